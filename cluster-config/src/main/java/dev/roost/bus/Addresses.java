@@ -1,0 +1,20 @@
+package dev.roost.bus;
+
+/** The fixed handful of event-bus addresses; their number never grows with sockets or topics. */
+public final class Addresses {
+
+  /** Published to by {@link GatewayMessage.Disconnect}; every gateway verticle listens. */
+  public static final String ALL_GATEWAYS = "roost.gateways";
+
+  private Addresses() {}
+
+  /** Inbox of a gateway verticle: {@code roost.gateway.<node>.<number>}. */
+  public static String gateway(String node, int number) {
+    return "roost.gateway." + node + "." + number;
+  }
+
+  /** Inbox of a host verticle: {@code roost.host.<node>.<number>}. */
+  public static String host(String node, int number) {
+    return "roost.host." + node + "." + number;
+  }
+}

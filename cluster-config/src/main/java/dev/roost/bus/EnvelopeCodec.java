@@ -1,0 +1,180 @@
+package dev.roost.bus;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.MessageCodec;
+
+/**
+ * The one codec of the bus: an octet for the version, the link, an octet for the kind, then the
+ * fields in the order of the record. Within a process the same instance is passed on.
+ *
+ * <p>Reading trusts no peer: bounds are checked first, and an unknown version or kind is a {@link
+ * ContractException}.
+ */
+public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
+
+  /** Its name travels in every message, so it is short. */
+  public static final String NAME = "r";
+
+  @Override
+  public void encodeToWire(Buffer buffer, Envelope envelope) {
+    var out =
+        new WireWriter(buffer)
+            .octet(Contract.VERSION)
+            .text(envelope.from())
+            .number(envelope.sequence());
+    switch (envelope.message()) {
+      case HostMessage message -> write(out, message);
+      case GatewayMessage message -> write(out, message);
+    }
+  }
+
+  private static void write(WireWriter out, HostMessage message) {
+    switch (message) {
+      case HostMessage.Connect m ->
+          out.octet(1)
+              .number(m.request())
+              .text(m.application())
+              .text(m.path())
+              .text(m.transport())
+              .text(m.vsn())
+              .payload(m.params())
+              .payload(m.info());
+      case HostMessage.Join m -> {
+        recipient(
+            out.octet(2).number(m.channel()).number(m.replaces()).number(m.epoch()), m.recipient());
+        ClientInfo client = m.client();
+        out.text(client.path())
+            .text(client.transport())
+            .optionalText(client.id())
+            .payload(client.assigns())
+            .payload(m.payload());
+      }
+      case HostMessage.Event m ->
+          out.octet(3).number(m.channel()).ref(m.ref()).text(m.event()).payload(m.payload());
+      case HostMessage.Leave m -> out.octet(4).number(m.channel()).ref(m.ref());
+      case HostMessage.SocketGone m -> {
+        out.octet(5).text(m.detail()).number(m.channels().size());
+        for (long channel : m.channels()) {
+          out.number(channel);
+        }
+      }
+      case HostMessage.BroadcastRequest m ->
+          out.octet(6).text(m.topic()).text(m.event()).payload(m.payload());
+    }
+  }
+
+  private static void write(WireWriter out, GatewayMessage message) {
+    switch (message) {
+      case GatewayMessage.Connected m ->
+          out.octet(33).number(m.request()).optionalText(m.id()).payload(m.assigns());
+      case GatewayMessage.ConnectRefused m ->
+          out.octet(34).number(m.request()).number(m.status()).text(m.body());
+      case GatewayMessage.Joined m ->
+          out.octet(35).number(m.channel()).number(m.epoch()).payload(m.response());
+      case GatewayMessage.Refused m -> out.octet(36).number(m.channel()).payload(m.response());
+      case GatewayMessage.Push m ->
+          recipient(out.octet(37), m.recipient()).text(m.event()).payload(m.payload());
+      case GatewayMessage.Reply m ->
+          recipient(out.octet(38), m.recipient())
+              .ref(m.ref())
+              .text(m.status())
+              .payload(m.response());
+      case GatewayMessage.Broadcast m ->
+          out.octet(39)
+              .text(m.application())
+              .text(m.topic())
+              .number(m.epoch())
+              .number(m.sequence())
+              .number(m.except())
+              .text(m.event())
+              .payload(m.payload());
+      case GatewayMessage.Closed m -> out.octet(40).number(m.channel());
+      case GatewayMessage.Crashed m -> out.octet(41).number(m.channel());
+      case GatewayMessage.Disconnect m -> out.octet(42).text(m.id());
+    }
+  }
+
+  private static WireWriter recipient(WireWriter out, Recipient recipient) {
+    return out.number(recipient.socket()).text(recipient.topic()).ref(recipient.joinRef());
+  }
+
+  @Override
+  public Envelope decodeFromWire(int position, Buffer buffer) {
+    var in = new WireReader(buffer, position);
+    int version = in.octet();
+    if (version != Contract.VERSION) {
+      throw new ContractException(
+          "this node speaks version " + Contract.VERSION + " of the bus contract, got " + version);
+    }
+    String from = in.text();
+    long sequence = in.number();
+    BusMessage message = read(in, in.octet());
+    if (in.position() != buffer.length()) {
+      throw new ContractException(
+          (buffer.length() - in.position()) + " bytes behind the end of a message");
+    }
+    return new Envelope(from, sequence, message);
+  }
+
+  // The order of the arguments is the order on the wire: Java evaluates them left to right.
+  private static BusMessage read(WireReader in, int kind) {
+    return switch (kind) {
+      case 1 ->
+          new HostMessage.Connect(
+              in.number(), in.text(), in.text(), in.text(), in.text(), in.payload(), in.payload());
+      case 2 ->
+          new HostMessage.Join(
+              in.number(), in.number(), in.number(), recipient(in), client(in), in.payload());
+      case 3 -> new HostMessage.Event(in.number(), in.ref(), in.text(), in.payload());
+      case 4 -> new HostMessage.Leave(in.number(), in.ref());
+      case 5 -> {
+        String detail = in.text();
+        yield new HostMessage.SocketGone(in.numbers(), detail);
+      }
+      case 6 -> new HostMessage.BroadcastRequest(in.text(), in.text(), in.payload());
+      case 33 -> new GatewayMessage.Connected(in.number(), in.optionalText(), in.payload());
+      case 34 -> new GatewayMessage.ConnectRefused(in.number(), status(in.number()), in.text());
+      case 35 -> new GatewayMessage.Joined(in.number(), in.number(), in.payload());
+      case 36 -> new GatewayMessage.Refused(in.number(), in.payload());
+      case 37 -> new GatewayMessage.Push(recipient(in), in.text(), in.payload());
+      case 38 -> new GatewayMessage.Reply(recipient(in), in.ref(), in.text(), in.payload());
+      case 39 ->
+          new GatewayMessage.Broadcast(
+              in.text(), in.text(), in.number(), in.number(), in.number(), in.text(), in.payload());
+      case 40 -> new GatewayMessage.Closed(in.number());
+      case 41 -> new GatewayMessage.Crashed(in.number());
+      case 42 -> new GatewayMessage.Disconnect(in.text());
+      default -> throw new ContractException("no message has the kind " + kind);
+    };
+  }
+
+  private static Recipient recipient(WireReader in) {
+    return new Recipient(in.number(), in.text(), in.ref());
+  }
+
+  private static ClientInfo client(WireReader in) {
+    return new ClientInfo(in.text(), in.text(), in.optionalText(), in.payload());
+  }
+
+  private static int status(long number) {
+    if (number < 100 || number > 599) {
+      throw new ContractException("an HTTP status is 100 to 599, got " + number);
+    }
+    return (int) number;
+  }
+
+  @Override
+  public Envelope transform(Envelope envelope) {
+    return envelope;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public byte systemCodecID() {
+    return -1;
+  }
+}
