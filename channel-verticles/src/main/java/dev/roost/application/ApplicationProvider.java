@@ -1,0 +1,11 @@
+package dev.roost.application;
+
+/**
+ * Brings an application to a channel node that has its jar on the class path; found by {@link
+ * java.util.ServiceLoader}. Has a public constructor without parameters.
+ */
+public interface ApplicationProvider {
+
+  /** The application to deploy; called once, at start. */
+  Application application();
+}

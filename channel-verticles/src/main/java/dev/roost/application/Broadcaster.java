@@ -1,0 +1,67 @@
+package dev.roost.application;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.channel.PayloadWriter;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.PartitionTable;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Broadcasts from outside any channel, and ends connections. Safe for any thread and any verticle
+ * of the node; never blocks. Follows {@code Phoenix.Endpoint.broadcast/3}: delivery is at most
+ * once, and nothing tells whether anybody listens (F-21).
+ */
+public final class Broadcaster {
+
+  private final ClusterNode node;
+  private final String application;
+  private final PayloadWriter writer;
+
+  /** For the topics of one application, which some node of the cluster serves. */
+  public Broadcaster(ClusterNode node, Application application) {
+    this(node, application.name(), application.mapper());
+  }
+
+  /** The same, on a node that knows the application by name only. */
+  public Broadcaster(ClusterNode node, String application, ObjectMapper mapper) {
+    this.node = node;
+    this.application = application;
+    this.writer = new PayloadWriter(mapper);
+  }
+
+  /**
+   * Sends to every member of a topic. What one thread broadcasts on a topic arrives in that order.
+   *
+   * @param payload a JSON object (a record, a Map, a bean), a {@link dev.roost.channel.Payload} as
+   *     it came, or a {@code byte[]} for binary
+   * @throws IllegalArgumentException for any other payload; nothing is sent
+   * @throws IllegalStateException if no node serves the application now
+   */
+  public void broadcast(String topic, String event, @Nullable Object payload) {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(event, "event");
+    var message = new HostMessage.BroadcastRequest(topic, event, writer.writeObject(payload));
+    var owner =
+        node.snapshot()
+            .partitions()
+            .owner(application, PartitionTable.partition(topic))
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "no node serves application \""
+                            + application
+                            + "\" now, so nobody can be in \""
+                            + topic
+                            + "\"; deploy its channel verticles first"));
+    BusEndpoint.post(node.vertx(), owner.inbox(), message);
+  }
+
+  /** Closes every connection with this id, on every gateway, with 1001 (D-3, D-4). */
+  public void disconnect(String id) {
+    BusEndpoint.publish(node.vertx(), new GatewayMessage.Disconnect(id));
+  }
+}

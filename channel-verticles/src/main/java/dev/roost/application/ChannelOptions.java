@@ -1,0 +1,72 @@
+package dev.roost.application;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * How channel verticles run an application. Every option has a default; {@code with..} methods
+ * change one.
+ *
+ * @param verticles host verticles, each on an event loop of its own; default one for each processor
+ * @param mailboxMessages messages waiting for one channel; default 1,000. At the bound a client's
+ *     event is answered status error with {@code {"reason": "mailbox full"}}; an intercepted
+ *     broadcast or a message of the application crashes the channel, so that no loss goes unnoticed
+ * @param callbackTimeout how long a callback may run; default 30 s. Then its thread is interrupted
+ *     and the channel is over: {@code phx_error}, or {@code "join crashed"} for a join
+ * @param replaceTimeout how long a duplicate join waits for the callback that the old channel is in
+ *     (J-40), and undeployment for {@code terminate} (L-33); default 5 s
+ * @param telemetry who is told what happens; default nobody
+ */
+public record ChannelOptions(
+    int verticles,
+    int mailboxMessages,
+    Duration callbackTimeout,
+    Duration replaceTimeout,
+    Telemetry telemetry) {
+
+  public ChannelOptions {
+    Objects.requireNonNull(telemetry, "telemetry");
+    if (verticles < 1) {
+      throw new IllegalArgumentException("verticles is 1 or more, got " + verticles);
+    }
+    if (mailboxMessages < 1) {
+      throw new IllegalArgumentException("mailboxMessages is 1 or more, got " + mailboxMessages);
+    }
+    if (!callbackTimeout.isPositive() || !replaceTimeout.isPositive()) {
+      throw new IllegalArgumentException(
+          "callbackTimeout and replaceTimeout are more than 0, got "
+              + callbackTimeout
+              + " and "
+              + replaceTimeout);
+    }
+  }
+
+  public static ChannelOptions defaults() {
+    return new ChannelOptions(
+        Runtime.getRuntime().availableProcessors(),
+        1_000,
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(5),
+        Telemetry.none());
+  }
+
+  public ChannelOptions withVerticles(int value) {
+    return new ChannelOptions(value, mailboxMessages, callbackTimeout, replaceTimeout, telemetry);
+  }
+
+  public ChannelOptions withMailboxMessages(int value) {
+    return new ChannelOptions(verticles, value, callbackTimeout, replaceTimeout, telemetry);
+  }
+
+  public ChannelOptions withCallbackTimeout(Duration value) {
+    return new ChannelOptions(verticles, mailboxMessages, value, replaceTimeout, telemetry);
+  }
+
+  public ChannelOptions withReplaceTimeout(Duration value) {
+    return new ChannelOptions(verticles, mailboxMessages, callbackTimeout, value, telemetry);
+  }
+
+  public ChannelOptions withTelemetry(Telemetry value) {
+    return new ChannelOptions(verticles, mailboxMessages, callbackTimeout, replaceTimeout, value);
+  }
+}

@@ -1,0 +1,53 @@
+package dev.roost.application;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.roost.channel.Payload;
+import dev.roost.cluster.ConnectInfoKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a socket handler is told of the request: the listed keys and nothing else (C-1). */
+public final class ConnectInfo {
+
+  private final Payload info;
+
+  /** Views a JSON object keyed by {@link ConnectInfoKey#wireName()}. */
+  public ConnectInfo(Payload info) {
+    this.info = info;
+  }
+
+  /** The auth token from the subprotocol list, empty when none was sent. */
+  public Optional<String> authToken() {
+    return text(info.tree().path("auth_token"));
+  }
+
+  /** The {@code User-Agent} header. */
+  public Optional<String> userAgent() {
+    return text(info.tree().path(ConnectInfoKey.USER_AGENT.wireName()));
+  }
+
+  /** Address of the TCP peer, which is the proxy when there is one. */
+  public Optional<String> peerAddress() {
+    return text(info.tree().path(ConnectInfoKey.PEER_DATA.wireName()).path("address"));
+  }
+
+  /** Names and values of the headers under a key, in request order, repeats kept. */
+  public List<Map.Entry<String, String>> headers(ConnectInfoKey key) {
+    var headers = new ArrayList<Map.Entry<String, String>>();
+    for (JsonNode pair : info.tree().path(key.wireName())) {
+      headers.add(Map.entry(pair.path(0).asText(), pair.path(1).asText()));
+    }
+    return headers;
+  }
+
+  /** Everything, as a tree. */
+  public JsonNode tree() {
+    return info.tree();
+  }
+
+  private static Optional<String> text(JsonNode node) {
+    return node.isTextual() ? Optional.of(node.asText()) : Optional.empty();
+  }
+}

@@ -1,0 +1,60 @@
+package dev.roost.channel;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel's end of its client's connection: what it sends with, and what it knows of the client.
+ *
+ * <p>Sending is safe from any thread and never blocks; what one thread sends leaves in the order of
+ * its calls. Once the channel is over, sending does nothing. Payloads of pushes and broadcasts are
+ * a JSON object (a record, a Map, a bean, Jackson's ObjectNode), a {@link Payload} as it came, or a
+ * {@code byte[]} for binary; anything else is an IllegalArgumentException before anything is sent
+ * (S-15).
+ *
+ * <p>{@link #push}, {@link #broadcast}, {@link #broadcastFrom} and {@link #ref} throw an
+ * IllegalStateException inside {@code join}, where the socket is not yet joined (J-14).
+ */
+public interface Socket {
+
+  /** The joined topic. */
+  String topic();
+
+  /** The connection's id topic, empty when anonymous. */
+  Optional<String> id();
+
+  /** {@code websocket} or {@code longpoll}. */
+  String transport();
+
+  /** This channel's own state, beginning with what connect and the route assigned (J-7). */
+  Assigns assigns();
+
+  /** Sends to this client only (F-1). */
+  void push(String event, @Nullable Object payload);
+
+  /** Sends to every member of the topic, this one included (F-3). */
+  void broadcast(String event, @Nullable Object payload);
+
+  /** Sends to every member of the topic but this channel (F-4). */
+  void broadcastFrom(String event, @Nullable Object payload);
+
+  /**
+   * A reference to the message being handled, to answer it later (Y-4).
+   *
+   * @throws IllegalStateException unless called in {@code handleIn} on a message that has a ref
+   */
+  SocketRef ref();
+
+  /**
+   * Puts a message into this channel's mailbox, for {@link Channel#handleInfo}; allowed in {@code
+   * join} as well.
+   */
+  void sendSelf(Object message);
+
+  /** The same, after a delay. */
+  void sendAfter(Duration delay, Object message);
+
+  /** Stops the channel from outside its callbacks, after what is in the mailbox. */
+  void stop(StopReason reason);
+}

@@ -1,0 +1,491 @@
+package dev.roost.host;
+
+import dev.roost.application.Route;
+import dev.roost.application.Telemetry;
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Recipient;
+import dev.roost.bus.Ref;
+import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Outcome;
+import dev.roost.channel.Payload;
+import dev.roost.channel.Result;
+import dev.roost.channel.StopReason;
+import dev.roost.channel.TerminateReason;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The life of one channel: its mailbox, its callbacks, and what they answer. The verticle's context
+ * posts mail; everything else runs on the mailbox's virtual thread.
+ */
+final class ChannelProcess {
+
+  /*
+   * JOINING -> JOINED -> ENDED, or JOINING -> ENDED. The mailbox thread makes the transitions, except
+   * that the context may end a process from outside (abandon): from then on nothing that a callback
+   * still does leaves this class. `doing` and `since` tell the watchdog what runs and for how long.
+   */
+  private enum State {
+    JOINING,
+    JOINED,
+    ENDED
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(Channel.class);
+  private static final RawPayload JOIN_CRASHED =
+      RawPayload.jsonText("{\"reason\":\"join crashed\"}");
+  private static final RawPayload MAILBOX_FULL =
+      RawPayload.jsonText("{\"reason\":\"mailbox full\"}");
+  private static final RawPayload UNHANDLED_EVENT =
+      RawPayload.jsonText("{\"reason\":\"unhandled event\"}");
+
+  private final HostRuntime runtime;
+  private final String gateway;
+  private final long number;
+  private final long epoch;
+  private final Recipient recipient;
+  private final ClientInfo client;
+  private final Route route;
+  private final Mailbox mailbox;
+  private final ChannelSocket socket = new ChannelSocket(this);
+  private @Nullable Channel channel;
+  private boolean member;
+  private volatile State state = State.JOINING;
+  private volatile boolean abandoned;
+  private volatile @Nullable Thread thread;
+  private volatile long since;
+  private volatile String doing = "join";
+
+  ChannelProcess(
+      HostRuntime runtime,
+      String gateway,
+      long number,
+      long epoch,
+      Recipient recipient,
+      ClientInfo client,
+      Route route) {
+    this.runtime = runtime;
+    this.gateway = gateway;
+    this.number = number;
+    this.epoch = epoch;
+    this.recipient = recipient;
+    this.client = client;
+    this.route = route;
+    this.mailbox = new Mailbox(runtime.options().mailboxMessages(), this::handle);
+  }
+
+  HostRuntime runtime() {
+    return runtime;
+  }
+
+  /** Inbox of the gateway that holds the client. */
+  String gateway() {
+    return gateway;
+  }
+
+  /** The channel's number on its gateway. */
+  long number() {
+    return number;
+  }
+
+  /** The tenure of the partition that it was joined in. */
+  long epoch() {
+    return epoch;
+  }
+
+  /** Whether it counts as a member of its topic; on the verticle's context only. */
+  boolean member() {
+    return member;
+  }
+
+  void member(boolean now) {
+    member = now;
+  }
+
+  Recipient recipient() {
+    return recipient;
+  }
+
+  ClientInfo client() {
+    return client;
+  }
+
+  Route route() {
+    return route;
+  }
+
+  Mailbox mailbox() {
+    return mailbox;
+  }
+
+  boolean isJoined() {
+    return state != State.JOINING;
+  }
+
+  /* ---- posting; any thread */
+
+  void post(Mail mail) {
+    mailbox.add(mail);
+  }
+
+  void event(HostMessage.Event message) {
+    if (!mailbox.offer(new Mail.In(message))) {
+      send(new GatewayMessage.Reply(recipient, message.ref(), "error", MAILBOX_FULL));
+    }
+  }
+
+  void info(Object message) {
+    if (!mailbox.offer(new Mail.Message(message))) {
+      overflow("a message of the application");
+    }
+  }
+
+  void out(String event, RawPayload payload) {
+    if (!mailbox.offer(new Mail.Out(event, payload))) {
+      overflow("intercepted broadcast " + event);
+    }
+  }
+
+  private void overflow(String lost) {
+    log.error(
+        "channel crashed: {} did not fit into the mailbox of {} messages, topic={} socket={};"
+            + " handle messages faster or raise mailboxMessages",
+        lost,
+        runtime.options().mailboxMessages(),
+        recipient.topic(),
+        client.id());
+    abandon(new GatewayMessage.Crashed(number));
+  }
+
+  /** Sends to the client's gateway unless the channel was taken out of service. */
+  void send(GatewayMessage message) {
+    if (!abandoned) {
+      runtime.send(gateway, message);
+    }
+  }
+
+  void broadcast(String event, RawPayload payload, boolean exceptSelf) {
+    if (!abandoned) {
+      runtime.broadcast(recipient.topic(), event, payload, gateway, exceptSelf ? number : 0);
+    }
+  }
+
+  /* ---- ending from outside */
+
+  /** The channel is over at once: no callback follows, and what a running one sends is dropped. */
+  void abandon() {
+    abandoned = true;
+    state = State.ENDED;
+    mailbox.close();
+  }
+
+  private void abandon(GatewayMessage farewell) {
+    runtime.execute(() -> runtime.end(this, farewell));
+    abandon();
+  }
+
+  /** Interrupts a callback that has run too long, and ends the channel. Called by the watchdog. */
+  void checkDeadline(long now, Duration limit) {
+    long started = since;
+    if (started == 0 || now - started < limit.toNanos() || abandoned) {
+      return;
+    }
+    log.error(
+        "channel ended: {} did not return within {}, topic={} socket={}; its thread is interrupted",
+        doing,
+        limit,
+        recipient.topic(),
+        client.id());
+    abandon(
+        state == State.JOINING
+            ? new GatewayMessage.Refused(number, JOIN_CRASHED)
+            : new GatewayMessage.Crashed(number));
+    interrupt();
+  }
+
+  void interrupt() {
+    Thread running = thread;
+    if (running != null) {
+      running.interrupt();
+    }
+  }
+
+  /* ---- the mailbox thread */
+
+  private void handle(Mail mail) {
+    if (state == State.ENDED && !(mail instanceof Mail.End)) {
+      return;
+    }
+    thread = Thread.currentThread();
+    try {
+      switch (mail) {
+        case Mail.Join(var payload) -> join(payload);
+        case Mail.In(var message) -> in(message);
+        case Mail.Out(var event, var payload) -> outcome(callOut(event, payload));
+        case Mail.Message(var message) -> outcome(callInfo(message));
+        case Mail.Leave(var ref) -> leave(ref);
+        case Mail.Stop(var reason) -> stop(reason);
+        case Mail.End(var reason) -> end(reason);
+      }
+    } catch (Throwable cause) {
+      // Whatever a callback throws, errors included, is the end of this channel and of nothing
+      // else.
+      crash(cause);
+    } finally {
+      since = 0;
+      thread = null;
+    }
+  }
+
+  private void enter(String callback) {
+    doing = callback;
+    since = System.nanoTime() | 1;
+  }
+
+  private void join(RawPayload payload) {
+    enter("join");
+    long started = since;
+    try {
+      Channel made = route.channel().get();
+      channel = made;
+      JoinResult result =
+          made.join(
+              recipient.topic(), new Payload(payload, runtime.application().mapper()), socket);
+      switch (result) {
+        case JoinResult.Ok(var response) -> {
+          RawPayload raw = runtime.writer().write(response);
+          since = 0;
+          if (!abandoned) {
+            state = State.JOINED;
+            runtime.execute(() -> runtime.joined(this, raw));
+          }
+          joined(Telemetry.Outcome.OK, started);
+        }
+        case JoinResult.Refused(var reason) -> {
+          RawPayload raw = runtime.writer().write(reason);
+          if (!abandoned) {
+            runtime.execute(() -> runtime.end(this, new GatewayMessage.Refused(number, raw)));
+          }
+          joined(Telemetry.Outcome.REFUSED, started);
+          terminate(new TerminateReason.Refused());
+          state = State.ENDED;
+          mailbox.close();
+        }
+        case null -> throw new IllegalStateException(nullAnswer("join", "JoinResult.ok()"));
+      }
+    } catch (Throwable cause) {
+      joined(Telemetry.Outcome.CRASHED, started);
+      if (!abandoned) {
+        log.error("join crashed, topic={} socket={}", recipient.topic(), client.id(), cause);
+        abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
+      }
+    }
+  }
+
+  private void joined(Telemetry.Outcome outcome, long started) {
+    if (runtime.telemetry().isEnabled()) {
+      runtime.record(
+          new Telemetry.Event.ChannelJoined(
+              runtime.application().name(),
+              recipient.topic(),
+              outcome,
+              Duration.ofNanos(System.nanoTime() - started)));
+    }
+  }
+
+  private void in(HostMessage.Event message) {
+    enter(message.event());
+    long started = since;
+    socket.handling(message.ref());
+    Result result;
+    try {
+      result =
+          channel()
+              .handleIn(
+                  message.event(),
+                  new Payload(message.payload(), runtime.application().mapper()),
+                  socket);
+      if (result == null) {
+        throw new IllegalStateException(nullAnswer("handleIn", "Result.noReply()"));
+      }
+    } catch (Throwable cause) {
+      handledIn(message.event(), Telemetry.Outcome.CRASHED, started);
+      throw cause;
+    } finally {
+      socket.handling(null);
+      since = 0;
+    }
+    handledIn(message.event(), Telemetry.Outcome.OK, started);
+    switch (result) {
+      case Result.Reply reply -> reply(message.ref(), reply);
+      case Outcome.NoReply() -> {}
+      case Outcome.Stop(var reason) -> stop(reason);
+      case Outcome.Unhandled() -> unhandled(message);
+    }
+  }
+
+  private void handledIn(String event, Telemetry.Outcome outcome, long started) {
+    if (runtime.telemetry().isEnabled()) {
+      runtime.record(
+          new Telemetry.Event.ChannelHandledIn(
+              runtime.application().name(),
+              recipient.topic(),
+              event,
+              outcome,
+              Duration.ofNanos(System.nanoTime() - started)));
+    }
+  }
+
+  private void reply(@Nullable Ref ref, Result.Reply reply) {
+    RawPayload raw = runtime.writer().write(reply.response());
+    send(new GatewayMessage.Reply(recipient, ref, reply.status(), raw));
+    reply.stop().ifPresent(this::stop);
+  }
+
+  private void unhandled(HostMessage.Event message) {
+    switch (route.unhandledEvents()) {
+      case CRASH ->
+          throw new IllegalStateException(
+              "the channel does not handle event \""
+                  + message.event()
+                  + "\": add it to handleIn, or give the route another policy for unhandled"
+                  + " events");
+      case LOG ->
+          log.warn(
+              "event dropped: the channel does not handle it, topic={} event={} socket={}",
+              recipient.topic(),
+              message.event(),
+              client.id());
+      case REPLY_ERROR ->
+          send(new GatewayMessage.Reply(recipient, message.ref(), "error", UNHANDLED_EVENT));
+    }
+  }
+
+  private Outcome callOut(String event, RawPayload payload) {
+    enter(event);
+    Outcome outcome =
+        channel().handleOut(event, new Payload(payload, runtime.application().mapper()), socket);
+    if (outcome instanceof Outcome.Unhandled) {
+      throw new IllegalStateException(
+          "the route intercepts \"" + event + "\" but the channel has no handleOut for it");
+    }
+    return outcome;
+  }
+
+  private Outcome callInfo(Object message) {
+    enter("handleInfo");
+    Outcome outcome = channel().handleInfo(message, socket);
+    if (outcome instanceof Outcome.Unhandled) {
+      log.warn(
+          "message dropped: the channel has no handleInfo for a {}, topic={} socket={}",
+          message.getClass().getName(),
+          recipient.topic(),
+          client.id());
+    }
+    return outcome;
+  }
+
+  private void outcome(@Nullable Outcome outcome) {
+    since = 0;
+    switch (outcome) {
+      case Outcome.NoReply() -> {}
+      case Outcome.Unhandled() -> {}
+      case Outcome.Stop(var reason) -> stop(reason);
+      case null -> throw new IllegalStateException(nullAnswer(doing, "Result.noReply()"));
+    }
+  }
+
+  private void leave(@Nullable Ref ref) {
+    send(new GatewayMessage.Reply(recipient, ref, "ok", RawPayload.EMPTY_OBJECT));
+    close(new TerminateReason.Left());
+  }
+
+  private void stop(StopReason reason) {
+    switch (reason) {
+      case StopReason.Normal normal -> close(new TerminateReason.Stopped(normal));
+      case StopReason.Shutdown shutdown -> close(new TerminateReason.Stopped(shutdown));
+      case StopReason.Failure(var detail) -> {
+        log.error(
+            "channel stopped: {}, topic={} socket={}", detail, recipient.topic(), client.id());
+        fail(new TerminateReason.Stopped(reason));
+      }
+    }
+  }
+
+  /** {@code phx_close} first, then terminate, whose pushes follow it (L-32). */
+  private void close(TerminateReason reason) {
+    endWith(new GatewayMessage.Closed(number));
+    terminate(reason);
+    finish();
+  }
+
+  /** Terminate first, then {@code phx_error}. */
+  private void fail(TerminateReason reason) {
+    terminate(reason);
+    endWith(new GatewayMessage.Crashed(number));
+    finish();
+  }
+
+  private void crash(Throwable cause) {
+    if (abandoned) {
+      return;
+    }
+    log.error(
+        "channel crashed, topic={} event={} socket={}",
+        recipient.topic(),
+        doing,
+        client.id(),
+        cause);
+    fail(new TerminateReason.Crashed(cause));
+  }
+
+  /** The rest of the world has forgotten the channel already. */
+  private void end(TerminateReason reason) {
+    if (state == State.JOINED) {
+      terminate(reason);
+    }
+    finish();
+  }
+
+  private void endWith(GatewayMessage farewell) {
+    if (!abandoned) {
+      runtime.execute(() -> runtime.end(this, farewell));
+    }
+  }
+
+  private void finish() {
+    state = State.ENDED;
+    mailbox.close();
+  }
+
+  private void terminate(TerminateReason reason) {
+    if (channel == null) {
+      return;
+    }
+    enter("terminate");
+    try {
+      channel.terminate(reason, socket);
+    } catch (Throwable cause) {
+      log.error("terminate failed, topic={} socket={}", recipient.topic(), client.id(), cause);
+    } finally {
+      since = 0;
+    }
+  }
+
+  private Channel channel() {
+    if (channel == null) {
+      throw new IllegalStateException("no callback before join");
+    }
+    return channel;
+  }
+
+  private static String nullAnswer(String callback, String instead) {
+    return callback + " returned null; return one of its results, for instance " + instead;
+  }
+}

@@ -1,0 +1,134 @@
+package dev.roost.host;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Recipient;
+import dev.roost.bus.Ref;
+import dev.roost.channel.Assigns;
+import dev.roost.channel.Payload;
+import dev.roost.channel.Socket;
+import dev.roost.channel.SocketRef;
+import dev.roost.channel.StopReason;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The socket of one channel process: turns calls into messages, in the order of the calls. */
+final class ChannelSocket implements Socket {
+
+  private static final ObjectNode NO_ASSIGNS = JsonNodeFactory.instance.objectNode();
+
+  private final ChannelProcess process;
+  private @Nullable Assigns assigns;
+  private @Nullable Ref ref;
+
+  ChannelSocket(ChannelProcess process) {
+    this.process = process;
+  }
+
+  /** The ref of the message that handleIn works on, null otherwise (M-12). */
+  void handling(@Nullable Ref current) {
+    ref = current;
+  }
+
+  @Override
+  public String topic() {
+    return process.recipient().topic();
+  }
+
+  @Override
+  public Optional<String> id() {
+    return Optional.ofNullable(process.client().id());
+  }
+
+  @Override
+  public String transport() {
+    return process.client().transport();
+  }
+
+  @Override
+  public Assigns assigns() {
+    if (assigns == null) {
+      var mapper = process.runtime().application().mapper();
+      RawPayload connect = process.client().assigns();
+      JsonNode tree =
+          connect.equals(RawPayload.EMPTY_OBJECT)
+              ? NO_ASSIGNS
+              : new Payload(connect, mapper).tree();
+      assigns = new Assigns(mapper, (ObjectNode) tree);
+      process.route().assigns().forEach(assigns::put);
+    }
+    return assigns;
+  }
+
+  @Override
+  public void push(String event, @Nullable Object payload) {
+    requireJoined("push");
+    RawPayload raw = process.runtime().writer().writeObject(payload);
+    process.send(new GatewayMessage.Push(process.recipient(), event, raw));
+  }
+
+  @Override
+  public void broadcast(String event, @Nullable Object payload) {
+    requireJoined("broadcast");
+    process.broadcast(event, process.runtime().writer().writeObject(payload), false);
+  }
+
+  @Override
+  public void broadcastFrom(String event, @Nullable Object payload) {
+    requireJoined("broadcastFrom");
+    process.broadcast(event, process.runtime().writer().writeObject(payload), true);
+  }
+
+  @Override
+  public SocketRef ref() {
+    requireJoined("ref");
+    if (ref == null) {
+      throw new IllegalStateException(
+          "there is no message to refer to: call ref() in handleIn, on an event that has a ref");
+    }
+    return new LateReply(process.runtime(), process.gateway(), process.recipient(), ref);
+  }
+
+  @Override
+  public void sendSelf(Object message) {
+    process.info(message);
+  }
+
+  @Override
+  public void sendAfter(Duration delay, Object message) {
+    process.runtime().after(delay, () -> process.info(message));
+  }
+
+  @Override
+  public void stop(StopReason reason) {
+    process.post(new Mail.Stop(reason));
+  }
+
+  private void requireJoined(String call) {
+    if (!process.isJoined()) {
+      throw new IllegalStateException(
+          call
+              + "() before the join is answered: send yourself a message in join (sendSelf) and"
+              + " call it in handleInfo");
+    }
+  }
+
+  /** Needs the connection, not the channel: it answers even when the channel is over (Y-6). */
+  private record LateReply(HostRuntime runtime, String gateway, Recipient recipient, Ref ref)
+      implements SocketRef {
+
+    @Override
+    public void reply(String status, @Nullable Object response) {
+      if (status.isEmpty()) {
+        throw new IllegalArgumentException(
+            "a reply has a status such as \"ok\" or \"error\", got the empty string");
+      }
+      RawPayload raw = runtime.writer().write(response);
+      runtime.send(gateway, new GatewayMessage.Reply(recipient, ref, status, raw));
+    }
+  }
+}

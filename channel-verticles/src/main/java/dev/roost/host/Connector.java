@@ -1,0 +1,86 @@
+package dev.roost.host;
+
+import dev.roost.application.Application;
+import dev.roost.application.ConnectInfo;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.SocketHandler;
+import dev.roost.application.Telemetry;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.channel.Payload;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the socket handler for connections, each on a virtual thread of its own. */
+final class Connector {
+
+  private static final Logger log = LoggerFactory.getLogger(SocketHandler.class);
+  private static final Thread.Builder.OfVirtual THREADS = Thread.ofVirtual().name("roost-connect");
+
+  private final HostRuntime runtime;
+
+  Connector(HostRuntime runtime) {
+    this.runtime = runtime;
+  }
+
+  void connect(String gateway, HostMessage.Connect connect) {
+    THREADS.start(() -> runtime.send(gateway, decide(connect)));
+  }
+
+  private GatewayMessage decide(HostMessage.Connect connect) {
+    long started = System.nanoTime();
+    try {
+      Application.Mount mount = runtime.application().sockets().get(connect.path());
+      if (mount == null) {
+        throw new IllegalStateException(
+            "application \""
+                + runtime.application().name()
+                + "\" has no socket handler for "
+                + connect.path());
+      }
+      var mapper = runtime.application().mapper();
+      ConnectResult result =
+          mount
+              .handler()
+              .connect(
+                  new Payload(connect.params(), mapper),
+                  new ConnectInfo(new Payload(connect.info(), mapper)));
+      return switch (result) {
+        case ConnectResult.Accepted accepted -> {
+          Optional<String> id = mount.handler().id(accepted);
+          RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
+          record(connect, Telemetry.Outcome.OK, started);
+          yield new GatewayMessage.Connected(connect.request(), id.orElse(null), assigns);
+        }
+        case ConnectResult.Refused(var status, var body) -> {
+          record(connect, Telemetry.Outcome.REFUSED, started);
+          yield new GatewayMessage.ConnectRefused(connect.request(), status, body);
+        }
+        case null ->
+            throw new IllegalStateException(
+                "connect returned null; return ConnectResult.accept() or refuse()");
+      };
+    } catch (Throwable cause) {
+      // A client's fault or the handler's, the connection is refused and nobody else is concerned.
+      log.error("connect failed, path={}", connect.path(), cause);
+      record(connect, Telemetry.Outcome.CRASHED, started);
+      return new GatewayMessage.ConnectRefused(connect.request(), 500, "");
+    }
+  }
+
+  private void record(HostMessage.Connect connect, Telemetry.Outcome outcome, long started) {
+    if (runtime.telemetry().isEnabled()) {
+      runtime.record(
+          new Telemetry.Event.SocketConnected(
+              connect.application(),
+              connect.path(),
+              connect.transport(),
+              connect.vsn(),
+              outcome,
+              Duration.ofNanos(System.nanoTime() - started)));
+    }
+  }
+}

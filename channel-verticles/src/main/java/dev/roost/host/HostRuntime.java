@@ -1,0 +1,99 @@
+package dev.roost.host;
+
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.Telemetry;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.channel.PayloadWriter;
+import io.vertx.core.Context;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What channel processes may ask of their host verticle. Safe for any thread: calls are carried
+ * over to the verticle's context in the order in which each thread makes them.
+ */
+final class HostRuntime {
+
+  private static final Logger log = LoggerFactory.getLogger(HostRuntime.class);
+
+  private final Context context;
+  private final Application application;
+  private final ChannelOptions options;
+  private final PayloadWriter writer;
+  private final Topics topics;
+  private final BusEndpoint endpoint;
+
+  HostRuntime(
+      Context context,
+      Application application,
+      ChannelOptions options,
+      BusEndpoint endpoint,
+      Topics topics) {
+    this.context = context;
+    this.application = application;
+    this.options = options;
+    this.writer = new PayloadWriter(application.mapper());
+    this.endpoint = endpoint;
+    this.topics = topics;
+  }
+
+  Application application() {
+    return application;
+  }
+
+  ChannelOptions options() {
+    return options;
+  }
+
+  PayloadWriter writer() {
+    return writer;
+  }
+
+  Telemetry telemetry() {
+    return options.telemetry();
+  }
+
+  void record(Telemetry.Event event) {
+    try {
+      options.telemetry().record(event);
+    } catch (RuntimeException e) {
+      log.error("telemetry listener failed on {}", event.getClass().getSimpleName(), e);
+    }
+  }
+
+  void execute(Runnable action) {
+    context.runOnContext(ignored -> action.run());
+  }
+
+  void send(String gateway, GatewayMessage message) {
+    context.runOnContext(ignored -> endpoint.send(gateway, message));
+  }
+
+  void broadcast(String topic, String event, RawPayload payload, String from, long except) {
+    context.runOnContext(ignored -> topics.broadcast(topic, event, payload, from, except));
+  }
+
+  void after(Duration delay, Runnable action) {
+    context.owner().setTimer(Math.max(1, delay.toMillis()), ignored -> action.run());
+  }
+
+  /* ---- on the context only */
+
+  void joined(ChannelProcess process, RawPayload response) {
+    long epoch = topics.joined(process);
+    if (epoch != 0) {
+      endpoint.send(
+          process.gateway(), new GatewayMessage.Joined(process.number(), epoch, response));
+    }
+  }
+
+  void end(ChannelProcess process, GatewayMessage farewell) {
+    if (topics.remove(process)) {
+      endpoint.send(process.gateway(), farewell);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+package dev.roost.host;
+
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.Route;
+import dev.roost.bus.Addresses;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.BusMessage;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.channel.TerminateReason;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.PartitionTable;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hosts a share of an application's partitions: takes joins, events and leaves from gateways, and
+ * broadcasts from anywhere. User code never runs here but on the virtual threads of the mailboxes.
+ */
+public final class HostVerticle extends VerticleBase implements BusEndpoint.Receiver {
+
+  private static final Logger log = LoggerFactory.getLogger(HostVerticle.class);
+  private static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
+  private static final RawPayload UNMATCHED =
+      RawPayload.jsonText("{\"reason\":\"unmatched topic\"}");
+  private static final long WATCH_INTERVAL_MS = 250;
+
+  private final ClusterNode node;
+  private final Application application;
+  private final ChannelOptions options;
+  private @Nullable BusEndpoint endpoint;
+  private @Nullable Topics topics;
+  private @Nullable HostRuntime runtime;
+  private @Nullable Connector connector;
+  private long watchdog;
+
+  public HostVerticle(ClusterNode node, Application application, ChannelOptions options) {
+    this.node = node;
+    this.application = application;
+    this.options = options;
+  }
+
+  /** Address that gateways reach this host at; known once it is deployed. */
+  public String inbox() {
+    return endpoint().address();
+  }
+
+  @Override
+  public Future<?> start() {
+    var opened = new BusEndpoint(vertx, Addresses.host(node.name(), node.nextVerticle()), this);
+    endpoint = opened;
+    topics = new Topics(application.name(), opened);
+    runtime = new HostRuntime(context, application, options, opened, topics);
+    connector = new Connector(runtime);
+    watchdog = vertx.setPeriodic(WATCH_INTERVAL_MS, ignored -> watch());
+    return opened.ready();
+  }
+
+  @Override
+  public Future<?> stop() {
+    vertx.cancelTimer(watchdog);
+    var ending = new Departure(options.replaceTimeout());
+    for (String gateway : topics().gateways()) {
+      for (ChannelProcess process : topics().ofGateway(gateway)) {
+        runtime().end(process, new GatewayMessage.Crashed(process.number()));
+        process.post(new Mail.End(new TerminateReason.Draining()));
+        ending.await(process.mailbox());
+      }
+    }
+    return ending.done().eventually(endpoint()::close);
+  }
+
+  @Override
+  public void receive(String from, BusMessage message) {
+    switch (message) {
+      case HostMessage.Event event -> {
+        ChannelProcess process = topics().find(from, event.channel());
+        if (process != null) {
+          process.event(event);
+        }
+      }
+      case HostMessage.Join join -> join(from, join);
+      case HostMessage.Leave(var channel, var ref) -> {
+        ChannelProcess process = topics().find(from, channel);
+        if (process != null) {
+          process.post(new Mail.Leave(ref));
+        }
+      }
+      case HostMessage.SocketGone gone -> socketGone(from, gone);
+      case HostMessage.BroadcastRequest(var topic, var event, var payload) ->
+          topics().broadcast(topic, event, payload, from, 0);
+      case HostMessage.Connect connect -> connector().connect(from, connect);
+      case GatewayMessage misdirected ->
+          log.warn("a host got a {} from {}", misdirected.getClass().getSimpleName(), from);
+    }
+  }
+
+  /** Messages of this gateway are missing, perhaps leaves: its channels start anew. */
+  @Override
+  public void lost(String gateway) {
+    var affected = topics().ofGateway(gateway);
+    log.error("messages of gateway {} were lost: {} channels closed", gateway, affected.size());
+    for (ChannelProcess process : affected) {
+      runtime().end(process, new GatewayMessage.Crashed(process.number()));
+      process.post(new Mail.End(new TerminateReason.Closed("link lost")));
+    }
+  }
+
+  private void join(String gateway, HostMessage.Join join) {
+    String topic = join.recipient().topic();
+    if (!owns(topic, join.epoch())) {
+      endpoint().send(gateway, new GatewayMessage.Refused(join.channel(), UNAVAILABLE));
+      return;
+    }
+    Optional<Route> route =
+        application.routes().stream().filter(r -> r.pattern().matches(topic)).findFirst();
+    if (route.isEmpty()) {
+      endpoint().send(gateway, new GatewayMessage.Refused(join.channel(), UNMATCHED));
+      return;
+    }
+    var process =
+        new ChannelProcess(
+            runtime(),
+            gateway,
+            join.channel(),
+            join.epoch(),
+            join.recipient(),
+            join.client(),
+            route.get());
+    ChannelProcess old = join.replaces() == 0 ? null : topics().find(gateway, join.replaces());
+    topics().add(process);
+    if (old != null) {
+      replace(old, process);
+    }
+    process.post(new Mail.Join(join.payload()));
+  }
+
+  /** The new channel waits for the callback that the old one is in, but not for ever (J-40). */
+  private void replace(ChannelProcess old, ChannelProcess successor) {
+    log.debug("duplicate join, topic={}", old.recipient().topic());
+    topics().remove(old);
+    successor.mailbox().hold();
+    old.abandon();
+    long timer =
+        vertx.setTimer(
+            options.replaceTimeout().toMillis(),
+            ignored -> {
+              old.interrupt();
+              successor.mailbox().release();
+            });
+    old.mailbox()
+        .whenIdle(
+            () -> {
+              vertx.cancelTimer(timer);
+              successor.mailbox().release();
+            });
+  }
+
+  private boolean owns(String topic, long epoch) {
+    var owner =
+        node.snapshot().partitions().owner(application.name(), PartitionTable.partition(topic));
+    return owner.isPresent()
+        && owner.get().epoch() == epoch
+        && owner.get().inbox().equals(endpoint().address());
+  }
+
+  private void socketGone(String gateway, HostMessage.SocketGone gone) {
+    for (long channel : gone.channels()) {
+      ChannelProcess process = topics().find(gateway, channel);
+      if (process != null) {
+        topics().remove(process);
+        process.post(new Mail.End(new TerminateReason.Closed(gone.detail())));
+      }
+    }
+  }
+
+  private void watch() {
+    long now = System.nanoTime();
+    topics().forEach(process -> process.checkDeadline(now, options.callbackTimeout()));
+  }
+
+  /** Live topics; on the verticle's context. */
+  public int topicCount() {
+    return topics().topics();
+  }
+
+  /** Channels, joining or joined; on the verticle's context. */
+  public int channelCount() {
+    return topics().channels();
+  }
+
+  private Topics topics() {
+    return started(topics);
+  }
+
+  private BusEndpoint endpoint() {
+    return started(endpoint);
+  }
+
+  private HostRuntime runtime() {
+    return started(runtime);
+  }
+
+  private Connector connector() {
+    return started(connector);
+  }
+
+  private static <T> T started(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("the host verticle is not deployed yet: deploy it first");
+    }
+    return part;
+  }
+}

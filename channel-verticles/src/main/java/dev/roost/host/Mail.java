@@ -1,0 +1,33 @@
+package dev.roost.host;
+
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Ref;
+import dev.roost.channel.StopReason;
+import dev.roost.channel.TerminateReason;
+import org.jspecify.annotations.Nullable;
+
+/** What may lie in a channel's mailbox. */
+sealed interface Mail {
+
+  /** The first mail of every channel. */
+  record Join(RawPayload payload) implements Mail {}
+
+  /** A client's event, for handleIn. */
+  record In(HostMessage.Event message) implements Mail {}
+
+  /** An intercepted broadcast, for handleOut. */
+  record Out(String event, RawPayload payload) implements Mail {}
+
+  /** A message of the application, for handleInfo. */
+  record Message(Object body) implements Mail {}
+
+  /** The client leaves. */
+  record Leave(@Nullable Ref ref) implements Mail {}
+
+  /** The application stops the channel from outside its callbacks. */
+  record Stop(StopReason reason) implements Mail {}
+
+  /** The channel is over already for the rest of the world; only terminate is left to run. */
+  record End(TerminateReason reason) implements Mail {}
+}

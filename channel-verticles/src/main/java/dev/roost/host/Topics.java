@@ -1,0 +1,114 @@
+package dev.roost.host;
+
+import dev.roost.application.Route;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.RawPayload;
+import io.netty.util.collection.LongObjectHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every topic home and channel process of one host. Used on the host's context only. Nothing is
+ * kept of a topic without members or of a gateway without channels.
+ */
+final class Topics {
+
+  private final String application;
+  private final BusEndpoint endpoint;
+  private final Map<String, TopicHome> homes = new HashMap<>();
+  private final Map<String, LongObjectHashMap<ChannelProcess>> processes = new HashMap<>();
+
+  Topics(String application, BusEndpoint endpoint) {
+    this.application = application;
+    this.endpoint = endpoint;
+  }
+
+  /** Takes in a process whose join has yet to be answered. */
+  void add(ChannelProcess process) {
+    processes
+        .computeIfAbsent(process.gateway(), gateway -> new LongObjectHashMap<>())
+        .put(process.number(), process);
+  }
+
+  @Nullable ChannelProcess find(String gateway, long channel) {
+    LongObjectHashMap<ChannelProcess> ofGateway = processes.get(gateway);
+    return ofGateway == null ? null : ofGateway.get(channel);
+  }
+
+  /** Makes a process a member of its topic; the epoch of the home, or 0 if the process is gone. */
+  long joined(ChannelProcess process) {
+    if (find(process.gateway(), process.number()) != process) {
+      return 0;
+    }
+    TopicHome home =
+        homes.computeIfAbsent(
+            process.recipient().topic(), topic -> home(topic, process.route(), process.epoch()));
+    home.add(process);
+    process.member(true);
+    return home.epoch();
+  }
+
+  private TopicHome home(String topic, Route route, long epoch) {
+    return new TopicHome(application, topic, route, epoch);
+  }
+
+  /** Forgets a process and, with its last member, the topic; false if it was gone already. */
+  boolean remove(ChannelProcess process) {
+    LongObjectHashMap<ChannelProcess> ofGateway = processes.get(process.gateway());
+    if (ofGateway == null || ofGateway.get(process.number()) != process) {
+      return false;
+    }
+    ofGateway.remove(process.number());
+    if (ofGateway.isEmpty()) {
+      processes.remove(process.gateway());
+    }
+    if (process.member()) {
+      process.member(false);
+      String topic = process.recipient().topic();
+      TopicHome home = homes.get(topic);
+      if (home != null) {
+        home.remove(process);
+        if (home.isEmpty()) {
+          homes.remove(topic);
+        }
+      }
+    }
+    return true;
+  }
+
+  void broadcast(String topic, String event, RawPayload payload, String from, long except) {
+    TopicHome home = homes.get(topic);
+    if (home != null) {
+      home.broadcast(endpoint, event, payload, from, except);
+    }
+  }
+
+  /** All processes of one gateway, in no order. */
+  List<ChannelProcess> ofGateway(String gateway) {
+    LongObjectHashMap<ChannelProcess> ofGateway = processes.get(gateway);
+    return ofGateway == null ? List.of() : new ArrayList<>(ofGateway.values());
+  }
+
+  /** All processes of one gateway, in no order. */
+  List<String> gateways() {
+    return new ArrayList<>(processes.keySet());
+  }
+
+  void forEach(Consumer<ChannelProcess> action) {
+    processes.values().forEach(ofGateway -> ofGateway.values().forEach(action));
+  }
+
+  /** Live topics. */
+  int topics() {
+    return homes.size();
+  }
+
+  /** Channel processes, joining or joined. */
+  int channels() {
+    return processes.values().stream().mapToInt(LongObjectHashMap::size).sum();
+  }
+}
