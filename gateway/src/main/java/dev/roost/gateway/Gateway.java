@@ -1,0 +1,160 @@
+package dev.roost.gateway;
+
+import dev.roost.bus.Addresses;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.BusMessage;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.protocol.CloseCode;
+import dev.roost.gateway.socket.SocketTable;
+import dev.roost.gateway.transport.WebSocketTransport;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves the sockets of every deployed application on a vertx-web router of yours. It belongs to
+ * the context that opens it, which has to be the one that the HTTP server runs on; {@link
+ * GatewayVerticle} brings a server of its own.
+ *
+ * {@snippet :
+ * Gateway.open(node, GatewayOptions.defaults())
+ *     .compose(
+ *         gateway -> {
+ *           var router = Router.router(vertx);
+ *           gateway.mount(router);
+ *           return vertx.createHttpServer().requestHandler(router).listen(8080);
+ *         });
+ * }
+ */
+public final class Gateway {
+
+  private static final Logger log = LoggerFactory.getLogger(Gateway.class);
+  private static final long TICK_MS = 1_000;
+  private static final long CLOSE_POLL_MS = 10;
+
+  private final Vertx vertx;
+  private final GatewayOptions options;
+  private final BusEndpoint endpoint;
+  private final SocketTable table;
+  private final WebSocketTransport webSockets;
+  private final long timer;
+  private @Nullable Thread thread;
+
+  private Gateway(ClusterNode node, GatewayOptions options) {
+    this.vertx = node.vertx();
+    this.options = options;
+    this.endpoint =
+        new BusEndpoint(vertx, Addresses.gateway(node.name(), node.nextVerticle()), new Mail());
+    this.table = new SocketTable(node, endpoint);
+    this.webSockets = new WebSocketTransport(node, endpoint, table, options);
+    this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
+  }
+
+  /** Opens a gateway on the current context; completes when hosts can reach it. */
+  public static Future<Gateway> open(ClusterNode node, GatewayOptions options) {
+    Context context = node.vertx().getOrCreateContext();
+    var gateway = new Gateway(node, options);
+    Promise<Void> bound = Promise.promise();
+    context.runOnContext(
+        ignored -> {
+          gateway.thread = Thread.currentThread();
+          bound.complete();
+        });
+    return Future.all(
+            bound.future(),
+            gateway.endpoint.ready(),
+            gateway.endpoint.listen(Addresses.ALL_GATEWAYS))
+        .map(gateway);
+  }
+
+  /**
+   * Serves socket paths on this router; other requests go on to its later routes. Mount it before
+   * body handlers: an upgrade has no body.
+   */
+  public void mount(Router router) {
+    router.route().handler(this::handle);
+  }
+
+  private void handle(RoutingContext routing) {
+    if (Thread.currentThread() != thread) {
+      routing.fail(
+          new IllegalStateException(
+              "a gateway serves requests of the context that opened it: open it in the verticle"
+                  + " that starts the HTTP server, one for each instance"));
+      return;
+    }
+    webSockets.handle(routing);
+  }
+
+  /** Clients, topics and ids that this gateway holds now; on its context. */
+  public SocketTable sockets() {
+    return table;
+  }
+
+  /**
+   * Refuses new connections with 503, closes all others with 1012, and then its inbox. Completes
+   * when every socket is closed, or after {@link GatewayOptions#closeTimeout()}.
+   */
+  public Future<Void> close() {
+    webSockets.drain();
+    table.closeAll(CloseCode.SERVICE_RESTART);
+    Promise<Void> closed = Promise.promise();
+    long deadline = System.nanoTime() + options.closeTimeout().toNanos();
+    vertx.setPeriodic(
+        CLOSE_POLL_MS,
+        poll -> {
+          boolean late = System.nanoTime() > deadline;
+          if (table.socketCount() == 0 || late) {
+            vertx.cancelTimer(poll);
+            if (late) {
+              log.warn(
+                  "{} sockets did not close within {}",
+                  table.socketCount(),
+                  options.closeTimeout());
+            }
+            closed.complete();
+          }
+        });
+    return closed
+        .future()
+        .eventually(
+            () -> {
+              vertx.cancelTimer(timer);
+              return endpoint.close();
+            });
+  }
+
+  private void tick() {
+    long now = System.nanoTime();
+    table.checkIdle(now);
+    webSockets.checkPending(now);
+  }
+
+  /** The inbox's mail: answers to connects for the transport, all else for the sockets. */
+  private final class Mail implements BusEndpoint.Receiver {
+
+    @Override
+    public void receive(String from, BusMessage message) {
+      switch (message) {
+        case GatewayMessage.Connected connected -> webSockets.connected(connected);
+        case GatewayMessage.ConnectRefused refused -> webSockets.refused(refused);
+        case GatewayMessage forSocket -> table.receive(forSocket);
+        case HostMessage misdirected ->
+            log.warn("a gateway got a {} from {}", misdirected.getClass().getSimpleName(), from);
+      }
+    }
+
+    @Override
+    public void lost(String host) {
+      table.lost(host);
+    }
+  }
+}

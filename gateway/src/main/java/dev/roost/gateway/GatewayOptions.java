@@ -1,0 +1,183 @@
+package dev.roost.gateway;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How gateways listen, and what they bound. Every option has a default; {@code with..} methods
+ * change one. What belongs to a mount (origins, idle timeout, channels for each socket) is in
+ * {@link dev.roost.cluster.SocketOptions}.
+ *
+ * @param host interface to listen on; default {@code 0.0.0.0}
+ * @param port TCP port, 0 for any free one; default 4000
+ * @param publicHost host that clients use, for the origin check; default null: the request's own
+ * @param maxFrameBytes payload of one WebSocket frame (W-10); over it the socket is closed with
+ *     1009; default 10,000,000
+ * @param maxMessageBytes a message of several frames (W-12); over it 1009; default 8,000,000
+ * @param maxRequestLineBytes request line, so also the query string; over it HTTP 414; default
+ *     10,000
+ * @param maxHeaderBytes all request headers together; over it HTTP 431; default 32,768
+ * @param handshakeTimeout from the TCP connection to the end of the upgrade, or between two plain
+ *     requests; over it the connection is closed; default 15 s
+ * @param connectTimeout how long a socket handler may take; over it HTTP 503; default 10 s
+ * @param maxPendingConnects connects that wait for their socket handler on one gateway verticle;
+ *     over it HTTP 503; default 10,000
+ * @param maxQueuedBytes bytes that may wait to be written to one socket before another message
+ *     makes it count as too slow: then it is closed at once and counted; default 1 MiB
+ * @param closeTimeout how long closing sockets are waited for at shutdown; default 5 s
+ * @param metrics what is counted; default nothing
+ */
+public record GatewayOptions(
+    String host,
+    int port,
+    @Nullable String publicHost,
+    int maxFrameBytes,
+    int maxMessageBytes,
+    int maxRequestLineBytes,
+    int maxHeaderBytes,
+    Duration handshakeTimeout,
+    Duration connectTimeout,
+    int maxPendingConnects,
+    int maxQueuedBytes,
+    Duration closeTimeout,
+    GatewayMetrics metrics) {
+
+  public GatewayOptions {
+    Objects.requireNonNull(host, "host");
+    Objects.requireNonNull(metrics, "metrics");
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("port is 0 to 65535, got " + port);
+    }
+    atLeast("maxFrameBytes", maxFrameBytes, 1_024);
+    atLeast("maxMessageBytes", maxMessageBytes, 1_024);
+    atLeast("maxRequestLineBytes", maxRequestLineBytes, 256);
+    atLeast("maxHeaderBytes", maxHeaderBytes, 1_024);
+    atLeast("maxPendingConnects", maxPendingConnects, 1);
+    atLeast("maxQueuedBytes", maxQueuedBytes, 1_024);
+    positive("handshakeTimeout", handshakeTimeout);
+    positive("connectTimeout", connectTimeout);
+    positive("closeTimeout", closeTimeout);
+  }
+
+  private static void atLeast(String option, int value, int least) {
+    if (value < least) {
+      throw new IllegalArgumentException(option + " is " + least + " or more, got " + value);
+    }
+  }
+
+  private static void positive(String option, Duration value) {
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException(option + " is more than 0, got " + value);
+    }
+  }
+
+  public static GatewayOptions defaults() {
+    return new Builder().build();
+  }
+
+  public GatewayOptions withHost(String value) {
+    return change(builder -> builder.host = value);
+  }
+
+  public GatewayOptions withPort(int value) {
+    return change(builder -> builder.port = value);
+  }
+
+  public GatewayOptions withPublicHost(@Nullable String value) {
+    return change(builder -> builder.publicHost = value);
+  }
+
+  public GatewayOptions withMaxFrameBytes(int value) {
+    return change(builder -> builder.maxFrameBytes = value);
+  }
+
+  public GatewayOptions withMaxMessageBytes(int value) {
+    return change(builder -> builder.maxMessageBytes = value);
+  }
+
+  public GatewayOptions withMaxRequestLineBytes(int value) {
+    return change(builder -> builder.maxRequestLineBytes = value);
+  }
+
+  public GatewayOptions withMaxHeaderBytes(int value) {
+    return change(builder -> builder.maxHeaderBytes = value);
+  }
+
+  public GatewayOptions withHandshakeTimeout(Duration value) {
+    return change(builder -> builder.handshakeTimeout = value);
+  }
+
+  public GatewayOptions withConnectTimeout(Duration value) {
+    return change(builder -> builder.connectTimeout = value);
+  }
+
+  public GatewayOptions withMaxPendingConnects(int value) {
+    return change(builder -> builder.maxPendingConnects = value);
+  }
+
+  public GatewayOptions withMaxQueuedBytes(int value) {
+    return change(builder -> builder.maxQueuedBytes = value);
+  }
+
+  public GatewayOptions withCloseTimeout(Duration value) {
+    return change(builder -> builder.closeTimeout = value);
+  }
+
+  public GatewayOptions withMetrics(GatewayMetrics value) {
+    return change(builder -> builder.metrics = value);
+  }
+
+  private GatewayOptions change(java.util.function.Consumer<Builder> change) {
+    var builder = new Builder();
+    builder.host = host;
+    builder.port = port;
+    builder.publicHost = publicHost;
+    builder.maxFrameBytes = maxFrameBytes;
+    builder.maxMessageBytes = maxMessageBytes;
+    builder.maxRequestLineBytes = maxRequestLineBytes;
+    builder.maxHeaderBytes = maxHeaderBytes;
+    builder.handshakeTimeout = handshakeTimeout;
+    builder.connectTimeout = connectTimeout;
+    builder.maxPendingConnects = maxPendingConnects;
+    builder.maxQueuedBytes = maxQueuedBytes;
+    builder.closeTimeout = closeTimeout;
+    builder.metrics = metrics;
+    change.accept(builder);
+    return builder.build();
+  }
+
+  /** The record's fields, changeable for the length of one {@code with}. */
+  private static final class Builder {
+    private String host = "0.0.0.0";
+    private int port = 4_000;
+    private @Nullable String publicHost;
+    private int maxFrameBytes = 10_000_000;
+    private int maxMessageBytes = 8_000_000;
+    private int maxRequestLineBytes = 10_000;
+    private int maxHeaderBytes = 32_768;
+    private Duration handshakeTimeout = Duration.ofSeconds(15);
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private int maxPendingConnects = 10_000;
+    private int maxQueuedBytes = 1 << 20;
+    private Duration closeTimeout = Duration.ofSeconds(5);
+    private GatewayMetrics metrics = GatewayMetrics.none();
+
+    GatewayOptions build() {
+      return new GatewayOptions(
+          host,
+          port,
+          publicHost,
+          maxFrameBytes,
+          maxMessageBytes,
+          maxRequestLineBytes,
+          maxHeaderBytes,
+          handshakeTimeout,
+          connectTimeout,
+          maxPendingConnects,
+          maxQueuedBytes,
+          closeTimeout,
+          metrics);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package dev.roost.gateway;
+
+import dev.roost.cluster.ClusterNode;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gateway with an HTTP server of its own. Several instances in one process share the port, each
+ * on an event loop of its own.
+ */
+public final class GatewayVerticle extends VerticleBase {
+
+  private static final int ACCEPT_BACKLOG = 8_192;
+
+  private final ClusterNode node;
+  private final GatewayOptions options;
+  private final Consumer<Router> routes;
+  private final HandshakeWatch handshakes;
+  private @Nullable Gateway gateway;
+  private @Nullable HttpServer server;
+
+  /** A gateway that serves sockets only. */
+  public GatewayVerticle(ClusterNode node, GatewayOptions options) {
+    this(node, options, router -> {});
+  }
+
+  /**
+   * A gateway that serves other requests too.
+   *
+   * @param routes adds routes behind the sockets', on the verticle's context
+   */
+  public GatewayVerticle(ClusterNode node, GatewayOptions options, Consumer<Router> routes) {
+    this.node = node;
+    this.options = options;
+    this.routes = routes;
+    this.handshakes = new HandshakeWatch(options.handshakeTimeout());
+  }
+
+  @Override
+  public Future<?> start() {
+    return Gateway.open(node, options)
+        .compose(
+            opened -> {
+              gateway = opened;
+              var router = Router.router(vertx);
+              router.route().handler(handshakes::request);
+              opened.mount(router);
+              routes.accept(router);
+              HttpServer created =
+                  vertx
+                      .createHttpServer(serverOptions())
+                      .connectionHandler(handshakes::connection)
+                      .requestHandler(router);
+              server = created;
+              handshakes.start(vertx);
+              return created.listen();
+            });
+  }
+
+  private HttpServerOptions serverOptions() {
+    return new HttpServerOptions()
+        .setHost(options.host())
+        .setPort(options.port())
+        .setAcceptBacklog(ACCEPT_BACKLOG)
+        .setStrictThreadMode(true)
+        .setHttp2ClearTextEnabled(false)
+        .setPerMessageWebSocketCompressionSupported(false)
+        .setPerFrameWebSocketCompressionSupported(false)
+        .setMaxWebSocketFrameSize(options.maxFrameBytes())
+        .setMaxWebSocketMessageSize(options.maxMessageBytes())
+        .setMaxInitialLineLength(options.maxRequestLineBytes())
+        .setMaxHeaderSize(options.maxHeaderBytes());
+  }
+
+  /** The port it listens on, once deployed. */
+  public int port() {
+    if (server == null) {
+      throw new IllegalStateException("the gateway does not listen yet: deploy it first");
+    }
+    return server.actualPort();
+  }
+
+  /** The gateway behind the server, once deployed. */
+  public Gateway gateway() {
+    if (gateway == null) {
+      throw new IllegalStateException("the gateway is not open yet: deploy it first");
+    }
+    return gateway;
+  }
+
+  @Override
+  public Future<?> stop() {
+    handshakes.stop(vertx);
+    return gateway == null ? Future.succeededFuture() : gateway.close();
+  }
+}

@@ -1,0 +1,25 @@
+package dev.roost.gateway.protocol;
+
+/** WebSocket close codes that the gateway sends (W-32); never 1000, which clients take as final. */
+public final class CloseCode {
+
+  /** The socket was disconnected by its id (D-4). */
+  public static final int GOING_AWAY = 1001;
+
+  /** A frame against RFC 6455, or silence for longer than the idle timeout (W-2). */
+  public static final int PROTOCOL_ERROR = 1002;
+
+  /** Text that is not UTF-8 (W-14). */
+  public static final int INVALID_TEXT = 1007;
+
+  /** A frame or message over its limit (W-10, W-12). */
+  public static final int TOO_BIG = 1009;
+
+  /** A message that cannot be decoded (W-30). */
+  public static final int INTERNAL_ERROR = 1011;
+
+  /** The gateway is going down; connect to another (D-10). */
+  public static final int SERVICE_RESTART = 1012;
+
+  private CloseCode() {}
+}

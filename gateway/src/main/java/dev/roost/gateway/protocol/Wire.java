@@ -1,0 +1,34 @@
+package dev.roost.gateway.protocol;
+
+import dev.roost.bus.RawPayload;
+
+/** The protocol's own topics, events and answers: each wire string stands here and nowhere else. */
+public final class Wire {
+
+  public static final String PHOENIX = "phoenix";
+  public static final String HEARTBEAT = "heartbeat";
+  public static final String JOIN = "phx_join";
+  public static final String LEAVE = "phx_leave";
+  public static final String REPLY = "phx_reply";
+  public static final String CLOSE = "phx_close";
+  public static final String ERROR = "phx_error";
+  public static final String OK_STATUS = "ok";
+  public static final String ERROR_STATUS = "error";
+
+  /** Payload of {@code phx_error} (S-12). */
+  public static final RawPayload CHANNEL_CRASH =
+      RawPayload.jsonText("{\"reason\":\"channel_crash\"}");
+
+  /** A topic that no route serves, or a message for a topic that is not joined (J-2, R-18). */
+  public static final RawPayload UNMATCHED_TOPIC =
+      RawPayload.jsonText("{\"reason\":\"unmatched topic\"}");
+
+  /** A join over the limit (J-4). */
+  public static final RawPayload TOO_MANY_CHANNELS =
+      RawPayload.jsonText("{\"reason\":\"too many channels joined\"}");
+
+  /** A join whose route has no host at the moment; the client tries again. */
+  public static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
+
+  private Wire() {}
+}

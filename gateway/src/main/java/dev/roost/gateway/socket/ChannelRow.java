@@ -1,0 +1,145 @@
+package dev.roost.gateway.socket;
+
+import dev.roost.bus.Ref;
+import dev.roost.gateway.protocol.ClientMessage;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** One topic that a client has joined, is joining or is leaving, as its gateway sees it. */
+final class ChannelRow {
+
+  /**
+   * JOINING until the host answers, then JOINED until the client leaves or the host ends it. GONE
+   * rows are no longer in any table.
+   */
+  enum State {
+    JOINING,
+    JOINED,
+    LEAVING,
+    GONE
+  }
+
+  private final ClientSocket socket;
+  private final long channel;
+  private final String topic;
+  private final @Nullable Ref joinRef;
+  private final String application;
+  private final String host;
+  private State state = State.JOINING;
+  private @Nullable Ref joinMessageRef;
+  private @Nullable ChannelRow replaced;
+  private @Nullable Deque<ClientMessage> waiting;
+  private int seat = -1;
+
+  /**
+   * A row whose join is on its way.
+   *
+   * @param channel its number, unique on this gateway
+   * @param joinRef as sent, null included (J-15)
+   * @param joinMessageRef ref of the join message, which the answer repeats
+   * @param application that serves the topic
+   * @param host inbox of the topic's host
+   */
+  ChannelRow(
+      ClientSocket socket,
+      long channel,
+      String topic,
+      @Nullable Ref joinRef,
+      @Nullable Ref joinMessageRef,
+      String application,
+      String host) {
+    this.socket = socket;
+    this.channel = channel;
+    this.topic = topic;
+    this.joinRef = joinRef;
+    this.joinMessageRef = joinMessageRef;
+    this.application = application;
+    this.host = host;
+  }
+
+  ClientSocket socket() {
+    return socket;
+  }
+
+  long channel() {
+    return channel;
+  }
+
+  String topic() {
+    return topic;
+  }
+
+  @Nullable Ref joinRef() {
+    return joinRef;
+  }
+
+  String application() {
+    return application;
+  }
+
+  String host() {
+    return host;
+  }
+
+  State state() {
+    return state;
+  }
+
+  void state(State now) {
+    state = now;
+  }
+
+  /** Ref of the join message; forgotten once answered. */
+  @Nullable Ref takeJoinMessageRef() {
+    Ref ref = joinMessageRef;
+    joinMessageRef = null;
+    return ref;
+  }
+
+  /** The row that this one's join replaced and whose close is still to be written (J-40). */
+  @Nullable ChannelRow takeReplaced() {
+    ChannelRow row = replaced;
+    replaced = null;
+    return row;
+  }
+
+  void replaces(ChannelRow row) {
+    replaced = row;
+  }
+
+  /** Whether a message belongs to this join and not to an earlier one. */
+  boolean isCurrent(@Nullable Ref messageJoinRef) {
+    return messageJoinRef == null || messageJoinRef.equals(joinRef);
+  }
+
+  /** Whether messages have to queue up behind the answer to a join or a leave. */
+  boolean isWaiting() {
+    return state == State.JOINING || waiting != null;
+  }
+
+  /** Queues a message until the host has answered; the number that now wait. */
+  int await(ClientMessage message) {
+    if (waiting == null) {
+      waiting = new ArrayDeque<>(4);
+    }
+    waiting.add(message);
+    return waiting.size();
+  }
+
+  /** What waited, in order; empty if nothing did. */
+  Deque<ClientMessage> takeWaiting() {
+    Deque<ClientMessage> taken = waiting == null ? new ArrayDeque<>(0) : waiting;
+    waiting = null;
+    return taken;
+  }
+
+  /** Its place among the topic's subscribers, -1 for none; kept by {@link Subscriptions}. */
+  int seat() {
+    return seat;
+  }
+
+  void seat(int place) {
+    seat = place;
+  }
+}

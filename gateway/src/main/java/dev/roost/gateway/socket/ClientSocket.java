@@ -1,0 +1,377 @@
+package dev.roost.gateway.socket;
+
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Recipient;
+import dev.roost.bus.Ref;
+import dev.roost.gateway.protocol.ClientMessage;
+import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.protocol.ProtocolException;
+import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.protocol.Wire;
+import dev.roost.gateway.socket.ChannelRow.State;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client: its table of joined topics, and the rules by which its messages are answered here or
+ * passed to a host (section 9.2 of the specification). Used on the gateway's context only.
+ */
+public final class ClientSocket {
+
+  /*
+   * A join does not block the connection as it does in Phoenix (J-20, J-21): only messages for the
+   * same topic queue up behind it, in the row, and go through the dispatch table when it is answered,
+   * as if they came then (J-22). The same queue holds a join that arrives while its topic is being
+   * left, which makes the outcome of leave-and-join deterministic (J-44).
+   */
+  private static final Logger log = LoggerFactory.getLogger(ClientSocket.class);
+
+  /** Messages that may queue behind one join before the connection is no longer read. */
+  static final int MAX_WAITING = 256;
+
+  private final SocketTable table;
+  private final long number;
+  private final Connection connection;
+  private final Serializer serializer;
+  private final ClientInfo info;
+  private final int maxChannels;
+  private final Map<String, ChannelRow> rows = new HashMap<>(2);
+  private int paused;
+  private boolean ended;
+
+  ClientSocket(
+      SocketTable table,
+      long number,
+      Connection connection,
+      Serializer serializer,
+      ClientInfo info,
+      int maxChannels) {
+    this.table = table;
+    this.number = number;
+    this.connection = connection;
+    this.serializer = serializer;
+    this.info = info;
+    this.maxChannels = maxChannels;
+  }
+
+  /** Number of the connection, never used twice on this gateway. */
+  public long number() {
+    return number;
+  }
+
+  /** Its id topic, empty when anonymous. */
+  public Optional<String> id() {
+    return Optional.ofNullable(info.id());
+  }
+
+  Connection connection() {
+    return connection;
+  }
+
+  Serializer serializer() {
+    return serializer;
+  }
+
+  /* ---- from the client */
+
+  /** Handles a text message, known to be UTF-8. */
+  public void receiveText(byte[] body) {
+    receive(body, false);
+  }
+
+  /** Handles a binary message. */
+  public void receiveBinary(byte[] body) {
+    receive(body, true);
+  }
+
+  private void receive(byte[] body, boolean binary) {
+    ClientMessage message;
+    try {
+      message = binary ? serializer.decodeBinary(body) : serializer.decodeText(body);
+    } catch (ProtocolException e) {
+      log.debug("socket closed with {}: {}", e.closeCode(), e.getMessage());
+      connection.close(e.closeCode());
+      return;
+    }
+    dispatch(message);
+  }
+
+  private void dispatch(ClientMessage message) {
+    String topic = message.topic();
+    if (topic.equals(Wire.PHOENIX) && message.event().equals(Wire.HEARTBEAT)) {
+      reply(null, message.ref(), topic, Wire.OK_STATUS, RawPayload.EMPTY_OBJECT);
+      return;
+    }
+    ChannelRow row = rows.get(topic);
+    if (row == null) {
+      dispatchUnjoined(message);
+    } else if (row.isWaiting()) {
+      await(row, message);
+    } else {
+      dispatchJoined(row, message);
+    }
+  }
+
+  private void dispatchUnjoined(ClientMessage message) {
+    switch (message.event()) {
+      case Wire.JOIN -> join(message, null);
+      case Wire.LEAVE ->
+          reply(
+              message.joinRef(),
+              message.ref(),
+              message.topic(),
+              Wire.OK_STATUS,
+              RawPayload.EMPTY_OBJECT);
+      default -> unmatched(message);
+    }
+  }
+
+  private void dispatchJoined(ChannelRow row, ClientMessage message) {
+    if (message.event().equals(Wire.JOIN)) {
+      if (row.state() == State.LEAVING) {
+        await(row, message);
+      } else {
+        join(message, row);
+      }
+      return;
+    }
+    if (!row.isCurrent(message.joinRef())) {
+      return;
+    }
+    if (message.event().equals(Wire.LEAVE)) {
+      if (row.state() == State.JOINED) {
+        row.state(State.LEAVING);
+        table.send(row.host(), new HostMessage.Leave(row.channel(), message.ref()));
+      }
+      return;
+    }
+    table.send(
+        row.host(),
+        new HostMessage.Event(row.channel(), message.ref(), message.event(), message.payload()));
+  }
+
+  private void await(ChannelRow row, ClientMessage message) {
+    if (row.await(message) == MAX_WAITING) {
+      paused++;
+      connection.pause();
+    }
+  }
+
+  private void unmatched(ClientMessage message) {
+    reply(null, message.ref(), message.topic(), Wire.ERROR_STATUS, Wire.UNMATCHED_TOPIC);
+  }
+
+  /* ---- joining */
+
+  private void join(ClientMessage message, @Nullable ChannelRow old) {
+    String topic = message.topic();
+    Optional<String> application = table.route(info.path(), topic);
+    if (application.isEmpty()) {
+      table.unmatchedJoin(topic);
+      unmatched(message);
+      end(old);
+      return;
+    }
+    if (old == null && rows.size() >= maxChannels) {
+      log.debug("join refused: {} channels are the limit, socket={}", maxChannels, info.id());
+      refuse(message, Wire.TOO_MANY_CHANNELS);
+      return;
+    }
+    var owner = table.owner(application.get(), topic);
+    if (owner.isEmpty()) {
+      refuse(message, Wire.UNAVAILABLE);
+      end(old);
+      return;
+    }
+    String host = owner.get().inbox();
+    var row =
+        new ChannelRow(
+            this,
+            table.nextChannel(),
+            topic,
+            message.joinRef(),
+            message.ref(),
+            application.get(),
+            host);
+    long replaces = 0;
+    if (old != null) {
+      replaces = replace(old, row);
+    }
+    rows.put(topic, row);
+    table.add(row);
+    Ref joinRef = message.joinRef() != null ? message.joinRef() : message.ref();
+    table.send(
+        host,
+        new HostMessage.Join(
+            row.channel(),
+            replaces,
+            owner.get().epoch(),
+            new Recipient(number, topic, joinRef),
+            info,
+            message.payload()));
+  }
+
+  private void refuse(ClientMessage message, RawPayload reason) {
+    reply(message.joinRef(), message.ref(), message.topic(), Wire.ERROR_STATUS, reason);
+  }
+
+  /** The old row goes at once; its close is written behind the new join's answer (J-40). */
+  private long replace(ChannelRow old, ChannelRow successor) {
+    forget(old);
+    successor.replaces(old);
+    if (old.host().equals(successor.host())) {
+      return old.channel();
+    }
+    table.send(old.host(), new HostMessage.SocketGone(List.of(old.channel()), "replaced"));
+    return 0;
+  }
+
+  /** The join is answered ok: what the channel sends from now on follows the reply (J-12). */
+  void joined(ChannelRow row, GatewayMessage.Joined joined) {
+    row.state(State.JOINED);
+    table.subscribe(row, joined.epoch());
+    answerJoin(row, Wire.OK_STATUS, joined.response());
+  }
+
+  void refused(ChannelRow row, RawPayload response) {
+    forget(row);
+    rows.remove(row.topic());
+    answerJoin(row, Wire.ERROR_STATUS, response);
+  }
+
+  private void answerJoin(ChannelRow row, String status, RawPayload response) {
+    reply(row.joinRef(), row.takeJoinMessageRef(), row.topic(), status, response);
+    ChannelRow replaced = row.takeReplaced();
+    if (replaced != null) {
+      sendEnd(replaced, Wire.CLOSE, RawPayload.EMPTY_OBJECT);
+    }
+    replay(row);
+  }
+
+  /** The old channel of a duplicate join that went nowhere is gone all the same (J-42). */
+  private void end(@Nullable ChannelRow old) {
+    if (old != null) {
+      forget(old);
+      rows.remove(old.topic());
+      table.send(old.host(), new HostMessage.SocketGone(List.of(old.channel()), "replaced"));
+      sendEnd(old, Wire.CLOSE, RawPayload.EMPTY_OBJECT);
+    }
+  }
+
+  /* ---- ending */
+
+  void closed(ChannelRow row) {
+    finish(row, Wire.CLOSE, RawPayload.EMPTY_OBJECT);
+  }
+
+  void crashed(ChannelRow row) {
+    if (row.state() == State.JOINING) {
+      // The host lost the join itself: to the client it never began.
+      refused(row, Wire.UNAVAILABLE);
+    } else {
+      finish(row, Wire.ERROR, Wire.CHANNEL_CRASH);
+    }
+  }
+
+  private void finish(ChannelRow row, String event, RawPayload payload) {
+    forget(row);
+    rows.remove(row.topic());
+    sendEnd(row, event, payload);
+    replay(row);
+  }
+
+  private void sendEnd(ChannelRow row, String event, RawPayload payload) {
+    connection.send(serializer.ended(row.joinRef(), row.topic(), event, payload));
+  }
+
+  private void forget(ChannelRow row) {
+    row.state(State.GONE);
+    table.remove(row);
+  }
+
+  /** What queued behind a join or a leave goes through the dispatch table as if it came now. */
+  private void replay(ChannelRow row) {
+    Deque<ClientMessage> waiting = row.takeWaiting();
+    if (waiting.size() >= MAX_WAITING && --paused == 0) {
+      connection.resume();
+    }
+    while (!waiting.isEmpty() && !ended) {
+      dispatch(waiting.poll());
+    }
+  }
+
+  /** The connection is over: every host is told, and nothing of it stays. */
+  public void ended(String detail) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    var byHost = new HashMap<String, List<Long>>(2);
+    for (ChannelRow row : rows.values()) {
+      byHost.computeIfAbsent(row.host(), host -> new ArrayList<>(2)).add(row.channel());
+      forget(row);
+    }
+    rows.clear();
+    byHost.forEach((host, channels) -> table.send(host, channels, detail));
+    table.remove(this);
+  }
+
+  /** Closes the connection; {@link #ended} follows from the transport. */
+  void close(int code) {
+    connection.close(code);
+  }
+
+  /** Rows of this host, for when its link has a gap. */
+  List<ChannelRow> rowsOf(String host) {
+    var found = new ArrayList<ChannelRow>();
+    for (ChannelRow row : rows.values()) {
+      if (row.host().equals(host)) {
+        found.add(row);
+      }
+    }
+    return found;
+  }
+
+  /* ---- to the client */
+
+  void push(GatewayMessage.Push push) {
+    Recipient to = push.recipient();
+    send(
+        serializer.push(to.joinRef(), to.topic(), push.event(), push.payload()),
+        to.topic(),
+        push.event());
+  }
+
+  void reply(GatewayMessage.Reply reply) {
+    Recipient to = reply.recipient();
+    reply(to.joinRef(), reply.ref(), to.topic(), reply.status(), reply.response());
+  }
+
+  private void reply(
+      @Nullable Ref joinRef, @Nullable Ref ref, String topic, String status, RawPayload response) {
+    send(serializer.reply(joinRef, ref, topic, status, response), topic, Wire.REPLY);
+  }
+
+  private void send(Optional<Frame> frame, String topic, String event) {
+    if (frame.isPresent()) {
+      connection.send(frame.get());
+    } else {
+      log.warn(
+          "message not delivered: {} has no form for it, topic={} event={} socket={}",
+          serializer,
+          topic,
+          event,
+          info.id());
+    }
+  }
+}

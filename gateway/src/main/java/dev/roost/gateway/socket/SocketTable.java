@@ -1,0 +1,223 @@
+package dev.roost.gateway.socket;
+
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.Contract;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.PartitionTable;
+import dev.roost.gateway.protocol.CloseCode;
+import dev.roost.gateway.protocol.Serializer;
+import io.netty.util.collection.LongObjectHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every client of one gateway verticle, and the way from a host's message to the client it
+ * concerns. Used on the gateway's context only.
+ */
+public final class SocketTable {
+
+  private static final Logger log = LoggerFactory.getLogger(SocketTable.class);
+
+  private final ClusterNode node;
+  private final BusEndpoint endpoint;
+  private final LongObjectHashMap<ClientSocket> sockets = new LongObjectHashMap<>();
+  private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
+  private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
+  private final Subscriptions subscriptions = new Subscriptions();
+  private long lastNumber;
+  private long deliveries;
+
+  public SocketTable(ClusterNode node, BusEndpoint endpoint) {
+    this.node = node;
+    this.endpoint = endpoint;
+  }
+
+  /** Takes in a client whose connection was accepted. */
+  public ClientSocket open(
+      Connection connection, Serializer serializer, ClientInfo info, int maxChannels) {
+    long number = ++lastNumber;
+    var socket = new ClientSocket(this, number, connection, serializer, info, maxChannels);
+    sockets.put(number, socket);
+    socket
+        .id()
+        .ifPresent(id -> byId.computeIfAbsent(id, any -> new LinkedHashSet<>(2)).add(socket));
+    return socket;
+  }
+
+  /** Hands a host's message to the client that it is for; one for a client gone is dropped. */
+  public void receive(GatewayMessage message) {
+    switch (message) {
+      case GatewayMessage.Broadcast broadcast -> deliveries += subscriptions.deliver(broadcast);
+      case GatewayMessage.Reply reply -> {
+        ClientSocket socket = sockets.get(reply.recipient().socket());
+        if (socket != null) {
+          socket.reply(reply);
+        }
+      }
+      case GatewayMessage.Push push -> {
+        ClientSocket socket = sockets.get(push.recipient().socket());
+        if (socket != null) {
+          socket.push(push);
+        }
+      }
+      case GatewayMessage.Joined joined -> {
+        ChannelRow row = rows.get(joined.channel());
+        if (row != null) {
+          row.socket().joined(row, joined);
+        }
+      }
+      case GatewayMessage.Refused(var channel, var response) -> {
+        ChannelRow row = rows.get(channel);
+        if (row != null) {
+          row.socket().refused(row, response);
+        }
+      }
+      case GatewayMessage.Closed(var channel) -> {
+        ChannelRow row = rows.get(channel);
+        if (row != null) {
+          row.socket().closed(row);
+        }
+      }
+      case GatewayMessage.Crashed(var channel) -> {
+        ChannelRow row = rows.get(channel);
+        if (row != null) {
+          row.socket().crashed(row);
+        }
+      }
+      case GatewayMessage.Disconnect(var id) -> disconnect(id);
+      case GatewayMessage.Connected connected -> misdirected(connected);
+      case GatewayMessage.ConnectRefused refused -> misdirected(refused);
+    }
+  }
+
+  private static void misdirected(GatewayMessage message) {
+    throw new IllegalArgumentException(
+        "an answer to a connect belongs to the transport that asked, got " + message);
+  }
+
+  private void disconnect(String id) {
+    for (ClientSocket socket : List.copyOf(byId.getOrDefault(id, Set.of()))) {
+      socket.close(CloseCode.GOING_AWAY);
+    }
+  }
+
+  /** Messages of this host are missing: what hangs on it ends with {@code phx_error}, signalled. */
+  public void lost(String host) {
+    int closed = 0;
+    for (ClientSocket socket : all()) {
+      var affected = socket.rowsOf(host);
+      if (!affected.isEmpty()) {
+        send(host, affected.stream().map(ChannelRow::channel).toList(), "link lost");
+        affected.forEach(socket::crashed);
+        closed += affected.size();
+      }
+    }
+    log.error("messages of host {} were lost: {} channels closed", host, closed);
+  }
+
+  /** Every client, for closing them all. */
+  public List<ClientSocket> all() {
+    return new ArrayList<>(sockets.values());
+  }
+
+  /** Closes connections from which nothing came for too long. */
+  public void checkIdle(long now) {
+    all().forEach(socket -> socket.connection().checkIdle(now));
+  }
+
+  /** Closes every connection with this code. */
+  public void closeAll(int code) {
+    all().forEach(socket -> socket.close(code));
+  }
+
+  /** Open connections. */
+  public int socketCount() {
+    return sockets.size();
+  }
+
+  /** Joined topics of all connections, joining and leaving ones included. */
+  public int channelCount() {
+    return rows.size();
+  }
+
+  /** Topics with a member here. */
+  public int topicCount() {
+    return subscriptions.topics();
+  }
+
+  /** Distinct ids of open connections. */
+  public int idCount() {
+    return byId.size();
+  }
+
+  /** Broadcast frames written to sockets so far. */
+  public long deliveries() {
+    return deliveries;
+  }
+
+  /* ---- for ClientSocket */
+
+  void send(String host, HostMessage message) {
+    endpoint.send(host, message);
+  }
+
+  /** Tells a host that these channels are gone, in as many messages as their number needs. */
+  void send(String host, List<Long> channels, String detail) {
+    for (int from = 0; from < channels.size(); from += Contract.MAX_CHANNELS_PER_MESSAGE) {
+      int to = Math.min(from + Contract.MAX_CHANNELS_PER_MESSAGE, channels.size());
+      endpoint.send(host, new HostMessage.SocketGone(channels.subList(from, to), detail));
+    }
+  }
+
+  Optional<String> route(String path, String topic) {
+    return node.snapshot().applications().route(path, topic);
+  }
+
+  Optional<PartitionTable.Owner> owner(String application, String topic) {
+    return node.snapshot().partitions().owner(application, PartitionTable.partition(topic));
+  }
+
+  void unmatchedJoin(String topic) {
+    log.debug("join refused: no route serves topic {}", topic);
+  }
+
+  long nextChannel() {
+    return ++lastNumber;
+  }
+
+  void add(ChannelRow row) {
+    rows.put(row.channel(), row);
+  }
+
+  void subscribe(ChannelRow row, long epoch) {
+    subscriptions.add(row, epoch);
+  }
+
+  void remove(ChannelRow row) {
+    rows.remove(row.channel());
+    subscriptions.remove(row);
+  }
+
+  void remove(ClientSocket socket) {
+    sockets.remove(socket.number());
+    socket.id().ifPresent(id -> removeId(id, socket));
+  }
+
+  private void removeId(String id, ClientSocket socket) {
+    @Nullable Set<ClientSocket> withId = byId.get(id);
+    if (withId != null && withId.remove(socket) && withId.isEmpty()) {
+      byId.remove(id);
+    }
+  }
+}

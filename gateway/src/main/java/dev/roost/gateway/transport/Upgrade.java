@@ -1,0 +1,219 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.cluster.ConnectInfoKey;
+import dev.roost.cluster.SocketOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.HostAndPort;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** What an upgrade request says, and whether it may say so: pure reading, no answers. */
+final class Upgrade {
+
+  private static final String TOKEN_PREFIX = "base64url.bearer.phx.";
+  private static final String PROTOCOL_HEADER = "sec-websocket-protocol";
+
+  private Upgrade() {}
+
+  /** The subprotocols and auth token that a request brings (section 4 of the specification). */
+  record Protocols(List<String> requested, @Nullable String authToken, boolean tokenIsBroken) {
+
+    static Protocols of(HttpServerRequest request, SocketOptions options) {
+      String header = request.getHeader(PROTOCOL_HEADER);
+      List<String> requested = new ArrayList<>();
+      if (header != null) {
+        for (String protocol : header.split(",", -1)) {
+          requested.add(protocol.trim());
+        }
+      }
+      if (!options.authToken()) {
+        return new Protocols(requested, null, false);
+      }
+      List<String> carriers =
+          requested.stream().filter(protocol -> protocol.startsWith(TOKEN_PREFIX)).toList();
+      if (carriers.size() != 1) {
+        return new Protocols(requested, null, false);
+      }
+      requested.removeAll(carriers);
+      Optional<String> token = decodeToken(carriers.get(0).substring(TOKEN_PREFIX.length()));
+      return new Protocols(requested, token.orElse(null), token.isEmpty());
+    }
+
+    // Standard Base64 despite the prefix; the url-safe alphabet is accepted too.
+    private static Optional<String> decodeToken(String encoded) {
+      String standard = encoded.replace('-', '+').replace('_', '/');
+      try {
+        return Optional.of(
+            new String(Base64.getDecoder().decode(standard), StandardCharsets.UTF_8));
+      } catch (IllegalArgumentException e) {
+        return Optional.empty();
+      }
+    }
+
+    /** The subprotocol to answer with: the first of ours that was asked for. */
+    Selection select(SocketOptions options) {
+      List<String> offered = new ArrayList<>();
+      if (options.authToken()) {
+        offered.add("phoenix");
+      }
+      offered.addAll(options.subprotocols());
+      if (offered.isEmpty() || requested.isEmpty()) {
+        return new Selection(true, null);
+      }
+      return offered.stream()
+          .filter(requested::contains)
+          .findFirst()
+          .map(protocol -> new Selection(true, protocol))
+          .orElse(new Selection(false, null));
+    }
+  }
+
+  /** Whether the request may go on, and the subprotocol to answer with. */
+  record Selection(boolean allowed, @Nullable String protocol) {}
+
+  /** Whether the mount lets in a page of this origin (section 3). */
+  static boolean originAllowed(
+      HttpServerRequest request, SocketOptions options, @Nullable String publicHost) {
+    HostAndPort authority = request.authority();
+    String scheme = scheme(request);
+    int port = authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port();
+    return options
+        .checkOrigin()
+        .allows(
+            request.getHeader("origin"),
+            scheme,
+            authority == null ? "" : authority.host(),
+            port,
+            publicHost);
+  }
+
+  /** Why the headers are no WebSocket upgrade; empty if they are (H-13). */
+  static Optional<String> defect(HttpServerRequest request) {
+    if (request.version() != HttpVersion.HTTP_1_1) {
+      return Optional.of("HTTP version must be 1.1, got " + request.version().alpnName());
+    }
+    if (request.getHeader("host") == null) {
+      return Optional.of("'host' header must be present");
+    }
+    if (!hasToken(request, "connection", "upgrade")) {
+      return Optional.of(must("connection", "upgrade", request));
+    }
+    if (!hasToken(request, "upgrade", "websocket")) {
+      return Optional.of(must("upgrade", "websocket", request));
+    }
+    if (request.getHeader("sec-websocket-key") == null) {
+      return Optional.of("'sec-websocket-key' header must be present");
+    }
+    if (!"13".equals(request.getHeader("sec-websocket-version"))) {
+      return Optional.of(
+          "'sec-websocket-version' header must equal '13', got "
+              + request.headers().getAll("sec-websocket-version"));
+    }
+    return Optional.empty();
+  }
+
+  private static String must(String header, String token, HttpServerRequest request) {
+    return "'"
+        + header
+        + "' header must contain '"
+        + token
+        + "', got "
+        + request.headers().getAll(header);
+  }
+
+  private static boolean hasToken(HttpServerRequest request, String header, String token) {
+    for (String value : request.headers().getAll(header)) {
+      for (String part : value.split(",", -1)) {
+        if (part.trim().equalsIgnoreCase(token)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The connect info: exactly the keys that the mount lists (section 5). */
+  static JsonObject connectInfo(
+      HttpServerRequest request, SocketOptions options, Protocols protocols) {
+    var info = new JsonObject();
+    for (ConnectInfoKey key : options.connectInfo()) {
+      info.put(
+          key.wireName(),
+          switch (key) {
+            case PEER_DATA -> peer(request);
+            case TRACE_CONTEXT_HEADERS ->
+                headers(request, n -> n.equals("traceparent") || n.equals("tracestate"));
+            case X_HEADERS -> headers(request, n -> n.startsWith("x-"));
+            case SEC_WEBSOCKET_HEADERS -> webSocketHeaders(request, protocols);
+            case URI -> uri(request);
+            case USER_AGENT -> request.getHeader("user-agent");
+          });
+    }
+    if (options.authToken()) {
+      info.put("auth_token", protocols.authToken());
+    }
+    return info;
+  }
+
+  private static JsonObject peer(HttpServerRequest request) {
+    return new JsonObject()
+        .put("address", request.remoteAddress().hostAddress())
+        .put("port", request.remoteAddress().port());
+  }
+
+  private static JsonObject uri(HttpServerRequest request) {
+    HostAndPort authority = request.authority();
+    String scheme = scheme(request);
+    return new JsonObject()
+        .put("scheme", scheme)
+        .put("host", authority == null ? null : authority.host())
+        .put(
+            "port",
+            authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port())
+        .put("path", request.path())
+        .put("query", request.query());
+  }
+
+  // A token that was taken out of the list is not exposed here either (C-5).
+  private static JsonArray webSocketHeaders(HttpServerRequest request, Protocols protocols) {
+    if (protocols.authToken() == null) {
+      return headers(request, name -> name.startsWith("sec-websocket-"));
+    }
+    JsonArray all =
+        headers(
+            request, name -> name.startsWith("sec-websocket-") && !name.equals(PROTOCOL_HEADER));
+    if (!protocols.requested().isEmpty()) {
+      all.add(JsonArray.of(PROTOCOL_HEADER, String.join(", ", protocols.requested())));
+    }
+    return all;
+  }
+
+  private static JsonArray headers(HttpServerRequest request, Predicate<String> wanted) {
+    var found = new JsonArray();
+    for (Map.Entry<String, String> header : request.headers()) {
+      String name = header.getKey().toLowerCase(Locale.ROOT);
+      if (wanted.test(name)) {
+        found.add(JsonArray.of(name, header.getValue()));
+      }
+    }
+    return found;
+  }
+
+  private static String scheme(HttpServerRequest request) {
+    return request.isSSL() ? "https" : "http";
+  }
+
+  private static int defaultPort(String scheme) {
+    return scheme.equals("https") ? 443 : 80;
+  }
+}

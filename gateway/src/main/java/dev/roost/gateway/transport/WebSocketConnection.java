@@ -1,0 +1,211 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.protocol.CloseCode;
+import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.protocol.Utf8;
+import dev.roost.gateway.socket.ClientSocket;
+import dev.roost.gateway.socket.Connection;
+import dev.roost.gateway.socket.SharedFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.http.WebSocketFrame;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One WebSocket: assembles messages from frames within their limits, and writes frames within
+ * theirs. Used on the gateway's context only.
+ */
+final class WebSocketConnection implements Connection {
+
+  private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
+
+  private final ServerWebSocket webSocket;
+  private final FrameWriter.Target target;
+  private final Limits limits;
+  private final Duration idleTimeout;
+  private final GatewayMetrics metrics;
+  private @Nullable ClientSocket client;
+  private @Nullable Buffer fragments;
+  private boolean binaryFragments;
+  private String ending = "closed";
+  private boolean closing;
+  private long lastHeard;
+
+  /**
+   * Bounds of every WebSocket of a gateway.
+   *
+   * @param maxMessageBytes of an assembled message
+   */
+  record Limits(int maxMessageBytes) {}
+
+  WebSocketConnection(
+      ServerWebSocket webSocket,
+      FrameWriter writer,
+      Limits limits,
+      Duration idleTimeout,
+      GatewayMetrics metrics) {
+    this.webSocket = webSocket;
+    this.target = writer.target(webSocket);
+    this.limits = limits;
+    this.idleTimeout = idleTimeout;
+    this.metrics = metrics;
+    this.lastHeard = System.nanoTime();
+  }
+
+  /** Begins to read for this client. */
+  void open(ClientSocket opened) {
+    client = opened;
+    webSocket.frameHandler(this::receive);
+    webSocket.exceptionHandler(this::fail);
+    webSocket.closeHandler(
+        ignored -> {
+          closing = true;
+          opened.ended(ending);
+          metrics.socketClosed();
+        });
+  }
+
+  /* ---- from the client */
+
+  private void receive(WebSocketFrame frame) {
+    lastHeard = System.nanoTime();
+    if (closing) {
+      return;
+    }
+    switch (frame.type()) {
+      case TEXT, BINARY -> {
+        if (fragments != null) {
+          violation("a new message before the last fragment of the one before");
+        } else if (frame.isFinal()) {
+          message(frame.binaryData().getBytes(), frame.isBinary());
+        } else {
+          binaryFragments = frame.isBinary();
+          fragments = Buffer.buffer();
+          append(frame);
+        }
+      }
+      case CONTINUATION -> {
+        if (fragments == null) {
+          violation("a continuation without a message to continue");
+        } else {
+          append(frame);
+        }
+      }
+      case PING, PONG, CLOSE -> {}
+    }
+  }
+
+  private void append(WebSocketFrame frame) {
+    Buffer assembled = fragments;
+    if (assembled == null) {
+      return;
+    }
+    Buffer data = frame.binaryData();
+    if (assembled.length() + data.length() > limits.maxMessageBytes()) {
+      fragments = null;
+      log.debug("socket closed: a message is over {} bytes", limits.maxMessageBytes());
+      close(CloseCode.TOO_BIG);
+      return;
+    }
+    assembled.appendBuffer(data);
+    if (frame.isFinal()) {
+      fragments = null;
+      message(assembled.getBytes(), binaryFragments);
+    }
+  }
+
+  private void message(byte[] body, boolean binary) {
+    ClientSocket receiver = client;
+    if (receiver == null) {
+      return;
+    }
+    if (body.length > limits.maxMessageBytes()) {
+      close(CloseCode.TOO_BIG);
+    } else if (binary) {
+      receiver.receiveBinary(body);
+    } else if (Utf8.isValid(body)) {
+      receiver.receiveText(body);
+    } else {
+      close(CloseCode.INVALID_TEXT);
+    }
+  }
+
+  private void violation(String what) {
+    log.debug("socket closed: {}", what);
+    close(CloseCode.PROTOCOL_ERROR);
+  }
+
+  private void fail(Throwable cause) {
+    if (cause instanceof CorruptedWebSocketFrameException corrupted) {
+      close(corrupted.closeStatus().code());
+    } else if (!closing) {
+      log.debug("socket failed", cause);
+      ending = "connection lost";
+      closing = true;
+      target.abort();
+    }
+  }
+
+  /* ---- to the client */
+
+  @Override
+  public void send(Frame frame) {
+    if (!closing && !target.write(frame)) {
+      tooSlow();
+    }
+  }
+
+  @Override
+  public void send(SharedFrame frame) {
+    if (!closing && !target.write(frame)) {
+      tooSlow();
+    }
+  }
+
+  private void tooSlow() {
+    closing = true;
+    ending = "too slow";
+    metrics.slowSocketClosed();
+    log.debug("socket closed: too many bytes waited for it");
+    target.abort();
+  }
+
+  @Override
+  public void close(int code) {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    ending =
+        switch (code) {
+          case CloseCode.GOING_AWAY -> "disconnected";
+          case CloseCode.SERVICE_RESTART -> "draining";
+          default -> "protocol error";
+        };
+    target.flush();
+    webSocket.close((short) code);
+  }
+
+  @Override
+  public void checkIdle(long now) {
+    if (!closing && now - lastHeard > idleTimeout.toNanos()) {
+      close(CloseCode.PROTOCOL_ERROR);
+      ending = "idle";
+    }
+  }
+
+  @Override
+  public void pause() {
+    webSocket.pause();
+  }
+
+  @Override
+  public void resume() {
+    webSocket.resume();
+  }
+}

@@ -1,0 +1,245 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.cluster.Applications;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.SocketOptions;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.socket.ClientSocket;
+import dev.roost.gateway.socket.SocketTable;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From an HTTP request to a client on a WebSocket: the steps of section 2 of the specification, in
+ * their order; the first that answers ends the request. Used on the gateway's context only.
+ */
+public final class WebSocketTransport {
+
+  private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
+  private static final String NAME = "websocket";
+  private static final String DEFAULT_VSN = "1.0.0";
+
+  private final ClusterNode node;
+  private final BusEndpoint endpoint;
+  private final SocketTable table;
+  private final GatewayOptions options;
+  private final FrameWriter writer;
+  private final WebSocketConnection.Limits limits;
+  private final Map<Long, Pending> pending = new LinkedHashMap<>();
+  private long lastRequest;
+  private int nextInbox;
+  private boolean draining;
+
+  /** A request that waits for its socket handler. */
+  private record Pending(
+      HttpServerRequest request,
+      Applications.Mount mount,
+      Serializer serializer,
+      @Nullable String protocol,
+      long since) {}
+
+  public WebSocketTransport(
+      ClusterNode node, BusEndpoint endpoint, SocketTable table, GatewayOptions options) {
+    this.node = node;
+    this.endpoint = endpoint;
+    this.table = table;
+    this.options = options;
+    this.writer = new FrameWriter(options.maxQueuedBytes());
+    this.limits = new WebSocketConnection.Limits(options.maxMessageBytes());
+  }
+
+  /** Takes a request to a socket path; any other goes on to the next route (E-10). */
+  public void handle(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    String path = request.path();
+    Optional<Applications.Matched> matched =
+        path == null ? Optional.empty() : node.snapshot().applications().websocket(path);
+    if (matched.isEmpty()) {
+      context.next();
+      return;
+    }
+    Applications.Mount mount = matched.get().mount();
+    SocketOptions socketOptions = mount.options();
+    if (!request.method().equals(HttpMethod.GET)) {
+      refuse(request, 400, "");
+      return;
+    }
+    String query = request.query();
+    Optional<JsonObject> params = QueryParams.decode(query == null ? "" : query);
+    if (params.isEmpty()) {
+      refuse(request, 400, "");
+      return;
+    }
+    matched.get().variables().forEach(params.get()::put);
+    if (!Upgrade.originAllowed(request, socketOptions, options.publicHost())) {
+      log.error(
+          "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
+              + " be",
+          request.getHeader("origin"),
+          mount.path());
+      refuse(request, 403, "");
+      return;
+    }
+    var protocols = Upgrade.Protocols.of(request, socketOptions);
+    if (protocols.tokenIsBroken()) {
+      refuse(request, 403, "");
+      return;
+    }
+    Upgrade.Selection selection = protocols.select(socketOptions);
+    if (!selection.allowed()) {
+      log.error("connection refused: none of the subprotocols asked for is served");
+      refuse(request, 403, "");
+      return;
+    }
+    Object vsn = params.get().getValue("vsn", DEFAULT_VSN);
+    Optional<Serializer> serializer =
+        vsn instanceof String version ? Serializer.negotiate(version) : Optional.empty();
+    if (serializer.isEmpty()) {
+      log.warn("connection refused: vsn {} is none of 1.0.x, 2.0.x", vsn);
+      refuse(request, 403, "");
+      return;
+    }
+    connect(request, mount, serializer.get(), selection.protocol(), params.get(), protocols);
+  }
+
+  private void connect(
+      HttpServerRequest request,
+      Applications.Mount mount,
+      Serializer serializer,
+      @Nullable String protocol,
+      JsonObject params,
+      Upgrade.Protocols protocols) {
+    var application = node.snapshot().applications().find(mount.application());
+    if (application.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
+      refuse(request, 503, "");
+      return;
+    }
+    request.pause();
+    long number = ++lastRequest;
+    pending.put(number, new Pending(request, mount, serializer, protocol, System.nanoTime()));
+    List<String> inboxes = application.get().inboxes();
+    nextInbox = (nextInbox + 1) % inboxes.size();
+    JsonObject info = Upgrade.connectInfo(request, mount.options(), protocols);
+    endpoint.send(
+        inboxes.get(nextInbox),
+        new HostMessage.Connect(
+            number,
+            mount.application(),
+            mount.path(),
+            NAME,
+            params.getString("vsn", DEFAULT_VSN),
+            payload(params),
+            payload(info)));
+  }
+
+  private static RawPayload payload(JsonObject object) {
+    return object.isEmpty()
+        ? RawPayload.EMPTY_OBJECT
+        : RawPayload.json(object.toBuffer().getBytes());
+  }
+
+  /** The socket handler accepted: only now are the upgrade headers looked at (H-13). */
+  public void connected(GatewayMessage.Connected answer) {
+    Pending waited = pending.remove(answer.request());
+    if (waited == null) {
+      return;
+    }
+    HttpServerRequest request = waited.request();
+    Optional<String> defect = Upgrade.defect(request);
+    if (defect.isPresent()) {
+      refuse(request, 400, defect.get());
+      return;
+    }
+    if (waited.protocol() != null) {
+      request.response().putHeader("sec-websocket-protocol", waited.protocol());
+    }
+    var info = new ClientInfo(waited.mount().path(), NAME, answer.id(), shared(answer.assigns()));
+    request
+        .toWebSocket()
+        .onComplete(
+            webSocket -> open(webSocket, waited, info),
+            failure -> log.debug("upgrade failed: {}", failure.toString()));
+  }
+
+  private static RawPayload shared(RawPayload assigns) {
+    return assigns.equals(RawPayload.EMPTY_OBJECT) ? RawPayload.EMPTY_OBJECT : assigns;
+  }
+
+  private void open(ServerWebSocket webSocket, Pending waited, ClientInfo info) {
+    SocketOptions socketOptions = waited.mount().options();
+    var connection =
+        new WebSocketConnection(
+            webSocket, writer, limits, socketOptions.idleTimeout(), options.metrics());
+    ClientSocket client =
+        table.open(connection, waited.serializer(), info, socketOptions.maxChannels());
+    connection.open(client);
+    options.metrics().socketOpened();
+  }
+
+  /** The socket handler refused, or failed. */
+  public void refused(GatewayMessage.ConnectRefused answer) {
+    Pending waited = pending.remove(answer.request());
+    if (waited != null) {
+      refuse(waited.request(), answer.status(), answer.body());
+    }
+  }
+
+  /** Gives up on socket handlers that have taken too long. */
+  public void checkPending(long now) {
+    Iterator<Pending> oldestFirst = pending.values().iterator();
+    while (oldestFirst.hasNext()) {
+      Pending waited = oldestFirst.next();
+      if (now - waited.since() < options.connectTimeout().toNanos()) {
+        return;
+      }
+      oldestFirst.remove();
+      log.error(
+          "connection refused: the socket handler of {} did not answer within {}",
+          waited.mount().path(),
+          options.connectTimeout());
+      refuse(waited.request(), 503, "");
+    }
+  }
+
+  /** From now on every connection is refused with 503. */
+  public void drain() {
+    draining = true;
+  }
+
+  /** Connects that wait for their socket handler. */
+  public int pendingCount() {
+    return pending.size();
+  }
+
+  private void refuse(HttpServerRequest request, int status, String body) {
+    options.metrics().connectionRefused(status);
+    HttpServerResponse response = request.response();
+    if (response.closed() || response.ended()) {
+      return;
+    }
+    request.resume();
+    response.setStatusCode(status);
+    if (!body.isEmpty()) {
+      response.putHeader("content-type", "text/plain; charset=utf-8");
+    }
+    response.end(body);
+  }
+}
