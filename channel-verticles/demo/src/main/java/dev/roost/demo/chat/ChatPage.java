@@ -1,0 +1,15 @@
+package dev.roost.demo.chat;
+
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.RoutesProvider;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.StaticHandler;
+
+/** The chat's page, from the {@code web} folder of the class path. */
+public final class ChatPage implements RoutesProvider {
+
+  @Override
+  public void mount(Router router, ClusterNode node) {
+    router.route().handler(StaticHandler.create("web"));
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * One socket and, on it, at most one channel: the room this page is in. Everything that happens to
+ * either is told to the view; the session itself touches no element.
+ */
+
+const TYPING_EVERY_MS = 2000;
+
+export class Session {
+  #socket;
+  #view;
+  #name;
+  #channel = null;
+  #room = null;
+  #lostAt = null; // when the channel was lost, until it is back
+  #socketLost = false;
+  #socketBack = false; // the socket was lost and is open again, the channel not yet
+  #pressed = null; // "crash" or "stop", until its effect has come
+  #typingSentAt = -Infinity;
+
+  /**
+   * @param {object} Socket phoenix.js's Socket class
+   * @param {Function} transport the WebSocket class it shall use
+   * @param {string} name who we are
+   * @param {object} view told of `socket`, `channel`, `note`, `message`, `typing`; see chat.js
+   */
+  constructor(Socket, transport, name, view) {
+    this.#name = name;
+    this.#view = view;
+    this.#socket = new Socket("/socket", { transport });
+    this.#socket.onOpen(() => this.#socketOpened());
+    this.#socket.onClose(({ code }) => this.#socketClosed(code));
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  get room() {
+    return this.#room;
+  }
+
+  connect() {
+    this.#view.socket("connecting");
+    this.#socket.connect();
+  }
+
+  /** Enters a room, leaving the one before it. */
+  enter(room) {
+    if (this.#channel) {
+      const before = this.#channel;
+      this.#channel = null; // from here on its events are of no interest
+      before.leave();
+    }
+    this.#room = room;
+    this.#join();
+  }
+
+  /** Takes another name; the server learns it by a new join. */
+  rename(name) {
+    this.#name = name;
+    if (this.#room !== null) {
+      this.enter(this.#room);
+    }
+  }
+
+  /**
+   * Sends a message. While the channel is being rejoined phoenix.js holds it back, then sends it.
+   *
+   * @returns {Promise<void>} fulfilled by the server's ok, rejected with the reason to show
+   */
+  send(body) {
+    return new Promise((resolve, reject) => {
+      if (!this.#channel) {
+        reject("You are not in a room.");
+        return;
+      }
+      this.#typingSentAt = -Infinity;
+      this.#channel
+        .push("new_msg", { body })
+        .receive("ok", () => resolve())
+        .receive("error", (response) => reject(`The server refused it: ${reason(response)}.`))
+        .receive("timeout", () => reject("No answer for 10 s. It may or may not have arrived."));
+    });
+  }
+
+  /** Tells the room that we are typing, at most once in two seconds. */
+  typing() {
+    const now = performance.now();
+    if (this.#channel?.state === "joined" && now - this.#typingSentAt >= TYPING_EVERY_MS) {
+      this.#typingSentAt = now;
+      this.#channel.push("typing", {});
+    }
+  }
+
+  crash() {
+    this.#press("crash");
+  }
+
+  stop() {
+    this.#press("stop");
+  }
+
+  #press(event) {
+    this.#pressed = event;
+    this.#channel?.push(event, {});
+  }
+
+  #join() {
+    const channel = this.#socket.channel(`room:${this.#room}`, () => ({ name: this.#name }));
+    const current = (handle) => (...args) => {
+      if (channel === this.#channel) {
+        handle(...args);
+      }
+    };
+    this.#channel = channel;
+    this.#lostAt = null;
+    this.#pressed = null;
+    this.#view.channel("joining");
+
+    channel.on("new_msg", current(({ name, body }) => this.#view.message(name, body)));
+    channel.on("typing", current(({ name }) => this.#view.typing(name)));
+    channel.on("joined", current(({ name }) => this.#others("joined", name)));
+    channel.on("left", current(({ name }) => this.#others("left", name)));
+    channel.onError(current((cause) => this.#lost(cause)));
+    channel.onClose(current(() => this.#closed()));
+    const unanswered = () => this.#view.note("wait", "No answer to the join. Trying again…");
+    channel
+      .join()
+      .receive("ok", current(() => this.#joined()))
+      .receive("error", current((response) => this.#refused(response)))
+      .receive("timeout", current(unanswered));
+  }
+
+  #joined() {
+    this.#view.channel("joined");
+    this.#pressed = null;
+    if (this.#lostAt === null) {
+      this.#view.note("in", `You joined as ${this.#name}.`);
+      return;
+    }
+    const seconds = ((performance.now() - this.#lostAt) / 1000).toFixed(1);
+    const what = this.#socketBack ? "Reconnected and rejoined" : "Rejoined";
+    this.#view.note("risen", `${what} after ${seconds} s.`);
+    this.#lostAt = null;
+    this.#socketBack = false;
+  }
+
+  #lost(cause) {
+    this.#lostAt ??= performance.now();
+    if (cause?.source === "transport") {
+      this.#view.channel("waiting");
+      return; // the socket's own close tells that story
+    }
+    this.#view.channel("rejoining");
+    const what =
+      this.#pressed === "crash"
+        ? "The channel crashed."
+        : "The channel was lost: it crashed, or its node went away.";
+    this.#pressed = null;
+    this.#view.note("crash", `${what} The socket stayed up. Rejoining…`);
+  }
+
+  #closed() {
+    this.#channel = null;
+    this.#pressed = null;
+    this.#view.channel("closed");
+    this.#view.note("closed", "The server stopped the channel, so phoenix.js does not rejoin.");
+  }
+
+  #refused(response) {
+    this.#lostAt ??= performance.now();
+    this.#view.channel("refused");
+    this.#view.note("refused", `The join was refused: ${reason(response)}. Trying again…`);
+  }
+
+  #socketOpened() {
+    this.#view.socket("open");
+    this.#socket.ping(() => {}); // the first heartbeat at once, for its time and the first frame
+    if (this.#socketLost) {
+      this.#socketLost = false;
+      this.#socketBack = this.#channel !== null;
+      if (!this.#channel) {
+        this.#view.note("risen", "Reconnected.");
+      }
+    }
+  }
+
+  #socketClosed(code) {
+    if (!this.#socketLost) {
+      this.#view.note("crash", `The socket was lost (close code ${code}). Reconnecting…`);
+    }
+    this.#socketLost = true;
+    this.#view.socket("reconnecting");
+  }
+
+  /* Our own coming and going is told by the join reply and the close, not a second time here. */
+  #others(what, name) {
+    if (name !== this.#name) {
+      this.#view.note(what === "joined" ? "in" : "out", `${name} ${what}.`);
+    }
+  }
+}
+
+const reason = (response) =>
+  typeof response?.reason === "string" ? response.reason : JSON.stringify(response);

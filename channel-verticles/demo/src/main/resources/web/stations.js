@@ -1,0 +1,231 @@
+/**
+ * Tells which parts of Roost a frame passed and what each did, in the words of the design:
+ * gateway, route, partition, host, topic home, inbox, mailbox.
+ *
+ * This is derived from the frame's kind alone. The page sees only what crosses the socket; the
+ * rest of the path is what Roost always does with a frame of that kind.
+ */
+
+import { duration } from "./frames.js";
+
+/** The places a frame can pass, in order from the browser inwards. */
+export const STATIONS = ["browser", "gateway", "host", "channel"];
+
+/**
+ * @returns {{title: string, handledBy: string, steps: {station: string, text: string}[]}} steps in
+ *     the order of travel; text in backticks is code
+ */
+export function explain(frame) {
+  const { title, handledBy, steps } = EXPLANATIONS[frame.kind](frame, frame.fields);
+  return {
+    title,
+    handledBy,
+    steps: steps.map(([station, text]) => ({ station, text })),
+  };
+}
+
+const EXPLANATIONS = {
+  heartbeat: () => ({
+    title: "Heartbeat",
+    handledBy: "gateway",
+    steps: [
+      ["browser", "Is the line alive? Asked on opening it, then every 30 s."],
+      ["gateway", "Answers by itself. No channel hears of it, so none can cost you the socket."],
+    ],
+  }),
+
+  heartbeatReply: (frame) => ({
+    title: "Reply to a heartbeat",
+    handledBy: "gateway",
+    steps: [
+      ["gateway", "Wrote this on its own, with the `ref` exactly as it came."],
+      ["browser", `Recognises the \`ref\`${after(frame)} and sets the timer for the next one.`],
+    ],
+  }),
+
+  join: (_, { topic }) => ({
+    title: "Join",
+    handledBy: "host",
+    steps: [
+      ["browser", "Asks to join. This `ref` becomes the `join_ref` of all that follows."],
+      ["gateway", `Finds the route, the partition \`hash("${topic}") mod 256\`, and its host.`],
+      ["host", "Takes `Join` from its inbox; the TopicHome creates a channel process."],
+      ["channel", "`Channel.join` runs on a virtual thread with this payload."],
+    ],
+  }),
+
+  joinReply: (frame, { joinRef, payload }) => {
+    if (payload?.status === "ok") {
+      return {
+        title: "Joined",
+        handledBy: "host",
+        steps: [
+          ["channel", "`Channel.join` accepted; its answer is the `response`."],
+          ["host", "Adds the channel to the topic's members and sends `Joined`."],
+          ["gateway", "Adds a row and a subscription, then writes this. Nothing overtakes it."],
+          ["browser", `Joined${after(frame)}. Pushes held back until now go out.`],
+        ],
+      };
+    }
+    const retry = ["browser", "phoenix.js tries again after 1, 2, 5, then every 10 s."];
+    if (joinRef === null) {
+      return {
+        title: "Join refused",
+        handledBy: "gateway",
+        steps: [["gateway", "No route matches this topic, so nothing went further."], retry],
+      };
+    }
+    return {
+      title: "Join refused",
+      handledBy: "channel",
+      steps: [
+        ["channel", "`Channel.join` refused, and gave a reason."],
+        ["host", "Ends the channel process and sends `Refused`."],
+        ["gateway", "Passes the reason on. The socket is untouched."],
+        retry,
+      ],
+    };
+  },
+
+  leave: () => ({
+    title: "Leave",
+    handledBy: "host",
+    steps: [
+      ["browser", "Leaves the topic; the socket stays open for others."],
+      ["gateway", "Marks its row as leaving and passes `Leave` to the host."],
+      ["host", "Removes the member and ends the channel process."],
+      ["channel", "`terminate` runs. `handleIn` never sees a leave."],
+    ],
+  }),
+
+  leaveReply: (frame) => ({
+    title: "Reply to a leave",
+    handledBy: "host",
+    steps: [
+      ["host", "The channel has ended; the member is gone."],
+      ["gateway", "Writes this first, the `phx_close` after it."],
+      ["browser", `Left${after(frame)}.`],
+    ],
+  }),
+
+  event: (_, { event }) => ({
+    title: "Event",
+    handledBy: "channel",
+    steps: [
+      ["browser", `Pushes \`${event}\` to its channel.`],
+      ["gateway", "Finds the socket's row, checks `join_ref`. The payload stays bytes."],
+      ["host", "Takes `Event` from its inbox and puts it into the channel's mailbox."],
+      ["channel", `\`handleIn("${event}")\` runs, one message at a time. ${OUTCOME[event] ?? ""}`],
+    ],
+  }),
+
+  reply: (frame, { joinRef, payload }) => {
+    if (payload?.status === "error" && joinRef === null) {
+      return {
+        title: "Reply: not joined",
+        handledBy: "gateway",
+        steps: [
+          ["gateway", "Has no row for this topic, so it answers by itself."],
+          ["browser", "Matches the `ref` to its push."],
+        ],
+      };
+    }
+    const to = frame.answers ? ` to ${frame.answers.event}` : "";
+    return {
+      title: `Reply${to}`,
+      handledBy: "channel",
+      steps: [
+        ["channel", `\`handleIn\` returned a reply with status \`${payload?.status}\`.`],
+        ["host", "Sends `Reply` to the gateway that holds the socket."],
+        ["gateway", "Writes it with the same `join_ref` and `ref`."],
+        ["browser", `Matches the \`ref\` to its push${after(frame)}.`],
+      ],
+    };
+  },
+
+  broadcast: (_, { event }) => ({
+    title: "Broadcast",
+    handledBy: "host",
+    steps: [
+      ["channel", ORIGIN[event] ?? "A channel, or any other code on any node, broadcast this."],
+      ["host", "Puts it in sequence; one `Broadcast` per interested gateway verticle."],
+      ["gateway", "Encodes it once per serializer; all sockets share the bytes, so no refs."],
+      ["browser", `Handed to \`channel.on("${event}")\`.`],
+    ],
+  }),
+
+  push: (_, { event }) => ({
+    title: "Push",
+    handledBy: "channel",
+    steps: [
+      ["channel", `Called \`push("${event}")\`: for this client only.`],
+      ["host", "Sends `Push` to the gateway that holds the socket, in call order."],
+      ["gateway", "Writes it with this client's `join_ref`."],
+      ["browser", `Handed to \`channel.on("${event}")\`.`],
+    ],
+  }),
+
+  error: () => ({
+    title: "Channel error",
+    handledBy: "channel",
+    steps: [
+      ["channel", "Threw, or its host was lost. Only this socket's channel on this topic ends."],
+      ["host", "Removes the member and sends `Crashed`."],
+      ["gateway", "Drops the row. The socket and its other topics stay."],
+      ["browser", "phoenix.js rejoins after 1 s, on the same socket."],
+    ],
+  }),
+
+  close: () => ({
+    title: "Channel closed",
+    handledBy: "channel",
+    steps: [
+      ["channel", "Ended in good order: after a leave, or because it stopped itself."],
+      ["host", "Removes the member and sends `Closed`."],
+      ["gateway", "Drops the row and the subscription. The socket stays."],
+      ["browser", "Final: phoenix.js does not rejoin by itself."],
+    ],
+  }),
+
+  unknown: (frame) => ({
+    title: "Not a text frame of this protocol",
+    handledBy: frame.direction === "up" ? "browser" : "gateway",
+    steps: [["browser", `The page shows only its size: ${frame.bytes} bytes.`]],
+  }),
+};
+
+/* What this demo's ChatChannel does with its events, and why it broadcasts. */
+const OUTCOME = {
+  new_msg: "It broadcasts, then replies.",
+  typing: "It calls `broadcastFrom`; no reply.",
+  crash: "It throws.",
+  stop: "It stops.",
+};
+
+const ORIGIN = {
+  new_msg: "A channel called `broadcast` while it handled a `new_msg`.",
+  typing: "A channel called `broadcastFrom`: everyone but its own client.",
+  joined: "A channel broadcast this once it had joined.",
+  left: "A channel broadcast this from `terminate`.",
+};
+
+const after = ({ answers }) => (answers ? `, ${duration(answers.ms)} later` : "");
+
+/** One short remark per field, saying why it holds what it holds. */
+export function remarks(frame) {
+  const { kind, fields, direction } = frame;
+  return {
+    joinRef: JOIN_REF[kind] ?? (fields.joinRef === null ? "no channel" : "of its join"),
+    ref: REF[kind] ?? (direction === "up" ? "for the answer" : "of the question"),
+    topic: fields.topic === "phoenix" ? "reserved" : "decides the host",
+    event: /^phx_|^heartbeat$/.test(fields.event) ? "reserved" : "named by the app",
+  };
+}
+
+const JOIN_REF = { join: "names this join", broadcast: "same for all" };
+const REF = {
+  broadcast: "answers nothing",
+  push: "answers nothing",
+  error: "repeats join_ref",
+  close: "repeats join_ref",
+};
