@@ -1,0 +1,44 @@
+package dev.roost.conformance;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.roost.application.Broadcaster;
+import dev.roost.bus.RawPayload;
+import dev.roost.channel.Payload;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.RoutesProvider;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+
+/** The fixture's HTTP side: a health check, broadcasts and disconnects from outside. */
+public final class FixtureRoutes implements RoutesProvider {
+
+  private static final ObjectMapper MAPPER = JsonMapper.builder().build();
+
+  @Override
+  public void mount(Router router, ClusterNode node) {
+    var broadcaster = new Broadcaster(node, Fixture.NAME, MAPPER);
+    router.get("/healthz").handler(context -> context.response().end("ok"));
+    router
+        .post("/broadcast")
+        .handler(BodyHandler.create(false))
+        .handler(context -> broadcast(context, broadcaster));
+    router
+        .post("/disconnect")
+        .handler(
+            context -> {
+              broadcaster.disconnect(context.request().getParam("id"));
+              context.response().setStatusCode(204).end();
+            });
+  }
+
+  private static void broadcast(RoutingContext context, Broadcaster broadcaster) {
+    byte[] body = context.body().buffer().getBytes();
+    broadcaster.broadcast(
+        context.request().getParam("topic"),
+        context.request().getParam("event"),
+        new Payload(RawPayload.json(body), MAPPER).tree());
+    context.response().setStatusCode(204).end();
+  }
+}
