@@ -6,7 +6,9 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -39,14 +41,14 @@ public final class BusEndpoint {
   private final Receiver receiver;
   private final Map<String, Counter> outbound = new HashMap<>();
   private final Map<String, Counter> inbound = new HashMap<>();
-  private final MessageConsumer<Envelope> consumer;
+  private final List<MessageConsumer<Envelope>> consumers = new ArrayList<>(2);
 
   /** Opens the inbox at this address on the current context. */
   public BusEndpoint(Vertx vertx, String address, Receiver receiver) {
     this.bus = vertx.eventBus();
     this.address = address;
     this.receiver = receiver;
-    this.consumer = bus.consumer(address, this::handle);
+    consumers.add(bus.consumer(address, this::handle));
   }
 
   /** Teaches a Vert.x instance the contract; once for each, before any endpoint. */
@@ -71,7 +73,7 @@ public final class BusEndpoint {
 
   /** Completes when senders everywhere can reach the inbox. */
   public Future<Void> ready() {
-    return consumer.completion();
+    return consumers.get(0).completion();
   }
 
   /** Sends the next message of the link to this inbox; nothing tells whether it arrived. */
@@ -82,7 +84,9 @@ public final class BusEndpoint {
 
   /** Hands on a published message as if it were mail. */
   public Future<Void> listen(String published) {
-    return bus.consumer(published, this::handle).completion();
+    MessageConsumer<Envelope> consumer = bus.consumer(published, this::handle);
+    consumers.add(consumer);
+    return consumer.completion();
   }
 
   /** Forgets the links with a peer that is gone for good. */
@@ -96,9 +100,9 @@ public final class BusEndpoint {
     return Math.max(outbound.size(), inbound.size());
   }
 
-  /** Closes the inbox. */
+  /** Closes the inbox and stops to listen. */
   public Future<Void> close() {
-    return consumer.unregister();
+    return Future.join(consumers.stream().map(MessageConsumer::unregister).toList()).mapEmpty();
   }
 
   private void handle(Message<Envelope> mail) {

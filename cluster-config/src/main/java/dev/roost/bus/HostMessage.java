@@ -85,12 +85,21 @@ public sealed interface HostMessage extends BusMessage {
   /**
    * A client's connection ended, and with it these channels of the receiving host (L-40).
    *
+   * @param channels at most {@link Contract#MAX_CHANNELS_PER_MESSAGE}
    * @param detail why, for instance {@code closed} or {@code idle}
    */
   record SocketGone(List<Long> channels, String detail) implements HostMessage {
     public SocketGone {
       channels = List.copyOf(channels);
       Objects.requireNonNull(detail, "detail");
+      if (channels.size() > Contract.MAX_CHANNELS_PER_MESSAGE) {
+        throw new IllegalArgumentException(
+            "one message names at most "
+                + Contract.MAX_CHANNELS_PER_MESSAGE
+                + " channels, got "
+                + channels.size()
+                + ": send several");
+      }
     }
   }
 

@@ -11,11 +11,43 @@ import java.util.Objects;
  */
 public record Ref(String json) {
 
+  private static final String HEX = "0123456789abcdef";
+
   public Ref {
     Objects.requireNonNull(json, "json");
     if (json.isEmpty()) {
       throw new IllegalArgumentException("a ref is JSON text, got the empty string");
     }
+    if (json.charAt(0) == '"' && !isWholeString(json)) {
+      throw new IllegalArgumentException(
+          "a ref is JSON text, got a string that ends too soon or never, or has a wrong escape");
+    }
+  }
+
+  private static boolean isWholeString(String json) {
+    int end = json.length() - 1;
+    if (end == 0 || json.charAt(end) != '"') {
+      return false;
+    }
+    for (int i = 1; i < end; i++) {
+      char c = json.charAt(i);
+      if (c == '"') {
+        return false;
+      }
+      if (c == '\\') {
+        char kind = json.charAt(++i);
+        if (i == end || kind != 'u' && "\"\\/bfnrt".indexOf(kind) < 0) {
+          return false;
+        }
+        for (int digit = 0; kind == 'u' && digit < 4; digit++) {
+          // The closing quote is no digit, so this never leaves the text.
+          if (Character.digit(json.charAt(++i), 16) < 0) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
   }
 
   /** The ref that a client sent as this string, for instance in a binary frame. */
@@ -23,16 +55,12 @@ public record Ref(String json) {
     var json = new StringBuilder(text.length() + 2).append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      switch (c) {
-        case '"' -> json.append("\\\"");
-        case '\\' -> json.append("\\\\");
-        default -> {
-          if (c < 0x20) {
-            json.append(String.format("\\u%04x", (int) c));
-          } else {
-            json.append(c);
-          }
-        }
+      if (c == '"' || c == '\\') {
+        json.append('\\').append(c);
+      } else if (c < 0x20) {
+        json.append("\\u00").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
+      } else {
+        json.append(c);
       }
     }
     return new Ref(json.append('"').toString());
@@ -55,18 +83,26 @@ public record Ref(String json) {
     return inner.indexOf('\\') < 0 ? inner : unescape(inner);
   }
 
-  // Only the escapes that ofText writes: every text ref is made by it or has none.
   private static String unescape(String inner) {
     var text = new StringBuilder(inner.length());
     for (int i = 0; i < inner.length(); i++) {
       char c = inner.charAt(i);
       if (c != '\\') {
         text.append(c);
-      } else if (inner.charAt(i + 1) == 'u') {
-        text.append((char) Integer.parseInt(inner, i + 2, i + 6, 16));
-        i += 5;
-      } else {
-        text.append(inner.charAt(++i));
+        continue;
+      }
+      char kind = inner.charAt(++i);
+      switch (kind) {
+        case 'b' -> text.append('\b');
+        case 'f' -> text.append('\f');
+        case 'n' -> text.append('\n');
+        case 'r' -> text.append('\r');
+        case 't' -> text.append('\t');
+        case 'u' -> {
+          text.append((char) Integer.parseInt(inner, i + 1, i + 5, 16));
+          i += 4;
+        }
+        default -> text.append(kind);
       }
     }
     return text.toString();

@@ -61,10 +61,11 @@ final class WireReader {
     if (json == null) {
       return null;
     }
-    if (json.isEmpty()) {
-      throw new ContractException("a ref is JSON text, got the empty string");
+    try {
+      return new Ref(json);
+    } catch (IllegalArgumentException e) {
+      throw new ContractException("a ref is JSON text, got something else");
     }
-    return new Ref(json);
   }
 
   RawPayload payload() {

@@ -47,7 +47,7 @@ public final class Applications {
    * With one more application.
    *
    * @throws IllegalStateException if its name, a route or a socket handler conflicts with what is
-   *     deployed; the message names both
+   *     deployed, or two socket handlers of its own with each other; the message names both
    */
   public Applications with(Advertisement added) {
     var present = byName.get(added.application());
@@ -58,6 +58,7 @@ public final class Applications {
               + "\" is deployed already: undeploy it first,"
               + " or give this one another name");
     }
+    checkHandlers(added, added);
     for (Advertisement other : byName.values()) {
       checkHandlers(added, other);
       checkRoutes(added, other);
@@ -78,6 +79,9 @@ public final class Applications {
     for (var mine : added.handled().entrySet()) {
       Mount mount = mount(mine.getKey(), mine.getValue(), added.application());
       for (var theirs : other.handled().entrySet()) {
+        if (added == other && mine.getKey().equals(theirs.getKey())) {
+          continue;
+        }
         Mount present = mount(theirs.getKey(), theirs.getValue(), other.application());
         if (mount.websocket().overlaps(present.websocket())) {
           throw new IllegalStateException(

@@ -1,10 +1,9 @@
 package dev.roost.cluster;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,31 +42,16 @@ public sealed interface OriginPolicy {
     }
 
     static Entry parse(String text) {
-      URI uri;
-      try {
-        // java.net.URI knows no host with a star in it.
-        uri = new URI(text.replace("//*.", "//any-subdomain."));
-      } catch (URISyntaxException e) {
-        throw invalid(text);
+      Origin origin = Origin.parse(text);
+      // A star counts at the front only, and in front of a domain.
+      if (origin == null || origin.host.lastIndexOf('*') > 0 || origin.host.matches("\\*\\.?")) {
+        throw new IllegalArgumentException(
+            "an allowed origin is a URI with a host, such as https://chat.example or"
+                + " //*.chat.example, got \""
+                + text
+                + "\"");
       }
-      String host = uri.getHost();
-      if (host == null) {
-        throw invalid(text);
-      }
-      if (text.contains("//*.")) {
-        host = "*." + host.substring("any-subdomain.".length());
-      }
-      String scheme = uri.getScheme();
-      int port = uri.getPort() >= 0 ? uri.getPort() : defaultPort(scheme);
-      return new Entry(scheme, host, port);
-    }
-
-    private static IllegalArgumentException invalid(String text) {
-      return new IllegalArgumentException(
-          "an allowed origin is a URI with a host, such as https://chat.example or"
-              + " //*.chat.example, got \""
-              + text
-              + "\"");
+      return new Entry(origin.scheme, origin.host, origin.port);
     }
 
     boolean matches(Origin origin) {
@@ -85,22 +69,34 @@ public sealed interface OriginPolicy {
     }
   }
 
-  /** A parsed {@code Origin} header, its port defaulted by its scheme (O-8). */
-  record Origin(String scheme, String host, int port) {
+  /**
+   * A parsed {@code Origin} header.
+   *
+   * @param scheme in lower case, null when there is none
+   * @param host exactly as sent (O-10), an IPv6 address in its brackets
+   * @param port by default the scheme's (O-8), -1 when it has none
+   */
+  record Origin(@Nullable String scheme, String host, int port) {
 
-    static @Nullable Origin parse(String header) {
-      try {
-        var uri = new URI(header);
-        String host = uri.getHost();
-        String scheme = uri.getScheme();
-        if (host == null || host.isEmpty() || scheme == null) {
-          return null;
-        }
-        int port = uri.getPort() >= 0 ? uri.getPort() : defaultPort(scheme);
-        return new Origin(scheme, host, port);
-      } catch (URISyntaxException e) {
+    // Not java.net.URI: it finds no host in http://my_app or http://1a.2b, which browsers send, nor
+    // in //*.chat.example.
+    private static final Pattern SYNTAX =
+        Pattern.compile(
+            "(?:([A-Za-z][A-Za-z0-9+.-]*):)?//(\\[[0-9A-Fa-f:.]+]|[^:/?#@\\[\\]\\s]+)"
+                + "(?::(\\d{0,5}))?(?:[/?#].*)?");
+
+    /** Null if the text has no host (O-11). */
+    static @Nullable Origin parse(String text) {
+      var match = SYNTAX.matcher(text);
+      if (!match.matches()) {
         return null;
       }
+      String scheme = match.group(1) == null ? null : match.group(1).toLowerCase(Locale.ROOT);
+      String port = match.group(3);
+      return new Origin(
+          scheme,
+          match.group(2),
+          port == null || port.isEmpty() ? defaultPort(scheme) : Integer.parseInt(port));
     }
   }
 
@@ -143,13 +139,13 @@ public sealed interface OriginPolicy {
       case Any() -> true;
       case SameHost() -> parsed.host.equals(publicHost != null ? publicHost : host);
       case SameConnection() ->
-          parsed.scheme.equals(scheme) && parsed.host.equals(host) && parsed.port == port;
+          scheme.equals(parsed.scheme) && parsed.host.equals(host) && parsed.port == port;
       case Listed(var entries) -> entries.stream().anyMatch(entry -> entry.matches(parsed));
     };
   }
 
   private static int defaultPort(@Nullable String scheme) {
-    return switch (scheme == null ? "" : scheme.toLowerCase(Locale.ROOT)) {
+    return switch (scheme == null ? "" : scheme) {
       case "http", "ws" -> 80;
       case "https", "wss" -> 443;
       default -> -1;
