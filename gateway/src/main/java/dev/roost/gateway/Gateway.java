@@ -11,10 +11,11 @@ import dev.roost.gateway.socket.SocketTable;
 import dev.roost.gateway.transport.WebSocketTransport;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
-import io.vertx.ext.web.RoutingContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,16 +28,16 @@ import org.slf4j.LoggerFactory;
  * {@snippet :
  * Gateway.open(node, GatewayOptions.defaults())
  *     .compose(
- *         gateway -> {
- *           var router = Router.router(vertx);
- *           gateway.mount(router);
- *           return vertx.createHttpServer().requestHandler(router).listen(8080);
- *         });
+ *         gateway ->
+ *             vertx.createHttpServer().requestHandler(gateway.inFrontOf(router)).listen(8080));
  * }
  */
 public final class Gateway {
 
   private static final Logger log = LoggerFactory.getLogger(Gateway.class);
+  private static final String WRONG_CONTEXT =
+      "a gateway serves requests of the context that opened it: open it in the verticle that starts"
+          + " the HTTP server, one for each instance";
   private static final long TICK_MS = 1_000;
   private static final long CLOSE_POLL_MS = 10;
 
@@ -76,22 +77,41 @@ public final class Gateway {
   }
 
   /**
-   * Serves socket paths on this router; other requests go on to its later routes. Mount it before
-   * body handlers: an upgrade has no body.
+   * A request handler for the HTTP server that serves the socket paths and leaves every other
+   * request to the router: sockets pass by its sessions, body parsers and checks, as they do in
+   * Phoenix (H-18).
    */
-  public void mount(Router router) {
-    router.route().handler(this::handle);
+  public Handler<HttpServerRequest> inFrontOf(Router router) {
+    return request -> {
+      if (!isOnContext()) {
+        throw new IllegalStateException(WRONG_CONTEXT);
+      }
+      if (!webSockets.handle(request)) {
+        router.handle(request);
+      }
+    };
   }
 
-  private void handle(RoutingContext routing) {
-    if (Thread.currentThread() != thread) {
-      routing.fail(
-          new IllegalStateException(
-              "a gateway serves requests of the context that opened it: open it in the verticle"
-                  + " that starts the HTTP server, one for each instance"));
-      return;
-    }
-    webSockets.handle(routing);
+  /**
+   * Serves the socket paths as a route of this router, before body handlers: an upgrade has no
+   * body. Prefer {@link #inFrontOf}: behind a router's wrapper frames can only be written through
+   * the public API, each on its own.
+   */
+  public void mount(Router router) {
+    router
+        .route()
+        .handler(
+            routing -> {
+              if (!isOnContext()) {
+                routing.fail(new IllegalStateException(WRONG_CONTEXT));
+              } else if (!webSockets.handle(routing.request())) {
+                routing.next();
+              }
+            });
+  }
+
+  private boolean isOnContext() {
+    return Thread.currentThread() == thread;
   }
 
   /** Clients, topics and ids that this gateway holds now; on its context. */
@@ -116,9 +136,10 @@ public final class Gateway {
             vertx.cancelTimer(poll);
             if (late) {
               log.warn(
-                  "{} sockets did not close within {}",
+                  "{} sockets did not close within {}: they are cut off",
                   table.socketCount(),
                   options.closeTimeout());
+              table.abortAll();
             }
             closed.complete();
           }

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *     over it HTTP 503; default 10,000
  * @param maxQueuedBytes bytes that may wait to be written to one socket before another message
  *     makes it count as too slow: then it is closed at once and counted; default 1 MiB
- * @param closeTimeout how long closing sockets are waited for at shutdown; default 5 s
+ * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to
+ *     answer; over it the connection is cut off; default 5 s
  * @param metrics what is counted; default nothing
  */
 public record GatewayOptions(

@@ -2,9 +2,11 @@ package dev.roost.gateway;
 
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,14 +50,17 @@ public final class GatewayVerticle extends VerticleBase {
             opened -> {
               gateway = opened;
               var router = Router.router(vertx);
-              router.route().handler(handshakes::request);
-              opened.mount(router);
               routes.accept(router);
+              Handler<HttpServerRequest> handler = opened.inFrontOf(router);
               HttpServer created =
                   vertx
                       .createHttpServer(serverOptions())
                       .connectionHandler(handshakes::connection)
-                      .requestHandler(router);
+                      .requestHandler(
+                          request -> {
+                            handshakes.request(request);
+                            handler.handle(request);
+                          });
               server = created;
               handshakes.start(vertx);
               return created.listen();

@@ -2,10 +2,11 @@ package dev.roost.gateway;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.ext.web.RoutingContext;
+import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Closes TCP connections that neither become a socket nor ask for anything within the handshake
@@ -14,10 +15,31 @@ import java.util.Map;
 final class HandshakeWatch {
 
   private static final long TICK_MS = 500;
+  private static final int SWITCHING_PROTOCOLS = 101;
 
   private final Duration timeout;
-  private final Map<HttpConnection, Long> lastRequest = new HashMap<>();
+  private final Map<HttpConnection, Watched> connections = new HashMap<>();
   private long timer;
+
+  /** What a connection did last. */
+  private static final class Watched {
+
+    private long since = System.nanoTime();
+    private @Nullable HttpServerRequest request;
+
+    boolean isSocket() {
+      return request != null
+          && request.response().ended()
+          && request.response().getStatusCode() == SWITCHING_PROTOCOLS;
+    }
+
+    /** Whether it is our turn: a pending connect has a deadline of its own, a page its author. */
+    boolean isAnswering() {
+      return request != null
+          && !request.response().ended()
+          && (request.isEnded() || request.headers().contains("upgrade"));
+    }
+  }
 
   HandshakeWatch(Duration timeout) {
     this.timeout = timeout;
@@ -32,26 +54,28 @@ final class HandshakeWatch {
   }
 
   void connection(HttpConnection connection) {
-    lastRequest.put(connection, System.nanoTime());
-    connection.closeHandler(ignored -> lastRequest.remove(connection));
+    connections.put(connection, new Watched());
+    connection.closeHandler(ignored -> connections.remove(connection));
   }
 
-  /** An upgrade is no longer watched here: the pending connect has a deadline of its own. */
-  void request(RoutingContext context) {
-    HttpConnection connection = context.request().connection();
-    if (context.request().headers().contains("upgrade")) {
-      lastRequest.remove(connection);
-    } else {
-      lastRequest.replace(connection, System.nanoTime());
+  void request(HttpServerRequest request) {
+    Watched watched = connections.get(request.connection());
+    if (watched != null) {
+      watched.since = System.nanoTime();
+      watched.request = request;
     }
-    context.next();
   }
 
   private void check() {
     long now = System.nanoTime();
-    for (var entry : Map.copyOf(lastRequest).entrySet()) {
-      if (now - entry.getValue() > timeout.toNanos()) {
-        lastRequest.remove(entry.getKey());
+    for (var entry : Map.copyOf(connections).entrySet()) {
+      Watched watched = entry.getValue();
+      if (watched.isSocket()) {
+        connections.remove(entry.getKey());
+      } else if (watched.isAnswering()) {
+        watched.since = now;
+      } else if (now - watched.since > timeout.toNanos()) {
+        connections.remove(entry.getKey());
         entry.getKey().close();
       }
     }

@@ -76,6 +76,10 @@ final class JsonScanner {
       int c = peek();
       switch (c) {
         case '{', '[' -> {
+          if (depth == MAX_DEPTH) {
+            throw ProtocolException.malformed(
+                "JSON is nested at most " + MAX_DEPTH + " deep, got more");
+          }
           position++;
           boolean object = c == '{';
           if (peek() == (object ? '}' : ']')) {
@@ -83,10 +87,6 @@ final class JsonScanner {
             break;
           }
           depth++;
-          if (depth > MAX_DEPTH) {
-            throw ProtocolException.malformed(
-                "JSON is nested at most " + MAX_DEPTH + " deep, got more");
-          }
           objects = push(objects, depth, object);
           if (object) {
             name();

@@ -14,6 +14,9 @@ public interface Connection {
   /** Closes the connection with a WebSocket close code; the socket is told by its end. */
   void close(int code);
 
+  /** Drops the connection without a word, for a client that does not answer a close. */
+  void abort();
+
   /** Stops reading from the client until {@link #resume}. */
   void pause();
 

@@ -58,7 +58,10 @@ public final class SocketTable {
   /** Hands a host's message to the client that it is for; one for a client gone is dropped. */
   public void receive(GatewayMessage message) {
     switch (message) {
-      case GatewayMessage.Broadcast broadcast -> deliveries += subscriptions.deliver(broadcast);
+      case GatewayMessage.Broadcast broadcast ->
+          deliveries +=
+              subscriptions.deliver(
+                  broadcast, broadcast.except() == 0 ? null : rows.get(broadcast.except()));
       case GatewayMessage.Reply reply -> {
         ClientSocket socket = sockets.get(reply.recipient().socket());
         if (socket != null) {
@@ -139,6 +142,11 @@ public final class SocketTable {
   /** Closes every connection with this code. */
   public void closeAll(int code) {
     all().forEach(socket -> socket.close(code));
+  }
+
+  /** Drops every connection that is left. */
+  public void abortAll() {
+    all().forEach(socket -> socket.connection().abort());
   }
 
   /** Open connections. */

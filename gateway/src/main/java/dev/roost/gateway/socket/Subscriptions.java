@@ -45,11 +45,16 @@ final class Subscriptions {
     }
   }
 
-  /** Sends a broadcast to all rows of its topic; the number of sockets that got it. */
-  int deliver(GatewayMessage.Broadcast broadcast) {
+  /**
+   * Sends a broadcast to all rows of its topic.
+   *
+   * @param except the row that is left out, null for none
+   * @return the number of sockets that got it
+   */
+  int deliver(GatewayMessage.Broadcast broadcast, @Nullable ChannelRow except) {
     Map<String, Subscribers> topics = byApplication.get(broadcast.application());
     Subscribers subscribers = topics == null ? null : topics.get(broadcast.topic());
-    return subscribers == null ? 0 : subscribers.deliver(broadcast);
+    return subscribers == null ? 0 : subscribers.deliver(broadcast, except);
   }
 
   /** Topics with a member here. */
@@ -57,79 +62,116 @@ final class Subscriptions {
     return byApplication.values().stream().mapToInt(Map::size).sum();
   }
 
-  /** The joined rows of one topic. */
+  /** The joined rows of one topic, by serializer. */
   private static final class Subscribers {
 
-    private ChannelRow[] rows = new ChannelRow[1];
-    private int count;
+    private final @Nullable Seats[] bySerializer = new @Nullable Seats[Serializer.ALL.size()];
     private long epoch;
 
     void add(ChannelRow row, long tenure) {
       epoch = Math.max(epoch, tenure);
-      if (count == rows.length) {
-        rows = Arrays.copyOf(rows, count * 2);
+      int index = row.socket().serializer().index();
+      Seats seats = bySerializer[index];
+      if (seats == null) {
+        seats = new Seats();
+        bySerializer[index] = seats;
       }
-      row.seat(count);
-      rows[count++] = row;
+      seats.add(row);
     }
 
     /** True when nobody is left. */
     boolean remove(ChannelRow row) {
-      ChannelRow last = rows[--count];
-      rows[row.seat()] = last;
-      last.seat(row.seat());
-      row.seat(-1);
-      Arrays.fill(rows, count, count + 1, null);
-      return count == 0;
+      int index = row.socket().serializer().index();
+      Seats taken = bySerializer[index];
+      if (taken != null && taken.remove(row)) {
+        bySerializer[index] = null;
+      }
+      for (Seats seats : bySerializer) {
+        if (seats != null) {
+          return false;
+        }
+      }
+      return true;
     }
 
-    int deliver(GatewayMessage.Broadcast broadcast) {
+    int deliver(GatewayMessage.Broadcast broadcast, @Nullable ChannelRow except) {
       if (broadcast.epoch() < epoch) {
         return 0;
       }
-      var frames = new SharedFrame[Serializer.ALL.size()];
       int delivered = 0;
-      try {
-        for (int i = 0; i < count; i++) {
-          ChannelRow row = rows[i];
-          if (row.channel() == broadcast.except()) {
-            continue;
-          }
-          Serializer serializer = row.socket().serializer();
-          SharedFrame frame = frames[serializer.index()];
-          if (frame == null) {
-            frame = encode(serializer, broadcast);
-            if (frame == null) {
-              continue;
-            }
-            frames[serializer.index()] = frame;
-          }
-          row.socket().connection().send(frame);
-          delivered++;
-        }
-      } finally {
-        for (SharedFrame frame : frames) {
-          if (frame != null) {
-            frame.close();
-          }
+      for (Serializer serializer : Serializer.ALL) {
+        Seats seats = bySerializer[serializer.index()];
+        if (seats != null) {
+          int seat =
+              except != null && except.socket().serializer().index() == serializer.index()
+                  ? except.seat()
+                  : -1;
+          delivered += deliver(broadcast, serializer, seats, seat);
         }
       }
       return delivered;
     }
 
-    private static @Nullable SharedFrame encode(
-        Serializer serializer, GatewayMessage.Broadcast broadcast) {
-      Optional<Frame> frame =
+    private static int deliver(
+        GatewayMessage.Broadcast broadcast, Serializer serializer, Seats seats, int except) {
+      Optional<Frame> encoded =
           serializer.broadcast(broadcast.topic(), broadcast.event(), broadcast.payload());
-      if (frame.isEmpty()) {
+      if (encoded.isEmpty()) {
         log.warn(
             "broadcast not delivered: {} has no form for it, topic={} event={} payload={}",
             serializer,
             broadcast.topic(),
             broadcast.event(),
             broadcast.payload());
+        return 0;
       }
-      return frame.map(SharedFrame::new).orElse(null);
+      try (var frame = new SharedFrame(encoded.get())) {
+        return seats.send(frame, except);
+      }
+    }
+  }
+
+  /**
+   * Rows that get the same frame. Their connections stand in an array of their own, because a
+   * fan-out is bound by memory: each object on the way to a socket is a line that is not in the
+   * cache.
+   */
+  private static final class Seats {
+
+    private ChannelRow[] rows = new ChannelRow[1];
+    private Connection[] connections = new Connection[1];
+    private int count;
+
+    void add(ChannelRow row) {
+      if (count == rows.length) {
+        rows = Arrays.copyOf(rows, count * 2);
+        connections = Arrays.copyOf(connections, count * 2);
+      }
+      row.seat(count);
+      rows[count] = row;
+      connections[count++] = row.socket().connection();
+    }
+
+    /** True when nobody is left. */
+    boolean remove(ChannelRow row) {
+      int last = --count;
+      int seat = row.seat();
+      rows[seat] = rows[last];
+      connections[seat] = connections[last];
+      rows[seat].seat(seat);
+      row.seat(-1);
+      Arrays.fill(rows, last, last + 1, null);
+      Arrays.fill(connections, last, last + 1, null);
+      return count == 0;
+    }
+
+    int send(SharedFrame frame, int except) {
+      for (int i = 0; i < count; i++) {
+        if (i != except) {
+          connections[i].send(frame);
+        }
+      }
+      return except < 0 ? count : count - 1;
     }
   }
 }

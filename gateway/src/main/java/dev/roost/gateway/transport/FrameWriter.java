@@ -5,11 +5,15 @@ import dev.roost.gateway.socket.SharedFrame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.UnixChannel;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.internal.http.WebSocketInternal;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +45,7 @@ final class FrameWriter {
   private final int maxQueuedBytes;
   private final List<Target> dirty = new ArrayList<>();
   private boolean flushDue;
+  private boolean probeDue;
 
   /**
    * A writer for the sockets of one context.
@@ -54,16 +59,16 @@ final class FrameWriter {
   /** The way to a WebSocket that was just opened. */
   Target target(ServerWebSocket socket) {
     socket.setWriteQueueMaxSize(maxQueuedBytes);
-    ChannelHandlerContext context = context(socket);
-    return context == null ? new PublicTarget(socket) : new DirectTarget(context);
+    Channel channel = channel(socket);
+    return channel == null ? new PublicTarget(socket) : new DirectTarget(channel);
   }
 
-  private static @Nullable ChannelHandlerContext context(ServerWebSocket socket) {
+  private static @Nullable Channel channel(ServerWebSocket socket) {
     if (socket.isSsl() || !(socket instanceof WebSocketInternal internal)) {
       return null;
     }
     ChannelPipeline pipeline = internal.channelHandlerContext().pipeline();
-    return HANDLERS.containsAll(pipeline.names()) ? pipeline.firstContext() : null;
+    return HANDLERS.containsAll(pipeline.names()) ? pipeline.channel() : null;
   }
 
   /** Flushes what was written in this turn. */
@@ -75,18 +80,26 @@ final class FrameWriter {
     dirty.clear();
   }
 
-  /** A frame with its header in front, ready for the channel. */
-  private static final class Encoded implements SharedFrame.Prepared {
-
-    private final ByteBuf buffer;
-
-    Encoded(Frame frame) {
-      this.buffer = encode(frame);
+  /*
+   * A lone broadcast is flushed socket by socket as it is written, while each socket's memory is in
+   * the cache: 1,000 sockets do not fit into it twice. If another shared frame comes before the event
+   * loop has reached the end of its queue, there is more to come, and flushing waits for that end.
+   */
+  private boolean isLone(EventLoop loop) {
+    if (probeDue) {
+      return false;
     }
+    probeDue = true;
+    loop.execute(() -> probeDue = false);
+    return true;
+  }
 
-    ByteBuf duplicate() {
-      return buffer.retainedDuplicate();
-    }
+  /**
+   * A frame with its header in front, ready for the channel.
+   *
+   * @param flushed whether each write is flushed at once
+   */
+  private record Encoded(ByteBuf buffer, boolean flushed) implements SharedFrame.Prepared {
 
     @Override
     public void release() {
@@ -118,6 +131,9 @@ final class FrameWriter {
     /** Writes a frame that others get too. */
     boolean write(SharedFrame frame);
 
+    /** Whether a frame would be written now. */
+    boolean hasRoom();
+
     void flush();
 
     /** Drops the connection with all that still waits to be written. */
@@ -127,11 +143,18 @@ final class FrameWriter {
   /** Through the Netty channel. */
   private final class DirectTarget implements Target {
 
-    private final ChannelHandlerContext context;
+    // The head of the pipeline is all that is left to pass, so its end is called right away.
+    private final Channel channel;
+    private final Channel.Unsafe head;
+    private final ChannelOutboundBuffer queue;
+    private final @Nullable FileDescriptor descriptor;
     private boolean isDirty;
 
-    DirectTarget(ChannelHandlerContext context) {
-      this.context = context;
+    DirectTarget(Channel channel) {
+      this.channel = channel;
+      this.head = channel.unsafe();
+      this.queue = head.outboundBuffer();
+      this.descriptor = channel instanceof UnixChannel unix ? unix.fd() : null;
     }
 
     @Override
@@ -139,7 +162,7 @@ final class FrameWriter {
       if (!hasRoom()) {
         return false;
       }
-      write(encode(frame));
+      writeLater(encode(frame));
       return true;
     }
 
@@ -148,13 +171,48 @@ final class FrameWriter {
       if (!hasRoom()) {
         return false;
       }
-      write(frame.prepared(Encoded.class, Encoded::new).duplicate());
+      Encoded encoded =
+          frame.prepared(
+              Encoded.class, made -> new Encoded(encode(made), isLone(channel.eventLoop())));
+      if (!encoded.flushed() || isDirty) {
+        writeLater(encoded.buffer().retainedDuplicate());
+      } else {
+        writeNow(encoded.buffer());
+      }
       return true;
     }
 
-    private void write(ByteBuf buffer) {
-      // The void promise tells nobody: a failed write ends the connection, which is told.
-      var unused = context.write(buffer, context.voidPromise());
+    /*
+     * Straight from the shared buffer into the socket, without the duplicate, the entry in the queue
+     * and the promise that each cost a line of memory. What the socket does not take now is queued.
+     */
+    private void writeNow(ByteBuf buffer) {
+      int start = buffer.readerIndex();
+      if (descriptor != null && queue.isEmpty() && descriptor.isOpen()) {
+        start += written(descriptor, buffer);
+      }
+      int end = buffer.writerIndex();
+      if (start < end) {
+        head.write(buffer.retainedSlice(start, end - start), head.voidPromise());
+        head.flush();
+      }
+    }
+
+    private static int written(FileDescriptor descriptor, ByteBuf buffer) {
+      try {
+        int count =
+            descriptor.writeAddress(
+                buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex());
+        return Math.max(0, count);
+      } catch (IOException e) {
+        // The queued write meets the same error and ends the connection.
+        return 0;
+      }
+    }
+
+    // The void promise tells nobody: a failed write ends the connection, which is told.
+    private void writeLater(ByteBuf buffer) {
+      head.write(buffer, head.voidPromise());
       if (isDirty) {
         return;
       }
@@ -162,29 +220,30 @@ final class FrameWriter {
       dirty.add(this);
       if (!flushDue) {
         flushDue = true;
-        context.channel().eventLoop().execute(FrameWriter.this::flush);
+        channel.eventLoop().execute(FrameWriter.this::flush);
       }
     }
 
     // What waits may only be waiting for the end of the turn: flush before judging.
-    private boolean hasRoom() {
-      Channel channel = context.channel();
-      if (!channel.isWritable() && channel.isActive()) {
-        context.flush();
-        return channel.isWritable();
+    @Override
+    public boolean hasRoom() {
+      if (channel.isWritable()) {
+        return true;
       }
-      return true;
+      head.flush();
+      return channel.isWritable() || !channel.isActive();
     }
 
     @Override
     public void flush() {
       isDirty = false;
-      context.flush();
+      head.flush();
     }
 
+    // Not the channel's own close: Vert.x makes a close frame of it, behind all that still waits.
     @Override
     public void abort() {
-      var unused = context.channel().close();
+      head.close(channel.newPromise());
     }
   }
 
@@ -219,13 +278,23 @@ final class FrameWriter {
     }
 
     @Override
+    public boolean hasRoom() {
+      return !socket.writeQueueFull();
+    }
+
+    @Override
     public void flush() {
       // The public API flushes by itself.
     }
 
     @Override
     public void abort() {
-      socket.close();
+      if (socket instanceof WebSocketInternal internal) {
+        // From Vert.x's handler on, so that it makes no close frame of it; TLS gets its alert.
+        var unused = internal.channelHandlerContext().close();
+      } else {
+        socket.close();
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.gateway.protocol.Utf8;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
@@ -18,7 +19,11 @@ final class QueryParams {
 
   private QueryParams() {}
 
-  /** The params as an object whose leaves are strings; empty if a name or value is not UTF-8. */
+  /**
+   * The params as an object whose leaves are strings; empty if a name or value is not UTF-8.
+   *
+   * @param query as it was sent, each character an octet
+   */
   static Optional<JsonObject> decode(String query) {
     var params = new JsonObject();
     for (String pair : query.split("&", -1)) {
@@ -98,7 +103,7 @@ final class QueryParams {
   }
 
   private static Optional<String> decodeText(String text) {
-    if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
+    if (isPlain(text)) {
       return Optional.of(text);
     }
     var bytes = new ByteArrayOutputStream(text.length());
@@ -107,17 +112,19 @@ final class QueryParams {
       int high = c == '%' && i + 2 < text.length() ? Character.digit(text.charAt(i + 1), 16) : -1;
       int low = high >= 0 ? Character.digit(text.charAt(i + 2), 16) : -1;
       if (low >= 0) {
-        bytes.write((high << 4) | low);
+        bytes.write(high << 4 | low);
         i += 2;
-      } else if (c == '+') {
-        bytes.write(' ');
       } else {
-        bytes.writeBytes(String.valueOf(c).getBytes(StandardCharsets.UTF_8));
+        bytes.write(c == '+' ? ' ' : c);
       }
     }
     byte[] decoded = bytes.toByteArray();
-    return dev.roost.gateway.protocol.Utf8.isValid(decoded)
+    return Utf8.isValid(decoded)
         ? Optional.of(new String(decoded, StandardCharsets.UTF_8))
         : Optional.empty();
+  }
+
+  private static boolean isPlain(String text) {
+    return text.chars().allMatch(c -> c != '%' && c != '+' && c < 0x80);
   }
 }

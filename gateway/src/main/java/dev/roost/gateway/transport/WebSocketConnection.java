@@ -34,14 +34,16 @@ final class WebSocketConnection implements Connection {
   private boolean binaryFragments;
   private String ending = "closed";
   private boolean closing;
+  private long closingSince;
   private long lastHeard;
 
   /**
    * Bounds of every WebSocket of a gateway.
    *
    * @param maxMessageBytes of an assembled message
+   * @param closeTimeout from the close frame to the end of the connection
    */
-  record Limits(int maxMessageBytes) {}
+  record Limits(int maxMessageBytes, Duration closeTimeout) {}
 
   WebSocketConnection(
       ServerWebSocket webSocket,
@@ -96,7 +98,13 @@ final class WebSocketConnection implements Connection {
           append(frame);
         }
       }
-      case PING, PONG, CLOSE -> {}
+      case PING -> {
+        // Vert.x has answered it; what is answered but not read has to end somewhere.
+        if (!target.hasRoom()) {
+          tooSlow();
+        }
+      }
+      case PONG, CLOSE -> {}
     }
   }
 
@@ -181,6 +189,7 @@ final class WebSocketConnection implements Connection {
       return;
     }
     closing = true;
+    closingSince = System.nanoTime();
     ending =
         switch (code) {
           case CloseCode.GOING_AWAY -> "disconnected";
@@ -193,10 +202,21 @@ final class WebSocketConnection implements Connection {
 
   @Override
   public void checkIdle(long now) {
-    if (!closing && now - lastHeard > idleTimeout.toNanos()) {
+    if (closing) {
+      // The close frame may be stuck behind what the client does not read.
+      if (now - closingSince > limits.closeTimeout().toNanos()) {
+        target.abort();
+      }
+    } else if (now - lastHeard > idleTimeout.toNanos()) {
       close(CloseCode.PROTOCOL_ERROR);
       ending = "idle";
     }
+  }
+
+  @Override
+  public void abort() {
+    closing = true;
+    target.abort();
   }
 
   @Override

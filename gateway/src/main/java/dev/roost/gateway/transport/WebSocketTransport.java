@@ -17,7 +17,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
-import io.vertx.ext.web.RoutingContext;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,20 +62,23 @@ public final class WebSocketTransport {
     this.table = table;
     this.options = options;
     this.writer = new FrameWriter(options.maxQueuedBytes());
-    this.limits = new WebSocketConnection.Limits(options.maxMessageBytes());
+    this.limits = new WebSocketConnection.Limits(options.maxMessageBytes(), options.closeTimeout());
   }
 
-  /** Takes a request to a socket path; any other goes on to the next route (E-10). */
-  public void handle(RoutingContext context) {
-    HttpServerRequest request = context.request();
+  /** Takes a request to a socket path; false for any other, which is not touched (E-10). */
+  public boolean handle(HttpServerRequest request) {
     String path = request.path();
     Optional<Applications.Matched> matched =
         path == null ? Optional.empty() : node.snapshot().applications().websocket(path);
     if (matched.isEmpty()) {
-      context.next();
-      return;
+      return false;
     }
-    Applications.Mount mount = matched.get().mount();
+    upgrade(request, matched.get());
+    return true;
+  }
+
+  private void upgrade(HttpServerRequest request, Applications.Matched matched) {
+    Applications.Mount mount = matched.mount();
     SocketOptions socketOptions = mount.options();
     if (!request.method().equals(HttpMethod.GET)) {
       refuse(request, 400, "");
@@ -88,7 +90,7 @@ public final class WebSocketTransport {
       refuse(request, 400, "");
       return;
     }
-    matched.get().variables().forEach(params.get()::put);
+    matched.variables().forEach(params.get()::put);
     if (!Upgrade.originAllowed(request, socketOptions, options.publicHost())) {
       log.error(
           "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
@@ -176,7 +178,10 @@ public final class WebSocketTransport {
         .toWebSocket()
         .onComplete(
             webSocket -> open(webSocket, waited, info),
-            failure -> log.debug("upgrade failed: {}", failure.toString()));
+            failure -> {
+              log.debug("upgrade failed: {}", failure.toString());
+              refuse(request, 400, "");
+            });
   }
 
   private static RawPayload shared(RawPayload assigns) {
@@ -219,9 +224,11 @@ public final class WebSocketTransport {
     }
   }
 
-  /** From now on every connection is refused with 503. */
+  /** From now on every connection is refused with 503, those that wait included. */
   public void drain() {
     draining = true;
+    pending.values().forEach(waited -> refuse(waited.request(), 503, ""));
+    pending.clear();
   }
 
   /** Connects that wait for their socket handler. */
