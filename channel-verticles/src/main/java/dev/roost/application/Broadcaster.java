@@ -44,7 +44,8 @@ public final class Broadcaster {
   public void broadcast(String topic, String event, @Nullable Object payload) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(event, "event");
-    var message = new HostMessage.BroadcastRequest(topic, event, writer.writeObject(payload));
+    var raw = writer.requireNames(writer.writeObject(payload), topic, event);
+    var message = new HostMessage.BroadcastRequest(topic, event, raw);
     var owner =
         node.snapshot()
             .partitions()

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.roost.bus.Contract;
 import dev.roost.bus.RawPayload;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * fails there (F-2). Safe for any thread.
  */
 public final class PayloadWriter {
+
+  private static final int MAX_BINARY_NAME_BYTES = 255;
 
   private final ObjectMapper mapper;
 
@@ -47,6 +50,29 @@ public final class PayloadWriter {
               + "; wrap it, for instance in Map.of(\"value\", ..)");
     }
     return raw;
+  }
+
+  /**
+   * Checks the names that a message with this payload carries: in binary frames each has at most
+   * 255 bytes (B-7).
+   *
+   * @throws IllegalArgumentException if one does not fit
+   */
+  public RawPayload requireNames(RawPayload payload, String... names) {
+    if (payload.isBinary()) {
+      for (String name : names) {
+        int length = name.getBytes(StandardCharsets.UTF_8).length;
+        if (length > MAX_BINARY_NAME_BYTES) {
+          throw new IllegalArgumentException(
+              "topic, event, status and refs of a binary message have at most "
+                  + MAX_BINARY_NAME_BYTES
+                  + " bytes each, got "
+                  + length
+                  + "; shorten it, or send JSON");
+        }
+      }
+    }
+    return payload;
   }
 
   private RawPayload convert(@Nullable Object value) {

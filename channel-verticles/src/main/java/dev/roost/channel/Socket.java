@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A channel's end of its client's connection: what it sends with, and what it knows of the client.
  *
- * <p>Sending is safe from any thread and never blocks; what one thread sends leaves in the order of
- * its calls. Once the channel is over, sending does nothing. Payloads of pushes and broadcasts are
- * a JSON object (a record, a Map, a bean, Jackson's ObjectNode), a {@link Payload} as it came, or a
- * {@code byte[]} for binary; anything else is an IllegalArgumentException before anything is sent
- * (S-15).
+ * <p>Sending is safe from any thread, and what one thread sends leaves in the order of its calls.
+ * It waits for nobody's answer; only a virtual thread that sends faster than the host can pass on,
+ * with 65,536 messages ahead of it, waits for room. Once the channel is over, sending does nothing.
+ * Payloads of pushes and broadcasts are a JSON object (a record, a Map, a bean, Jackson's
+ * ObjectNode), a {@link Payload} as it came, or a {@code byte[]} for binary; anything else is an
+ * IllegalArgumentException before anything is sent (S-15).
  *
  * <p>{@link #push}, {@link #broadcast}, {@link #broadcastFrom} and {@link #ref} throw an
  * IllegalStateException inside {@code join}, where the socket is not yet joined (J-14).

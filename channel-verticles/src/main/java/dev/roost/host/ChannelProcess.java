@@ -12,6 +12,7 @@ import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
 import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
+import dev.roost.channel.PayloadWriter;
 import dev.roost.channel.Result;
 import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
@@ -232,6 +233,7 @@ final class ChannelProcess {
         case Mail.Leave(var ref) -> leave(ref);
         case Mail.Stop(var reason) -> stop(reason);
         case Mail.End(var reason) -> end(reason);
+        case Mail.Idle(var action) -> action.run();
       }
     } catch (Throwable cause) {
       // Whatever a callback throws, errors included, is the end of this channel and of nothing
@@ -343,7 +345,9 @@ final class ChannelProcess {
   }
 
   private void reply(@Nullable Ref ref, Result.Reply reply) {
-    RawPayload raw = runtime.writer().write(reply.response());
+    PayloadWriter writer = runtime.writer();
+    RawPayload raw =
+        writer.requireNames(writer.write(reply.response()), recipient.topic(), reply.status());
     send(new GatewayMessage.Reply(recipient, ref, reply.status(), raw));
     reply.stop().ifPresent(this::stop);
   }

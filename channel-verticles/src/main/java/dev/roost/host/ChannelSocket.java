@@ -9,6 +9,7 @@ import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.channel.Assigns;
 import dev.roost.channel.Payload;
+import dev.roost.channel.PayloadWriter;
 import dev.roost.channel.Socket;
 import dev.roost.channel.SocketRef;
 import dev.roost.channel.StopReason;
@@ -67,20 +68,24 @@ final class ChannelSocket implements Socket {
   @Override
   public void push(String event, @Nullable Object payload) {
     requireJoined("push");
-    RawPayload raw = process.runtime().writer().writeObject(payload);
-    process.send(new GatewayMessage.Push(process.recipient(), event, raw));
+    process.send(new GatewayMessage.Push(process.recipient(), event, write(event, payload)));
   }
 
   @Override
   public void broadcast(String event, @Nullable Object payload) {
     requireJoined("broadcast");
-    process.broadcast(event, process.runtime().writer().writeObject(payload), false);
+    process.broadcast(event, write(event, payload), false);
   }
 
   @Override
   public void broadcastFrom(String event, @Nullable Object payload) {
     requireJoined("broadcastFrom");
-    process.broadcast(event, process.runtime().writer().writeObject(payload), true);
+    process.broadcast(event, write(event, payload), true);
+  }
+
+  private RawPayload write(String event, @Nullable Object payload) {
+    PayloadWriter writer = process.runtime().writer();
+    return writer.requireNames(writer.writeObject(payload), topic(), event);
   }
 
   @Override
@@ -127,7 +132,9 @@ final class ChannelSocket implements Socket {
         throw new IllegalArgumentException(
             "a reply has a status such as \"ok\" or \"error\", got the empty string");
       }
-      RawPayload raw = runtime.writer().write(response);
+      PayloadWriter writer = runtime.writer();
+      RawPayload raw =
+          writer.requireNames(writer.write(response), recipient.topic(), status, ref.text());
       runtime.send(gateway, new GatewayMessage.Reply(recipient, ref, status, raw));
     }
   }

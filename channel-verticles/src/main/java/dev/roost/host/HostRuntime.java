@@ -9,6 +9,8 @@ import dev.roost.bus.RawPayload;
 import dev.roost.channel.PayloadWriter;
 import io.vertx.core.Context;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,12 +22,16 @@ final class HostRuntime {
 
   private static final Logger log = LoggerFactory.getLogger(HostRuntime.class);
 
+  private static final int MAX_QUEUED = 65_536;
+  private static final long QUEUE_POLL_NANOS = 200_000;
+
   private final Context context;
   private final Application application;
   private final ChannelOptions options;
   private final PayloadWriter writer;
   private final Topics topics;
   private final BusEndpoint endpoint;
+  private final AtomicInteger queued = new AtomicInteger();
 
   HostRuntime(
       Context context,
@@ -66,19 +72,35 @@ final class HostRuntime {
   }
 
   void execute(Runnable action) {
-    context.runOnContext(ignored -> action.run());
+    awaitRoom();
+    queued.incrementAndGet();
+    context.runOnContext(
+        ignored -> {
+          queued.decrementAndGet();
+          action.run();
+        });
   }
 
   void send(String gateway, GatewayMessage message) {
-    context.runOnContext(ignored -> endpoint.send(gateway, message));
+    execute(() -> endpoint.send(gateway, message));
   }
 
   void broadcast(String topic, String event, RawPayload payload, String from, long except) {
-    context.runOnContext(ignored -> topics.broadcast(topic, event, payload, from, except));
+    execute(() -> topics.broadcast(topic, event, payload, from, except));
   }
 
   void after(Duration delay, Runnable action) {
-    context.owner().setTimer(Math.max(1, delay.toMillis()), ignored -> action.run());
+    execute(() -> context.owner().setTimer(Math.max(1, delay.toMillis()), ignored -> action.run()));
+  }
+
+  // A channel that sends faster than its host can pass on waits here; an event loop never does.
+  private void awaitRoom() {
+    while (queued.get() >= MAX_QUEUED && Thread.currentThread().isVirtual()) {
+      LockSupport.parkNanos(QUEUE_POLL_NANOS);
+      if (Thread.currentThread().isInterrupted()) {
+        return;
+      }
+    }
   }
 
   /* ---- on the context only */

@@ -12,9 +12,11 @@ import dev.roost.bus.RawPayload;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.PartitionTable;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,30 +137,37 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
             route.get());
     ChannelProcess old = join.replaces() == 0 ? null : topics().find(gateway, join.replaces());
     topics().add(process);
-    if (old != null) {
-      replace(old, process);
+    if (old == null) {
+      process.post(new Mail.Join(join.payload()));
+    } else {
+      replace(old, () -> process.post(new Mail.Join(join.payload())));
     }
-    process.post(new Mail.Join(join.payload()));
   }
 
   /** The new channel waits for the callback that the old one is in, but not for ever (J-40). */
-  private void replace(ChannelProcess old, ChannelProcess successor) {
+  private void replace(ChannelProcess old, Runnable join) {
     log.debug("duplicate join, topic={}", old.recipient().topic());
     topics().remove(old);
-    successor.mailbox().hold();
     old.abandon();
+    var started = new AtomicBoolean();
+    Runnable once =
+        () -> {
+          if (started.compareAndSet(false, true)) {
+            join.run();
+          }
+        };
     long timer =
         vertx.setTimer(
             options.replaceTimeout().toMillis(),
             ignored -> {
               old.interrupt();
-              successor.mailbox().release();
+              once.run();
             });
     old.mailbox()
         .whenIdle(
             () -> {
               vertx.cancelTimer(timer);
-              successor.mailbox().release();
+              once.run();
             });
   }
 
@@ -183,6 +192,11 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private void watch() {
     long now = System.nanoTime();
     topics().forEach(process -> process.checkDeadline(now, options.callbackTimeout()));
+  }
+
+  /** Where its counts may be read; known once it is deployed. */
+  public Context context() {
+    return context;
   }
 
   /** Live topics; on the verticle's context. */

@@ -28,6 +28,9 @@ sealed interface Mail {
   /** The application stops the channel from outside its callbacks. */
   record Stop(StopReason reason) implements Mail {}
 
+  /** Not for the channel: tells somebody who waits that no callback is running. */
+  record Idle(Runnable action) implements Mail {}
+
   /** The channel is over already for the rest of the world; only terminate is left to run. */
   record End(TerminateReason reason) implements Mail {}
 }
