@@ -119,8 +119,6 @@ export class Session {
 
     channel.on("new_msg", current(({ name, body }) => this.#view.message(name, body)));
     channel.on("typing", current(({ name }) => this.#view.typing(name)));
-    channel.on("joined", current(({ name }) => this.#others("joined", name)));
-    channel.on("left", current(({ name }) => this.#others("left", name)));
     channel.onError(current((cause) => this.#lost(cause)));
     channel.onClose(current(() => this.#closed()));
     const unanswered = () => this.#view.note("wait", "No answer to the join. Trying again…");
@@ -191,13 +189,6 @@ export class Session {
     }
     this.#socketLost = true;
     this.#view.socket("reconnecting");
-  }
-
-  /* Our own coming and going is told by the join reply and the close, not a second time here. */
-  #others(what, name) {
-    if (name !== this.#name) {
-      this.#view.note(what === "joined" ? "in" : "out", `${name} ${what}.`);
-    }
   }
 }
 
