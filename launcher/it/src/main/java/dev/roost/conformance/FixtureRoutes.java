@@ -10,11 +10,17 @@ import dev.roost.gateway.RoutesProvider;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.Optional;
 
 /** The fixture's HTTP side: a health check, broadcasts and disconnects from outside. */
 public final class FixtureRoutes implements RoutesProvider {
 
   private static final ObjectMapper MAPPER = JsonMapper.builder().build();
+
+  @Override
+  public Optional<String> application() {
+    return Optional.of(Fixture.NAME);
+  }
 
   @Override
   public void mount(Router router, ClusterNode node) {

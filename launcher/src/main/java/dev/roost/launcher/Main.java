@@ -1,0 +1,127 @@
+package dev.roost.launcher;
+
+import dev.roost.launcher.settings.Invocation;
+import dev.roost.launcher.settings.Settings;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The command line of Roost. {@code docs/settings.md} tells its settings, exit codes and signals.
+ *
+ * <p>SIGTERM and SIGINT close the node in order; the process ends within {@code close-timeout} and
+ * {@link #GRACE}, with 0 if everything was closed by then. Further signals change nothing.
+ */
+public final class Main {
+
+  /*
+   * The JVM turns these signals into its shutdown, so the node is closed in a shutdown hook. The
+   * hook ends the JVM itself, because otherwise the exit code would be 143 or 130 after a clean end,
+   * and because nothing that hangs elsewhere may outlast the stated time. An application's own
+   * shutdown hooks run beside this one and are cut off with it.
+   */
+
+  /** What everything but closing sockets may take at the end: callbacks that still run. */
+  static final Duration GRACE = Duration.ofSeconds(4);
+
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+  private final Vertx vertx;
+  private final Duration limit;
+  private final Future<Node> starting;
+  private final AtomicInteger exitCode = new AtomicInteger();
+  private final AtomicBoolean ending = new AtomicBoolean();
+
+  private Main(Vertx vertx, Settings settings) {
+    this.vertx = vertx;
+    this.limit = settings.gateway().closeTimeout().plus(GRACE);
+    this.starting = Node.start(vertx, settings);
+  }
+
+  /** Starts what the arguments, the environment and the file ask for. */
+  public static void main(String[] arguments) {
+    switch (Invocation.read(List.of(arguments), System.getenv())) {
+      case Invocation.Show(var text) -> System.out.print(text);
+      case Invocation.Refuse(var text) -> {
+        System.err.print(text);
+        System.exit(StartFailure.WRONG_SETTINGS);
+      }
+      case Invocation.Start(var settings) -> start(settings);
+    }
+  }
+
+  private static void start(Settings settings) {
+    Logging.show(settings.logLevel());
+    Vertx vertx;
+    try {
+      vertx = NetworkTransports.vertx(settings);
+    } catch (StartFailure failure) {
+      System.err.println("roost: " + failure.getMessage());
+      System.exit(failure.exitCode());
+      return;
+    }
+    var main = new Main(vertx, settings);
+    Runtime.getRuntime().addShutdownHook(new Thread(main::end, "roost-end"));
+    main.awaitStart();
+  }
+
+  private void awaitStart() {
+    try {
+      log.info("{}", starting.toCompletionStage().toCompletableFuture().get().readyLine());
+    } catch (ExecutionException failed) {
+      if (!ending.get()) { // A signal that comes while it starts is no failure.
+        System.exit(explain(failed.getCause()));
+      }
+    } catch (InterruptedException interrupted) {
+      System.exit(StartFailure.FAILED);
+    }
+  }
+
+  private int explain(@Nullable Throwable cause) {
+    if (cause instanceof StartFailure failure) {
+      System.err.println("roost: " + failure.getMessage());
+      log.debug("the reason", failure);
+      exitCode.set(failure.exitCode());
+    } else {
+      log.error("Roost cannot start", cause);
+      exitCode.set(StartFailure.FAILED);
+    }
+    return exitCode.get();
+  }
+
+  private void end() {
+    ending.set(true);
+    try {
+      close()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException late) {
+      log.warn("not closed within {}: what is left is cut off", limit);
+      exitCode.set(StartFailure.FAILED);
+    } catch (ExecutionException failed) {
+      log.error("not closed cleanly: {}", String.valueOf(failed.getCause()));
+      exitCode.set(StartFailure.FAILED);
+    } catch (InterruptedException interrupted) {
+      exitCode.set(StartFailure.FAILED);
+    }
+    Runtime.getRuntime().halt(exitCode.get());
+  }
+
+  private Future<Void> close() {
+    if (!starting.succeeded()) {
+      return vertx.close();
+    }
+    log.info("closing: clients are sent elsewhere with 1012");
+    return starting.result().stop().onSuccess(ignored -> log.info("closed"));
+  }
+}

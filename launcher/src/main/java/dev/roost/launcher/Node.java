@@ -1,0 +1,245 @@
+package dev.roost.launcher;
+
+import dev.roost.application.Application;
+import dev.roost.application.ApplicationProvider;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.GatewayVerticle;
+import dev.roost.gateway.RoutesProvider;
+import dev.roost.host.ChannelVerticles;
+import dev.roost.launcher.settings.Settings;
+import dev.roost.launcher.settings.Suggestion;
+import dev.roost.launcher.settings.Version;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Both roles in one process, running: applications from the class path behind gateways that share a
+ * port. Immutable.
+ */
+final class Node {
+
+  /** What a gateway may take beyond its sockets. */
+  private static final Duration SPARE = Duration.ofMillis(500);
+
+  private static final Set<String> EVERY_INTERFACE = Set.of("0.0.0.0", "::");
+
+  /** A gateway and what Vert.x calls its deployment. */
+  private record Running(GatewayVerticle verticle, String deployment) {}
+
+  /** An application's name and its hosts. */
+  private record Hosted(String application, ChannelVerticles.Deployment deployment) {}
+
+  private final ClusterNode cluster;
+  private final Settings settings;
+  private final List<Hosted> applications;
+  private final List<Running> gateways;
+
+  private Node(
+      ClusterNode cluster, Settings settings, List<Hosted> applications, List<Running> gateways) {
+    this.cluster = cluster;
+    this.settings = settings;
+    this.applications = List.copyOf(applications);
+    this.gateways = List.copyOf(gateways);
+  }
+
+  /**
+   * Deploys the applications, then the gateways, so that the first client finds everything.
+   *
+   * @return fails with a {@link StartFailure} if the user can put it right; what is deployed by
+   *     then stays until {@code vertx} is closed
+   */
+  static Future<Node> start(Vertx vertx, Settings settings) {
+    return Future.succeededFuture(ClusterNode.local(vertx))
+        .compose(
+            cluster ->
+                deployApplications(cluster, settings)
+                    .compose(
+                        applications ->
+                            deployGateways(cluster, settings)
+                                .map(
+                                    gateways ->
+                                        new Node(cluster, settings, applications, gateways))));
+  }
+
+  private static List<Application> applications(Settings settings) {
+    List<Application> present =
+        load(ApplicationProvider.class).stream().map(ApplicationProvider::application).toList();
+    Set<String> names =
+        present.stream().map(Application::name).collect(Collectors.toCollection(TreeSet::new));
+    if (names.isEmpty()) {
+      throw StartFailure.failed(
+          "no application is on the class path: add a jar that provides a "
+              + ApplicationProvider.class.getName());
+    }
+    for (String missing : settings.applications().missing(names)) {
+      throw StartFailure.wrongSettings(
+          settings.origin("applications")
+              + (": expected names of applications on the class path (" + String.join(", ", names))
+              + ("), got \"" + missing + "\"")
+              + Suggestion.closest(missing, names)
+                  .map(close -> "; did you mean " + close + "?")
+                  .orElse(""));
+    }
+    return present.stream()
+        .filter(application -> settings.applications().includes(application.name()))
+        .toList();
+  }
+
+  private static Consumer<Router> routes(ClusterNode cluster, Settings settings) {
+    List<RoutesProvider> wanted =
+        load(RoutesProvider.class).stream()
+            .filter(
+                routes ->
+                    routes.application().isEmpty()
+                        || settings.applications().includes(routes.application().get()))
+            .toList();
+    return router -> wanted.forEach(provider -> provider.mount(router, cluster));
+  }
+
+  private static <T> List<T> load(Class<T> service) {
+    try {
+      return ServiceLoader.load(service).stream().map(ServiceLoader.Provider::get).toList();
+    } catch (ServiceConfigurationError wrong) {
+      throw StartFailure.failed(
+          "a jar on the class path is not as it should be: "
+              + wrong.getMessage()
+              + (wrong.getCause() == null ? "" : " (" + wrong.getCause() + ")"));
+    }
+  }
+
+  private static Future<List<Hosted>> deployApplications(ClusterNode cluster, Settings settings) {
+    return Future.all(
+            applications(settings).stream()
+                .map(application -> deploy(cluster, settings, application))
+                .toList())
+        .map(deployed -> deployed.<Hosted>list())
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    cause instanceof IllegalStateException
+                        ? StartFailure.failed(String.valueOf(cause.getMessage()), cause)
+                        : cause));
+  }
+
+  private static Future<Hosted> deploy(
+      ClusterNode cluster, Settings settings, Application application) {
+    return ChannelVerticles.deploy(cluster, application, settings.channels())
+        .map(deployment -> new Hosted(application.name(), deployment));
+  }
+
+  private static Future<List<Running>> deployGateways(ClusterNode cluster, Settings settings) {
+    GatewayOptions options = settings.gateway();
+    Consumer<Router> routes = routes(cluster, settings);
+    var deployed = new ArrayList<Future<Running>>();
+    try {
+      GatewayOptions shared = options.port() == 0 ? options.withPort(freePort(options)) : options;
+      for (int i = 0; i < settings.gatewayVerticles(); i++) {
+        deployed.add(deployGateway(cluster, shared, routes));
+      }
+    } catch (IOException unavailable) {
+      return Future.failedFuture(StartFailure.notListening(unavailable, settings));
+    }
+    return Future.all(deployed)
+        .map(all -> all.<Running>list())
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    StartFailure.isNetworkFault(cause)
+                        ? StartFailure.notListening(cause, settings)
+                        : cause));
+  }
+
+  /**
+   * A port that is free now. Vert.x shares a port among servers that ask for the same one; those
+   * that ask for port 0 would get one each.
+   */
+  private static int freePort(GatewayOptions options) throws IOException {
+    try (var probe = new ServerSocket(0, 1, InetAddress.getByName(options.host()))) {
+      return probe.getLocalPort();
+    }
+  }
+
+  private static Future<Running> deployGateway(
+      ClusterNode cluster, GatewayOptions options, Consumer<Router> routes) {
+    var verticle = new GatewayVerticle(cluster, options, routes);
+    return cluster.vertx().deployVerticle(verticle).map(id -> new Running(verticle, id));
+  }
+
+  /** The port that the gateways listen on. */
+  int port() {
+    return gateways.getFirst().verticle().port();
+  }
+
+  /** One line for whoever started: where to point a browser, and what runs here. */
+  String readyLine() {
+    return "Roost "
+        + Version.number()
+        + " is ready: open "
+        + url()
+        + (" (" + sockets() + "; applications " + names() + "; ")
+        + (gateways.size() + " gateway and " + hosts() + " channel verticles; ")
+        + (NetworkTransports.name(cluster.vertx()) + ")");
+  }
+
+  private String url() {
+    String host = settings.gateway().host();
+    String reachable = EVERY_INTERFACE.contains(host) ? "localhost" : host;
+    String bracketed = reachable.contains(":") ? "[" + reachable + "]" : reachable;
+    return "http://" + bracketed + ":" + port() + "/";
+  }
+
+  private String sockets() {
+    List<String> paths =
+        cluster.snapshot().applications().mounts().stream()
+            .map(mount -> mount.websocket().toString())
+            .sorted()
+            .toList();
+    return paths.isEmpty() ? "no sockets" : "sockets at " + String.join(", ", paths);
+  }
+
+  private String names() {
+    return applications.stream()
+        .map(Hosted::application)
+        .sorted()
+        .collect(Collectors.joining(", "));
+  }
+
+  private int hosts() {
+    return applications.stream().mapToInt(hosted -> hosted.deployment().hosts().size()).sum();
+  }
+
+  /**
+   * Closes the gateways and with them every socket, then the applications, then Vert.x. Sockets
+   * that outlast their time keep no channel from ending.
+   *
+   * @return fails if something did not close; everything was tried then
+   */
+  Future<Void> stop() {
+    Vertx vertx = cluster.vertx();
+    long patience = settings.gateway().closeTimeout().plus(SPARE).toMillis();
+    return Future.join(
+            gateways.stream().map(gateway -> vertx.undeploy(gateway.deployment())).toList())
+        .timeout(patience, TimeUnit.MILLISECONDS)
+        .eventually(
+            () ->
+                Future.join(
+                    applications.stream().map(hosted -> hosted.deployment().undeploy()).toList()))
+        .eventually(vertx::close)
+        .mapEmpty();
+  }
+}

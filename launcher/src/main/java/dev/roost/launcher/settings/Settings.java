@@ -1,0 +1,58 @@
+package dev.roost.launcher.settings;
+
+import dev.roost.application.ChannelOptions;
+import dev.roost.gateway.GatewayOptions;
+import java.util.Map;
+import org.slf4j.event.Level;
+
+/**
+ * All that a process is started with. Immutable; {@link Flags} is the list of the settings.
+ *
+ * @param role what this process does
+ * @param applications which of the applications on the class path are deployed
+ * @param gatewayVerticles gateways in this process, which share the port
+ * @param gateway how each gateway listens, and its bounds
+ * @param channels how each application is run
+ * @param transport what carries the network
+ * @param logLevel the least severe level that is logged
+ * @param origins where each setting that is no default was set, by its name
+ */
+public record Settings(
+    Role role,
+    Selection applications,
+    int gatewayVerticles,
+    GatewayOptions gateway,
+    ChannelOptions channels,
+    NetworkTransport transport,
+    Level logLevel,
+    Map<String, String> origins) {
+
+  /** What a process does. */
+  public enum Role {
+    ALL,
+    GATEWAY,
+    CHANNELS
+  }
+
+  /** What carries the network. */
+  public enum NetworkTransport {
+    /** The operating system's own if it can be loaded, else {@link #NIO}. */
+    AUTO,
+    /** Linux's, and nothing else. */
+    EPOLL,
+    /** Java's. */
+    NIO
+  }
+
+  public Settings {
+    origins = Map.copyOf(origins);
+  }
+
+  /**
+   * Where to change a setting, for messages: {@code --port}, {@code ROOST_PORT} or {@code port
+   * (roost.properties:3)}; the option if it has its default.
+   */
+  public String origin(String setting) {
+    return origins.getOrDefault(setting, "--" + setting);
+  }
+}

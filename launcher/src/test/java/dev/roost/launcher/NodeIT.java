@@ -1,0 +1,156 @@
+package dev.roost.launcher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.launcher.settings.Invocation;
+import dev.roost.launcher.settings.Settings;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class NodeIT {
+
+  private final List<Vertx> opened = new ArrayList<>();
+
+  private static Settings settings(String... more) {
+    var arguments = new ArrayList<>(List.of("--host=127.0.0.1", "--port=0"));
+    for (String argument : more) {
+      arguments.removeIf(given -> given.startsWith(argument.replaceFirst("=.*", "=")));
+      arguments.add(argument);
+    }
+    return assertInstanceOf(Invocation.Start.class, Invocation.read(arguments, Map.of()))
+        .settings();
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+
+  private Node start(Settings settings) throws Exception {
+    Vertx vertx = NetworkTransports.vertx(settings);
+    opened.add(vertx);
+    return await(Node.start(vertx, settings));
+  }
+
+  private StartFailure failure(Settings settings) {
+    var failed = assertThrows(ExecutionException.class, () -> start(settings));
+    return assertInstanceOf(StartFailure.class, failed.getCause());
+  }
+
+  private static int status(int port, String path) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+  }
+
+  @AfterEach
+  void closeAll() throws Exception {
+    for (Vertx vertx : opened) {
+      await(vertx.close());
+    }
+  }
+
+  @Test
+  void aNodeOnAnyFreePortAnswersUntilItIsStopped() throws Exception {
+    Node node = start(settings("--gateway-verticles=2", "--channel-verticles=3"));
+    assertEquals(200, status(node.port(), "/"));
+    assertEquals(404, status(node.port(), "/nothing-here"));
+    assertTrue(
+        node.readyLine()
+            .matches(
+                "Roost \\S+ is ready: open http://127\\.0\\.0\\.1:"
+                    + node.port()
+                    + "/ \\(sockets at /socket/websocket; applications chat, quiet; 2 gateway and 6"
+                    + " channel verticles; (epoll|nio)\\)"),
+        node.readyLine());
+
+    await(node.stop());
+    assertThrows(ConnectException.class, () -> status(node.port(), "/"));
+  }
+
+  @Test
+  void onlyTheApplicationsAskedForAreDeployedEachWithItsPages() throws Exception {
+    Node all = start(settings());
+    assertEquals(204, status(all.port(), "/quiet"));
+    Node chat = start(settings("--applications=chat"));
+    assertTrue(chat.readyLine().contains("; applications chat; "), chat.readyLine());
+    assertEquals(404, status(chat.port(), "/quiet"));
+    Node quiet = start(settings("--applications=quiet"));
+    assertTrue(quiet.readyLine().contains("(no sockets; applications quiet; "), quiet.readyLine());
+    assertEquals(204, status(quiet.port(), "/quiet"));
+  }
+
+  @Test
+  void theLineSaysLocalhostForAllInterfaces() throws Exception {
+    Node node = start(settings("--host=0.0.0.0"));
+    assertTrue(
+        node.readyLine().contains("open http://localhost:" + node.port() + "/"), node.readyLine());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "nio"})
+  void aPortInUseIsNamedOnEveryTransport(String transport) throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      StartFailure failure = failure(settings("--port=" + port, "--transport=" + transport));
+      assertEquals(
+          "port " + port + " is in use: stop what listens there, or choose another with --port",
+          failure.getMessage());
+      assertEquals(1, failure.exitCode());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "nio"})
+  void anAddressOfAnotherMachineIsNamedOnEveryTransport(String transport) {
+    // 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
+    for (String port : List.of("--port=0", "--port=4001")) {
+      StartFailure failure =
+          failure(settings("--host=192.0.2.1", port, "--transport=" + transport));
+      assertEquals(
+          "host 192.0.2.1 is no address of this machine: choose one that is, or 0.0.0.0, with"
+              + " --host",
+          failure.getMessage());
+    }
+  }
+
+  @Test
+  void aHostThatDoesNotResolveIsNamed() {
+    StartFailure failure = failure(settings("--host=nowhere.invalid", "--port=4001"));
+    assertEquals(
+        "host nowhere.invalid does not resolve to an address: choose an interface of this machine"
+            + " with --host",
+        failure.getMessage());
+  }
+
+  @Test
+  void anApplicationThatIsNotThereIsNamedWithThoseThatAre() {
+    StartFailure failure = failure(settings("--applications=chat,chatt"));
+    assertEquals(
+        "--applications: expected names of applications on the class path (chat, quiet), got"
+            + " \"chatt\"; did you mean chat?",
+        failure.getMessage());
+    assertEquals(2, failure.exitCode());
+  }
+}

@@ -1,0 +1,218 @@
+package dev.roost.launcher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** The distribution as its users start it: its script, a process, signals, exit codes. */
+@DisabledOnOs(OS.WINDOWS)
+@Timeout(90)
+class RoostIT {
+
+  private static final Path SCRIPT = Path.of("target", "roost", "bin", "roost").toAbsolutePath();
+  private static final Pattern READY = Pattern.compile(".* is ready: open http://[^ ]*:(\\d+)/ .*");
+  private static final long LIMIT_SECONDS = 60;
+
+  private final List<Process> processes = new ArrayList<>();
+
+  private Process roost(String... arguments) throws IOException {
+    return roostOn("", arguments);
+  }
+
+  private Process roostOn(String jvmOptions, String... arguments) throws IOException {
+    var command = new ArrayList<>(List.of(SCRIPT.toString()));
+    command.addAll(List.of(arguments));
+    var builder = new ProcessBuilder(command);
+    builder.environment().keySet().removeIf(name -> name.startsWith("ROOST_"));
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    if (!jvmOptions.isEmpty()) {
+      builder.environment().put("JDK_JAVA_OPTIONS", jvmOptions);
+    }
+    Process process = builder.start();
+    processes.add(process);
+    return process;
+  }
+
+  @AfterEach
+  void killWhatIsLeft() {
+    processes.forEach(Process::destroyForcibly);
+  }
+
+  /** Reads up to the line that says that it is ready; the port in it. */
+  private static int awaitReady(BufferedReader output) throws IOException {
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      Matcher ready = READY.matcher(line);
+      if (ready.matches()) {
+        return Integer.parseInt(ready.group(1));
+      }
+    }
+    throw new AssertionError("the process ended before it was ready");
+  }
+
+  private static int exitCode(Process process) throws InterruptedException {
+    assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "the process does not end");
+    return process.exitValue();
+  }
+
+  private static String errors(Process process) throws IOException {
+    return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  /** What a client saw: its first message, and the code that it was closed with. */
+  private static final class Client implements WebSocket.Listener {
+
+    final CompletableFuture<String> text = new CompletableFuture<>();
+    final CompletableFuture<Integer> closed = new CompletableFuture<>();
+
+    @Override
+    public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+      text.complete(data.toString());
+      socket.request(1);
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+      closed.complete(code);
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public void onError(WebSocket socket, Throwable error) {
+      closed.completeExceptionally(error);
+      text.completeExceptionally(error);
+    }
+  }
+
+  @Test
+  void onSigtermClientsAreClosedWith1012AndTheProcessEndsWithZero() throws Exception {
+    Process process = roost("--port=0", "--host=127.0.0.1");
+    try (var output = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      int port = awaitReady(output);
+      var client = new Client();
+      WebSocket socket =
+          http.newWebSocketBuilder()
+              .buildAsync(
+                  URI.create("ws://127.0.0.1:" + port + "/socket/websocket?vsn=2.0.0"), client)
+              .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+      socket
+          .sendText("[null,\"1\",\"phoenix\",\"heartbeat\",{}]", true)
+          .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+      assertEquals(
+          "[null,\"1\",\"phoenix\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
+          client.text.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+
+      long signalled = System.nanoTime();
+      process.toHandle().destroy();
+      process.toHandle().destroy(); // A second signal changes nothing.
+      assertEquals(1012, client.closed.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals(0, exitCode(process));
+      assertWithin(Duration.ofSeconds(5).plus(Main.GRACE), signalled);
+      assertEquals("", errors(process));
+    }
+  }
+
+  @Test
+  void aClientThatDoesNotAnswerTheCloseHoldsTheProcessNoLongerThanStated() throws Exception {
+    Process process = roost("--port=0", "--host=127.0.0.1", "--close-timeout=1s");
+    try (var output = process.inputReader()) {
+      int port = awaitReady(output);
+      try (var silent = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        upgrade(silent);
+        long signalled = System.nanoTime();
+        process.toHandle().destroy();
+        assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "the process does not end");
+        assertWithin(Duration.ofSeconds(1).plus(Main.GRACE), signalled);
+      }
+    }
+  }
+
+  @Test
+  void aPortInUseIsOneLineAndExitCodeOne() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      Process process = roost("--host=127.0.0.1", "--port=" + port);
+      assertEquals(1, exitCode(process));
+      assertEquals(
+          "roost: port "
+              + port
+              + " is in use: stop what listens there, or choose another with"
+              + " --port\n",
+          errors(process));
+      assertEquals("", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  @Test
+  void withoutNativeTransportAutoTakesNioAndEpollIsRefused() throws Exception {
+    String noNative = "-Dio.netty.transport.noNative=true";
+    Process refused = roostOn(noNative, "--port=0", "--host=127.0.0.1", "--transport=epoll");
+    assertEquals(2, exitCode(refused));
+    List<String> lines = errors(refused).lines().toList();
+    assertTrue(
+        lines.getLast().startsWith("roost: --transport: epoll cannot be loaded here ("),
+        lines::toString);
+    Process auto = roostOn(noNative, "--port=0", "--host=127.0.0.1");
+    try (var output = auto.inputReader()) {
+      assertTrue(awaitReady(output) > 0);
+    }
+  }
+
+  @Test
+  void wrongSettingsAreExitCodeTwoAndHelpIsZero() throws Exception {
+    Process wrong = roost("--prot=1");
+    assertEquals(2, exitCode(wrong));
+    assertEquals(
+        "roost: --prot: no such option; did you mean --port?\nroost --help lists every setting.\n",
+        errors(wrong));
+    assertEquals(0, exitCode(roost("--help")));
+  }
+
+  private static void assertWithin(Duration limit, long since) {
+    Duration took = Duration.ofNanos(System.nanoTime() - since);
+    assertTrue(took.compareTo(limit.plusSeconds(1)) < 0, () -> "took " + took);
+  }
+
+  private static void upgrade(Socket socket) throws IOException {
+    OutputStream out = socket.getOutputStream();
+    out.write(
+        """
+        GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r
+        Host: localhost\r
+        Connection: Upgrade\r
+        Upgrade: websocket\r
+        Sec-WebSocket-Version: 13\r
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+        \r
+        """
+            .getBytes(StandardCharsets.US_ASCII));
+    out.flush();
+    byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 101".length());
+    assertEquals("HTTP/1.1 101", new String(status, StandardCharsets.US_ASCII));
+  }
+}

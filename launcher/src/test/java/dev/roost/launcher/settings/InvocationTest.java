@@ -1,0 +1,332 @@
+package dev.roost.launcher.settings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.application.ChannelOptions;
+import dev.roost.gateway.GatewayOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.event.Level;
+
+class InvocationTest {
+
+  private static final String ADVICE = "roost --help lists every setting.";
+
+  @TempDir Path folder;
+
+  private static Invocation read(Map<String, String> environment, String... arguments) {
+    return Invocation.read(List.of(arguments), environment);
+  }
+
+  private static Settings settings(Map<String, String> environment, String... arguments) {
+    Invocation invocation = read(environment, arguments);
+    if (invocation instanceof Invocation.Refuse(var text)) {
+      throw new AssertionError(text);
+    }
+    return assertInstanceOf(Invocation.Start.class, invocation).settings();
+  }
+
+  /** The problems, without {@code roost: } in front and without the advice at the end. */
+  private static List<String> problems(Map<String, String> environment, String... arguments) {
+    var refused = assertInstanceOf(Invocation.Refuse.class, read(environment, arguments));
+    List<String> lines = refused.text().lines().toList();
+    assertEquals(ADVICE, lines.getLast());
+    List<String> problems = lines.subList(0, lines.size() - 1);
+    problems.forEach(problem -> assertTrue(problem.startsWith("roost: "), problem));
+    return problems.stream().map(problem -> problem.substring("roost: ".length())).toList();
+  }
+
+  private String file(String... lines) throws IOException {
+    return Files.write(folder.resolve("roost.properties"), Arrays.asList(lines)).toString();
+  }
+
+  @Test
+  void withoutAnySettingTheOptionsHaveTheirOwnDefaults() {
+    Settings settings = settings(Map.of());
+    assertEquals(Settings.Role.ALL, settings.role());
+    assertEquals(ChannelOptions.defaults(), settings.channels());
+    GatewayOptions defaults = GatewayOptions.defaults();
+    assertEquals(defaults, settings.gateway().withMetrics(defaults.metrics()));
+    assertEquals(Runtime.getRuntime().availableProcessors(), settings.gatewayVerticles());
+    assertEquals(Settings.NetworkTransport.AUTO, settings.transport());
+    assertEquals(Level.INFO, settings.logLevel());
+    assertTrue(settings.applications().includes("anything"));
+  }
+
+  @Test
+  void theCommandLineGoesBeforeTheEnvironmentAndThatBeforeTheFile() throws IOException {
+    String file = file("port=1", "host=::1", "max-frame-bytes = 2048");
+    Settings settings =
+        settings(
+            Map.of("ROOST_PORT", "2", "ROOST_HOST", "127.0.0.1"), "--config", file, "--port", "3");
+    assertEquals(3, settings.gateway().port());
+    assertEquals("127.0.0.1", settings.gateway().host());
+    assertEquals(2_048, settings.gateway().maxFrameBytes());
+    assertEquals(4_000, settings(Map.of()).gateway().port());
+  }
+
+  @Test
+  void aSettingRemembersWhereItWasSet() throws IOException {
+    String file = file("# ours", "", "max-frame-bytes=2048");
+    Settings settings =
+        settings(Map.of("ROOST_HOST", "::", "ROOST_CONFIG", file, "ROOST_PORT", "1"), "--port=2");
+    assertEquals("--port", settings.origin("port"));
+    assertEquals("ROOST_HOST", settings.origin("host"));
+    assertEquals("max-frame-bytes (" + file + ":3)", settings.origin("max-frame-bytes"));
+    assertEquals("--role", settings.origin("role"));
+  }
+
+  @Test
+  void everySettingReachesItsOption() throws IOException {
+    Settings settings =
+        settings(
+            Map.of(),
+            "--config",
+            file(
+                "role=all",
+                "applications=chat, news",
+                "public-host=chat.example.com",
+                "gateway-verticles=3",
+                "channel-verticles=5",
+                "transport=nio",
+                "max-message-bytes=2001",
+                "max-request-line-bytes=2002",
+                "max-header-bytes=2003",
+                "max-queued-bytes=2004",
+                "max-pending-connects=6",
+                "mailbox-messages=7",
+                "handshake-timeout=1s",
+                "connect-timeout=2s",
+                "callback-timeout=3s",
+                "replace-timeout=4s",
+                "close-timeout=5m",
+                "log-level=debug"));
+    GatewayOptions expected =
+        GatewayOptions.defaults()
+            .withPublicHost("chat.example.com")
+            .withMaxMessageBytes(2_001)
+            .withMaxRequestLineBytes(2_002)
+            .withMaxHeaderBytes(2_003)
+            .withMaxQueuedBytes(2_004)
+            .withMaxPendingConnects(6)
+            .withHandshakeTimeout(Duration.ofSeconds(1))
+            .withConnectTimeout(Duration.ofSeconds(2))
+            .withCloseTimeout(Duration.ofMinutes(5));
+    assertEquals(expected, settings.gateway().withMetrics(expected.metrics()));
+    assertEquals(
+        ChannelOptions.defaults()
+            .withVerticles(5)
+            .withMailboxMessages(7)
+            .withCallbackTimeout(Duration.ofSeconds(3))
+            .withReplaceTimeout(Duration.ofSeconds(4)),
+        settings.channels());
+    assertEquals(3, settings.gatewayVerticles());
+    assertEquals(Settings.NetworkTransport.NIO, settings.transport());
+    assertEquals(Level.DEBUG, settings.logLevel());
+    assertTrue(settings.applications().includes("news"));
+    assertEquals(Set.of("news"), settings.applications().missing(Set.of("chat", "more")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "500ms, PT0.5S",
+    "10s, PT10S",
+    "2m, PT2M",
+    "1h, PT1H",
+    "24h, PT24H",
+    "PT1.5S, PT1.5S"
+  })
+  void timesHaveAUnitOrAreIso(String text, Duration time) {
+    assertEquals(time, settings(Map.of(), "--close-timeout", text).gateway().closeTimeout());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"10", "ten", "0s", "-1s", "25h", "PT0.0001S", "10 s", "999999999999999h"})
+  void anyOtherTimeIsRefused(String text) {
+    assertEquals(
+        List.of(
+            "ROOST_CLOSE_TIMEOUT: expected a time from 1ms to 24h, such as 500ms, 10s, 2m or PT10S,"
+                + " got \""
+                + text
+                + "\""),
+        problems(Map.of("ROOST_CLOSE_TIMEOUT", text)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          role | boss | one of all, gateway, channels
+          transport | kqueue | one of auto, epoll, nio
+          log-level | loud | one of error, warn, info, debug, trace
+          port | 65536 | a port from 0 (any free one) to 65535
+          port | -1 | a port from 0 (any free one) to 65535
+          port | 4e3 | a port from 0 (any free one) to 65535
+          host | http://localhost | a host name or address, without scheme, port and path
+          public-host | example.com:80 | a host name or address, without scheme, port and path
+          gateway-verticles | 0 | processors, or a number from 1 to 1024
+          channel-verticles | many | processors, or a number from 1 to 1024
+          max-frame-bytes | 1023 | a number of bytes from 1024 to 2147483647
+          max-frame-bytes | 2147483648 | a number of bytes from 1024 to 2147483647
+          mailbox-messages | 0 | a number from 1 to 2147483647
+          applications | chat,,x | all, or names with commas between them such as chat,news
+          """)
+  void aWrongValueIsNamedWithItsPlaceAndWhatWasExpected(String name, String value, String expected)
+      throws IOException {
+    String rest = ": expected " + expected + ", got \"" + value + "\"";
+    assertEquals(List.of("--" + name + rest), problems(Map.of(), "--" + name + "=" + value));
+    String variable = SettingSources.variable(name);
+    assertEquals(List.of(variable + rest), problems(Map.of(variable, value)));
+    String file = file("", name + "=" + value);
+    assertEquals(List.of(name + " (" + file + ":2)" + rest), problems(Map.of(), "--config", file));
+  }
+
+  @Test
+  void aWrongValueIsRefusedEvenWhereAnotherGoesBeforeIt() {
+    assertEquals(1, problems(Map.of("ROOST_PORT", "x"), "--port", "1").size());
+  }
+
+  @Test
+  void unknownNamesAreErrorsWithASuggestionIfOneIsClose() throws IOException {
+    String file = file("max-frame-byte=2048", "colour=red");
+    assertEquals(
+        List.of(
+            "--prot: no such option; did you mean --port?",
+            "--colour: no such option",
+            "ROOST_COLOUR: no such setting",
+            "ROOST_PROT: no such setting; did you mean ROOST_PORT?",
+            "max-frame-byte (" + file + ":1): no such setting; did you mean max-frame-bytes?",
+            "colour (" + file + ":2): no such setting"),
+        problems(
+            Map.of("ROOST_PROT", "1", "ROOST_COLOUR", "red", "PATH", "x"),
+            "--config",
+            file,
+            "--prot",
+            "1",
+            "--colour=red"));
+  }
+
+  @Test
+  void everyMistakeOfTheCommandLineIsNamed() {
+    assertEquals(
+        List.of("--port: expected once, got it twice; keep one"),
+        problems(Map.of(), "--port", "1", "--port", "2"));
+    assertEquals(
+        List.of("--port: expected PORT after it, got nothing"), problems(Map.of(), "--port"));
+    assertEquals(
+        List.of("--port: expected a port from 0 (any free one) to 65535, got nothing"),
+        problems(Map.of(), "--port="));
+    assertEquals(
+        List.of("\"start\": expected options only, got an argument that belongs to none"),
+        problems(Map.of(), "start"));
+    assertEquals(
+        List.of("\"@file\": expected options only, got an argument that belongs to none"),
+        problems(Map.of(), "@file"));
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsNamed() {
+    Path absent = folder.resolve("absent");
+    assertEquals(
+        List.of(absent + ": no such file; --config names a properties file"),
+        problems(Map.of("ROOST_CONFIG", absent.toString())));
+    assertEquals(1, problems(Map.of(), "--config", folder.toString()).size());
+  }
+
+  @Test
+  void aFileThatIsNotUtf8IsNamed() throws IOException {
+    Path file = folder.resolve("latin");
+    Files.write(file, new byte[] {'#', (byte) 0xe4, '\n'});
+    assertEquals(
+        List.of(file + ": expected text in UTF-8; --config names a properties file"),
+        problems(Map.of(), "--config", file.toString()));
+  }
+
+  @Test
+  void aFileHasThePropertiesSyntax() throws IOException {
+    String file =
+        file(
+            "# comment \\",
+            "! another",
+            "applications = chat,\\",
+            "   news  ",
+            "port:1",
+            "host 127.0.0.1");
+    Settings settings = settings(Map.of(), "--config", file);
+    assertTrue(settings.applications().includes("news"));
+    assertEquals(1, settings.gateway().port());
+    assertEquals("127.0.0.1", settings.gateway().host());
+    assertEquals("port (" + file + ":5)", settings.origin("port"));
+  }
+
+  @Test
+  void aKeyThatStandsTwiceOrIsMalformedIsNamedWithItsLine() throws IOException {
+    String file = file("port=1", "config=x", "port=2", "host=\\u12");
+    assertEquals(
+        List.of(
+            "port (" + file + ":3): expected once, got it on line 1 too; keep one",
+            file + ":4: expected key=value, got \"host=\\u12\"",
+            "config (" + file + ":2): a file names no other file; use --config or ROOST_CONFIG"),
+        problems(Map.of(), "--config", file));
+  }
+
+  @Test
+  void variablesThatAreEmptyOrDescribeAServiceAreNoSettings() {
+    Settings settings =
+        settings(
+            Map.of(
+                "ROOST_HOST", "",
+                "ROOST_CONFIG", " ",
+                "ROOST_PORT", "tcp://10.0.0.1:4000",
+                "ROOST_SERVICE_HOST", "10.0.0.1",
+                "ROOST_SERVICE_PORT_HTTP", "4000",
+                "ROOST_PORT_4000_TCP_ADDR", "10.0.0.1",
+                "ROOST_GATEWAY_PORT_4000_TCP", "tcp://10.0.0.1:4000"));
+    assertEquals(4_000, settings.gateway().port());
+    assertEquals("0.0.0.0", settings.gateway().host());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gateway", "channels"})
+  void aRoleThatNeedsAClusterIsRefusedHonestly(String role) {
+    assertEquals(
+        List.of(
+            "ROOST_ROLE: role "
+                + role
+                + " needs a cluster, and this version has none: it runs role"
+                + " all only; leave the role out"),
+        problems(Map.of("ROOST_ROLE", role)));
+  }
+
+  @Test
+  void helpListsEverySettingHoweverWrongTheRestIs() {
+    var shown =
+        assertInstanceOf(
+            Invocation.Show.class, read(Map.of("ROOST_PORT", "x"), "--help", "--prot", "--host="));
+    for (String name : List.of("--config", "--role", "--port", "--close-timeout", "--log-level")) {
+      assertTrue(shown.text().contains(name), shown.text());
+    }
+    assertTrue(shown.text().contains("Default: 4000"), shown.text());
+    assertEquals(shown, read(Map.of(), "-h"));
+  }
+
+  @Test
+  void versionNamesRoostAndJava() {
+    var shown = assertInstanceOf(Invocation.Show.class, read(Map.of(), "--version"));
+    assertTrue(shown.text().matches("Roost \\d+\\.\\d+\\.\\d+\\S*, Java \\d\\S*\n"), shown.text());
+  }
+}
