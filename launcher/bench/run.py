@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Measures a node in its production configuration and prints one table.
+
+    launcher/bench/run.py PHXLOAD [--repeat N] [--quick]
+
+PHXLOAD is the load generator's program. Starts .ci/conformance-server, warms it up, takes each row
+N times (3) and prints the median and the range; with the machine's floor for one write() in between.
+Runs everything on 127.0.0.1. Exits non-zero if a message was lost or a run failed.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PORT = 4103
+
+# name, unit, phxload's arguments, figure, most that it should be
+ROWS = [
+    ("delivery, 1 room x 1,000, 20/s", "µs CPU", "fanout -c 1000 --rate 20 --duration 10", "server_cpu_us_per_delivery", 8),
+    ("delivery, 500 rooms x 10, 1,000/s", "µs CPU", "fanout -c 5000 --rooms 500 --rate 1000 --duration 10", "server_cpu_us_per_delivery", 22),
+    ("delivery, 1 room x 1,000, saturated", "µs CPU", "fanout -c 1000 --max --inflight 64 --duration 10", "server_cpu_us_per_delivery", 5.5),
+    ("echo, 200 sockets x 4 in flight", "µs CPU", "echo -c 200 --inflight 4 --duration 10", "server_cpu_us_per_message", 16),
+    ("join + leave, 50 sockets", "µs CPU", "joins -c 50 --duration 10", "server_cpu_us_per_join", 54),
+    ("connect + join", "µs CPU", "storm -c 5000 --inflight 256 --rounds 3", "server_cpu_us_per_connect", 130),
+    ("5,000 reconnect and rejoin", "s", "storm -c 5000 --inflight 256 --rounds 3", "worst_round_s", 0.9),
+]
+WARM_UP = [
+    "storm -c 5000 --inflight 256 --rounds 6",
+    "echo -c 200 --inflight 4 --duration 10",
+    "fanout -c 1000 --max --inflight 64 --duration 5",
+    "fanout -c 5000 --rooms 500 --rate 1000 --duration 5",
+    "joins -c 50 --duration 10",
+    "storm -c 5000 --inflight 256 --rounds 6",
+]
+
+
+class Server:
+    def __init__(self):
+        self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
+        self.process = subprocess.Popen(
+            [ROOT / ".ci/conformance-server", str(PORT)], stdout=self.log, stderr=self.log)
+        for _ in range(1200):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=1).read()
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        sys.exit(f"the server did not come up:\n{pathlib.Path(self.log.name).read_text()}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        os.unlink(self.log.name)
+
+
+def load(phxload, server, arguments):
+    done = subprocess.run(
+        [phxload, *arguments.split(), "--target", f"127.0.0.1:{PORT}", "--pid", str(server.process.pid)],
+        capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"phxload {arguments} failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def floor():
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder, "floor")
+        subprocess.run(["cc", "-O2", "-o", program, ROOT / "launcher/bench/floor.c"], check=True)
+        return float(subprocess.run([program], check=True, capture_output=True, text=True).stdout)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("phxload")
+    options.add_argument("--repeat", type=int, default=3)
+    options.add_argument("--quick", action="store_true", help="a short warm-up, for trying the script")
+    given = options.parse_args()
+
+    print("| row | median | range | at most | |\n|---|---|---|---|---|")
+
+    def row(name, unit, values, limit):
+        median = statistics.median(values)
+        verdict = "" if limit is None else "ok" if median <= limit else "over"
+        print(f"| {name} | {median:.2f} {unit} | {min(values):.2f} – {max(values):.2f} | {'' if limit is None else limit} | {verdict} |", flush=True)
+
+    # Memory: a node that has served a little, then 10,000 more sockets, each on a topic of its own.
+    memory = []
+    for _ in range(given.repeat):
+        server = Server()
+        load(given.phxload, server, "storm -c 1000 --inflight 64 --rounds 2")
+        idle = load(given.phxload, server, "idle -c 10000 --ramp 2000 --duration 10")
+        memory.append((idle["server_mem_joined"] - idle["server_mem_before"]) / 10000 / 1024)
+        server.stop()
+    row("idle memory of a joined socket", "KB (Pss)", memory, 18)
+
+    server = Server()
+    for arguments in WARM_UP[: 2 if given.quick else None]:
+        load(given.phxload, server, arguments)
+    floors = [floor()]
+    for name, unit, arguments, figure, limit in ROWS:
+        row(name, unit, [load(given.phxload, server, arguments)[figure] for _ in range(given.repeat)], limit)
+        floors.append(floor())
+    row("floor: one write() of 140 bytes to each of 1,000 sockets, 20/s", "µs CPU", floors, None)
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()
