@@ -36,7 +36,7 @@ public record Ref(String json) {
       }
       if (c == '\\') {
         char kind = json.charAt(++i);
-        if (i == end || kind != 'u' && "\"\\/bfnrt".indexOf(kind) < 0) {
+        if (i == end || (kind != 'u' && "\"\\/bfnrt".indexOf(kind) < 0)) {
           return false;
         }
         for (int digit = 0; kind == 'u' && digit < 4; digit++) {

@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Every application that is deployed now, as a value: which paths there are, who decides on their
@@ -79,7 +81,7 @@ public final class Applications {
     for (var mine : added.handled().entrySet()) {
       Mount mount = mount(mine.getKey(), mine.getValue(), added.application());
       for (var theirs : other.handled().entrySet()) {
-        if (added == other && mine.getKey().equals(theirs.getKey())) {
+        if (added.equals(other) && mine.getKey().equals(theirs.getKey())) {
           continue;
         }
         Mount present = mount(theirs.getKey(), theirs.getValue(), other.application());
@@ -150,6 +152,13 @@ public final class Applications {
   /** The application of this name. */
   public Optional<Advertisement> find(String application) {
     return Optional.ofNullable(byName.get(application));
+  }
+
+  /** The inboxes of every host verticle. */
+  public Set<String> inboxes() {
+    return byName.values().stream()
+        .flatMap(application -> application.inboxes().stream())
+        .collect(Collectors.toSet());
   }
 
   /** Every mount, for the line that a node prints when it is ready. */

@@ -16,6 +16,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,10 +28,13 @@ import org.slf4j.LoggerFactory;
  * GatewayVerticle} brings a server of its own.
  *
  * {@snippet :
- * Gateway.open(node, GatewayOptions.defaults())
+ * Gateway.open(node, options)
  *     .compose(
  *         gateway ->
- *             vertx.createHttpServer().requestHandler(gateway.inFrontOf(router)).listen(8080));
+ *             vertx
+ *                 .createHttpServer(options.httpServerOptions())
+ *                 .requestHandler(gateway.inFrontOf(router))
+ *                 .listen());
  * }
  */
 public final class Gateway {
@@ -38,6 +43,7 @@ public final class Gateway {
   private static final String WRONG_CONTEXT =
       "a gateway serves requests of the context that opened it: open it in the verticle that starts"
           + " the HTTP server, one for each instance";
+  private static final long LINK_MEMORY_MS = 30_000;
   private static final long TICK_MS = 1_000;
   private static final long CLOSE_POLL_MS = 10;
 
@@ -47,6 +53,8 @@ public final class Gateway {
   private final SocketTable table;
   private final WebSocketTransport webSockets;
   private final long timer;
+  private final ClusterNode node;
+  private final Consumer<ClusterNode.Snapshot> onChange;
   private @Nullable Thread thread;
 
   private Gateway(ClusterNode node, GatewayOptions options) {
@@ -56,6 +64,14 @@ public final class Gateway {
         new BusEndpoint(vertx, Addresses.gateway(node.name(), node.nextVerticle()), new Mail());
     this.table = new SocketTable(node, endpoint);
     this.webSockets = new WebSocketTransport(node, endpoint, table, options);
+    this.node = node;
+    Context context = vertx.getOrCreateContext();
+    // Later, so that the last messages of hosts that go are still in order.
+    this.onChange =
+        snapshot ->
+            context.runOnContext(
+                ignored -> vertx.setTimer(LINK_MEMORY_MS, id -> forgetHostsThatAreGone()));
+    node.listen(onChange);
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
   }
 
@@ -149,8 +165,14 @@ public final class Gateway {
         .eventually(
             () -> {
               vertx.cancelTimer(timer);
+              node.unlisten(onChange);
               return endpoint.close();
             });
+  }
+
+  private void forgetHostsThatAreGone() {
+    Set<String> present = node.snapshot().applications().inboxes();
+    endpoint.peers().stream().filter(peer -> !present.contains(peer)).forEach(endpoint::forget);
   }
 
   private void tick() {

@@ -1,5 +1,7 @@
 package dev.roost.gateway;
 
+import dev.roost.bus.Contract;
+import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param host interface to listen on; default {@code 0.0.0.0}
  * @param port TCP port, 0 for any free one; default 4000
  * @param publicHost host that clients use, for the origin check; default null: the request's own
- * @param maxFrameBytes payload of one WebSocket frame (W-10); over it the socket is closed with
- *     1009; default 10,000,000
- * @param maxMessageBytes a message of several frames (W-12); over it 1009; default 8,000,000
+ * @param maxFrameBytes payload of one WebSocket frame (W-10), at most 16 MiB; over it the socket is
+ *     closed with 1009; default 10,000,000
+ * @param maxMessageBytes a message of several frames (W-12), at most 16 MiB; over it 1009; default
+ *     8,000,000
  * @param maxRequestLineBytes request line, so also the query string; over it HTTP 414; default
  *     10,000
  * @param maxHeaderBytes all request headers together; over it HTTP 431; default 32,768
@@ -44,6 +47,8 @@ public record GatewayOptions(
     Duration closeTimeout,
     GatewayMetrics metrics) {
 
+  private static final int ACCEPT_BACKLOG = 8_192;
+
   public GatewayOptions {
     Objects.requireNonNull(host, "host");
     Objects.requireNonNull(metrics, "metrics");
@@ -52,6 +57,8 @@ public record GatewayOptions(
     }
     atLeast("maxFrameBytes", maxFrameBytes, 1_024);
     atLeast("maxMessageBytes", maxMessageBytes, 1_024);
+    carried("maxFrameBytes", maxFrameBytes);
+    carried("maxMessageBytes", maxMessageBytes);
     atLeast("maxRequestLineBytes", maxRequestLineBytes, 256);
     atLeast("maxHeaderBytes", maxHeaderBytes, 1_024);
     atLeast("maxPendingConnects", maxPendingConnects, 1);
@@ -67,6 +74,17 @@ public record GatewayOptions(
     }
   }
 
+  private static void carried(String option, int value) {
+    if (value > Contract.MAX_PAYLOAD_BYTES) {
+      throw new IllegalArgumentException(
+          option
+              + " is at most "
+              + Contract.MAX_PAYLOAD_BYTES
+              + ", which is what the bus carries, got "
+              + value);
+    }
+  }
+
   private static void positive(String option, Duration value) {
     if (!value.isPositive()) {
       throw new IllegalArgumentException(option + " is more than 0, got " + value);
@@ -75,6 +93,28 @@ public record GatewayOptions(
 
   public static GatewayOptions defaults() {
     return new Builder().build();
+  }
+
+  /**
+   * What these options are to the HTTP server in front of a {@link Gateway}: pass them to {@code
+   * vertx.createHttpServer(..)}. Vert.x's own defaults would refuse frames over 64 KiB, compress
+   * each message (3-4 times the CPU, some 110 KB for each connection) and keep a second queue for
+   * each connection. Change what you like, such as TLS, but keep requests on the event loop (strict
+   * thread mode).
+   */
+  public HttpServerOptions httpServerOptions() {
+    return new HttpServerOptions()
+        .setHost(host)
+        .setPort(port)
+        .setAcceptBacklog(ACCEPT_BACKLOG)
+        .setStrictThreadMode(true)
+        .setHttp2ClearTextEnabled(false)
+        .setPerMessageWebSocketCompressionSupported(false)
+        .setPerFrameWebSocketCompressionSupported(false)
+        .setMaxWebSocketFrameSize(maxFrameBytes)
+        .setMaxWebSocketMessageSize(maxMessageBytes)
+        .setMaxInitialLineLength(maxRequestLineBytes)
+        .setMaxHeaderSize(maxHeaderBytes);
   }
 
   public GatewayOptions withHost(String value) {

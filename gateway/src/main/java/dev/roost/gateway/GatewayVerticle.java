@@ -5,7 +5,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import java.util.function.Consumer;
@@ -16,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * on an event loop of its own.
  */
 public final class GatewayVerticle extends VerticleBase {
-
-  private static final int ACCEPT_BACKLOG = 8_192;
 
   private final ClusterNode node;
   private final GatewayOptions options;
@@ -54,7 +51,7 @@ public final class GatewayVerticle extends VerticleBase {
               Handler<HttpServerRequest> handler = opened.inFrontOf(router);
               HttpServer created =
                   vertx
-                      .createHttpServer(serverOptions())
+                      .createHttpServer(options.httpServerOptions())
                       .connectionHandler(handshakes::connection)
                       .requestHandler(
                           request -> {
@@ -65,21 +62,6 @@ public final class GatewayVerticle extends VerticleBase {
               handshakes.start(vertx);
               return created.listen();
             });
-  }
-
-  private HttpServerOptions serverOptions() {
-    return new HttpServerOptions()
-        .setHost(options.host())
-        .setPort(options.port())
-        .setAcceptBacklog(ACCEPT_BACKLOG)
-        .setStrictThreadMode(true)
-        .setHttp2ClearTextEnabled(false)
-        .setPerMessageWebSocketCompressionSupported(false)
-        .setPerFrameWebSocketCompressionSupported(false)
-        .setMaxWebSocketFrameSize(options.maxFrameBytes())
-        .setMaxWebSocketMessageSize(options.maxMessageBytes())
-        .setMaxInitialLineLength(options.maxRequestLineBytes())
-        .setMaxHeaderSize(options.maxHeaderBytes());
   }
 
   /** The port it listens on, once deployed. */

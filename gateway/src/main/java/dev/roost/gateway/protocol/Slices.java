@@ -30,9 +30,13 @@ final class Slices {
       requireText(text.length(), "ref");
       int length = in.position() - start;
       // Without escapes the text as sent is the canonical one.
-      return length == text.length() + 2 && text.indexOf('\\') < 0
-          ? new Ref(new String(body, start, length, StandardCharsets.UTF_8))
-          : Ref.ofText(text);
+      Ref ref =
+          length == text.length() + 2 && text.indexOf('\\') < 0
+              ? new Ref(new String(body, start, length, StandardCharsets.UTF_8))
+              : Ref.ofText(text);
+      // With its escapes it may be longer than its text.
+      requireText(ref.json().length(), "ref");
+      return ref;
     }
     byte[] raw = value(in, body);
     requireText(raw.length, "ref");

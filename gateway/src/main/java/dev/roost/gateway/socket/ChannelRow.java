@@ -20,6 +20,11 @@ final class ChannelRow {
     GONE
   }
 
+  /** Messages that may queue behind one join before the connection is no longer read. */
+  static final int MAX_WAITING = 256;
+
+  private static final long MAX_WAITING_BYTES = 1 << 20;
+
   private final ClientSocket socket;
   private final long channel;
   private final String topic;
@@ -30,6 +35,8 @@ final class ChannelRow {
   private @Nullable Ref joinMessageRef;
   private @Nullable ChannelRow replaced;
   private @Nullable Deque<ClientMessage> waiting;
+  private long waitingBytes;
+  private boolean full;
   private int seat = -1;
 
   /**
@@ -118,13 +125,29 @@ final class ChannelRow {
     return state == State.JOINING || waiting != null;
   }
 
-  /** Queues a message until the host has answered; the number that now wait. */
-  int await(ClientMessage message) {
+  /**
+   * Queues a message until the host has answered.
+   *
+   * @return true if with it, and not before, too much waits: the connection is not to be read
+   */
+  boolean await(ClientMessage message) {
     if (waiting == null) {
       waiting = new ArrayDeque<>(4);
     }
     waiting.add(message);
-    return waiting.size();
+    waitingBytes += message.payload().size();
+    boolean becameFull =
+        !full && (waiting.size() >= MAX_WAITING || waitingBytes >= MAX_WAITING_BYTES);
+    full |= becameFull;
+    return becameFull;
+  }
+
+  /** Whether too much waited; asked once, by whoever takes it. */
+  boolean takeFull() {
+    boolean was = full;
+    full = false;
+    waitingBytes = 0;
+    return was;
   }
 
   /** What waited, in order; empty if nothing did. */

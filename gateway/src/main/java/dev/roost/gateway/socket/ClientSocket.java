@@ -36,9 +36,6 @@ public final class ClientSocket {
    */
   private static final Logger log = LoggerFactory.getLogger(ClientSocket.class);
 
-  /** Messages that may queue behind one join before the connection is no longer read. */
-  static final int MAX_WAITING = 256;
-
   private final SocketTable table;
   private final long number;
   private final Connection connection;
@@ -161,7 +158,7 @@ public final class ClientSocket {
   }
 
   private void await(ChannelRow row, ClientMessage message) {
-    if (row.await(message) == MAX_WAITING) {
+    if (row.await(message)) {
       paused++;
       connection.pause();
     }
@@ -302,7 +299,7 @@ public final class ClientSocket {
   /** What queued behind a join or a leave goes through the dispatch table as if it came now. */
   private void replay(ChannelRow row) {
     Deque<ClientMessage> waiting = row.takeWaiting();
-    if (waiting.size() >= MAX_WAITING && --paused == 0) {
+    if (row.takeFull() && --paused == 0) {
       connection.resume();
     }
     while (!waiting.isEmpty() && !ended) {

@@ -34,6 +34,7 @@ final class WebSocketConnection implements Connection {
   private boolean binaryFragments;
   private String ending = "closed";
   private boolean closing;
+  private boolean paused;
   private long closingSince;
   private long lastHeard;
 
@@ -104,7 +105,11 @@ final class WebSocketConnection implements Connection {
           tooSlow();
         }
       }
-      case PONG, CLOSE -> {}
+      case PONG -> {}
+      case CLOSE -> {
+        closing = true;
+        closingSince = lastHeard;
+      }
     }
   }
 
@@ -132,9 +137,7 @@ final class WebSocketConnection implements Connection {
     if (receiver == null) {
       return;
     }
-    if (body.length > limits.maxMessageBytes()) {
-      close(CloseCode.TOO_BIG);
-    } else if (binary) {
+    if (binary) {
       receiver.receiveBinary(body);
     } else if (Utf8.isValid(body)) {
       receiver.receiveText(body);
@@ -207,6 +210,8 @@ final class WebSocketConnection implements Connection {
       if (now - closingSince > limits.closeTimeout().toNanos()) {
         target.abort();
       }
+    } else if (paused) {
+      lastHeard = now;
     } else if (now - lastHeard > idleTimeout.toNanos()) {
       close(CloseCode.PROTOCOL_ERROR);
       ending = "idle";
@@ -221,11 +226,13 @@ final class WebSocketConnection implements Connection {
 
   @Override
   public void pause() {
+    paused = true;
     webSocket.pause();
   }
 
   @Override
   public void resume() {
+    paused = false;
     webSocket.resume();
   }
 }

@@ -9,6 +9,7 @@ import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.SocketOptions;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
@@ -196,6 +197,9 @@ public final class WebSocketTransport {
     ClientSocket client =
         table.open(connection, waited.serializer(), info, socketOptions.maxChannels());
     connection.open(client);
+    if (draining) {
+      connection.close(CloseCode.SERVICE_RESTART);
+    }
     options.metrics().socketOpened();
   }
 

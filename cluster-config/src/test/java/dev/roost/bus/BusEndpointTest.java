@@ -1,0 +1,333 @@
+package dev.roost.bus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** On the event bus of a local Vert.x, where every endpoint belongs to a verticle. */
+class BusEndpointTest {
+
+  private static final DeliveryOptions CODEC =
+      new DeliveryOptions().setCodecName(EnvelopeCodec.NAME);
+
+  private final Vertx vertx = Vertx.vertx();
+
+  @BeforeEach
+  void teachTheContract() {
+    BusEndpoint.registerCodec(vertx);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    await(vertx.close());
+  }
+
+  @Test
+  void messagesOfALinkArriveInOrder() throws Exception {
+    var sender = new Peer("sender");
+    var receiver = new Peer("receiver");
+    sender.run(
+        () -> {
+          for (int i = 1; i <= 1_000; i++) {
+            sender.endpoint.send("receiver", new GatewayMessage.Closed(i));
+          }
+        });
+    for (int i = 1; i <= 1_000; i++) {
+      assertEquals("sender: " + new GatewayMessage.Closed(i), receiver.next());
+    }
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void withinAProcessTheSameInstanceArrives() throws Exception {
+    var sender = new Peer("sender");
+    var receiver = new Peer("receiver");
+    var message = new GatewayMessage.Joined(9, 1, RawPayload.binary(new byte[] {1, 2, 3}));
+    sender.run(() -> sender.endpoint.send("receiver", message));
+    receiver.next();
+    assertSame(message, receiver.messages.get(0));
+  }
+
+  @Test
+  void everyReceiverHasItsOwnNumbersFromOne() throws Exception {
+    var sender = new Peer("sender");
+    BlockingQueue<String> envelopes = new LinkedBlockingQueue<>();
+    for (String address : List.of("a", "b")) {
+      var consumer = vertx.eventBus().<Envelope>consumer(address);
+      consumer.handler(
+          mail -> envelopes.add(address + mail.body().sequence() + " from " + mail.body().from()));
+      await(consumer.completion());
+    }
+    sender.run(
+        () -> {
+          for (String address : List.of("a", "b", "a", "a", "b")) {
+            sender.endpoint.send(address, new GatewayMessage.Closed(1));
+          }
+        });
+    var seen = new ArrayList<String>();
+    for (int i = 0; i < 5; i++) {
+      seen.add(envelopes.poll(10, TimeUnit.SECONDS));
+    }
+    assertEquals(
+        List.of(
+            "a1 from sender",
+            "a2 from sender",
+            "a3 from sender",
+            "b1 from sender",
+            "b2 from sender"),
+        seen.stream().sorted().toList());
+  }
+
+  @Test
+  void aGapIsReportedBeforeTheMessageBehindIt() throws Exception {
+    var receiver = new Peer("receiver");
+    deliver("receiver", new Envelope("host", 1, new GatewayMessage.Closed(1)));
+    deliver("receiver", new Envelope("host", 3, new GatewayMessage.Closed(3)));
+    deliver("receiver", new Envelope("host", 4, new GatewayMessage.Closed(4)));
+    assertEquals("host: Closed[channel=1]", receiver.next());
+    assertEquals("lost: host", receiver.next());
+    assertEquals("host: Closed[channel=3]", receiver.next());
+    assertEquals("host: Closed[channel=4]", receiver.next());
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void aLinkThatDoesNotBeginWithOneHasAGap() throws Exception {
+    var receiver = new Peer("receiver");
+    deliver("receiver", new Envelope("host", 2, new GatewayMessage.Closed(2)));
+    assertEquals("lost: host", receiver.next());
+    assertEquals("host: Closed[channel=2]", receiver.next());
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void aMessageOutOfOrderIsAGapToo() throws Exception {
+    var receiver = new Peer("receiver");
+    deliver("receiver", new Envelope("host", 1, new GatewayMessage.Closed(1)));
+    deliver("receiver", new Envelope("host", 1, new GatewayMessage.Closed(1)));
+    assertEquals("host: Closed[channel=1]", receiver.next());
+    assertEquals("lost: host", receiver.next());
+    assertEquals("host: Closed[channel=1]", receiver.next());
+  }
+
+  @Test
+  void aGapOnOneLinkDoesNotConcernAnother() throws Exception {
+    var receiver = new Peer("receiver");
+    deliver("receiver", new Envelope("one", 1, new GatewayMessage.Closed(11)));
+    deliver("receiver", new Envelope("two", 1, new GatewayMessage.Closed(21)));
+    deliver("receiver", new Envelope("one", 5, new GatewayMessage.Closed(15)));
+    deliver("receiver", new Envelope("two", 2, new GatewayMessage.Closed(22)));
+    assertEquals("one: Closed[channel=11]", receiver.next());
+    assertEquals("two: Closed[channel=21]", receiver.next());
+    assertEquals("lost: one", receiver.next());
+    assertEquals("one: Closed[channel=15]", receiver.next());
+    assertEquals("two: Closed[channel=22]", receiver.next());
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void aPeerThatWasForgottenBeginsAgain() throws Exception {
+    var sender = new Peer("sender");
+    var receiver = new Peer("receiver");
+    sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(1)));
+    receiver.next();
+    receiver.run(() -> assertEquals(1, receiver.endpoint.links()));
+    receiver.run(() -> receiver.endpoint.forget("sender"));
+    receiver.run(() -> assertEquals(0, receiver.endpoint.links()));
+    sender.run(() -> sender.endpoint.forget("receiver"));
+    sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(2)));
+    assertEquals("sender: Closed[channel=2]", receiver.next());
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void aPublishedMessageHasNoNumberAndReachesEveryGateway() throws Exception {
+    var one = new Peer("gateway.1");
+    var two = new Peer("gateway.2");
+    for (Peer peer : List.of(one, two)) {
+      peer.call(() -> peer.endpoint.listen(Addresses.ALL_GATEWAYS));
+    }
+    BlockingQueue<Long> numbers = new LinkedBlockingQueue<>();
+    var consumer = vertx.eventBus().<Envelope>consumer(Addresses.ALL_GATEWAYS);
+    consumer.handler(mail -> numbers.add(mail.body().sequence()));
+    await(consumer.completion());
+
+    BusEndpoint.publish(vertx, new GatewayMessage.Disconnect("users:42"));
+    BusEndpoint.publish(vertx, new GatewayMessage.Disconnect("users:43"));
+
+    for (Peer peer : List.of(one, two)) {
+      assertEquals(": Disconnect[id=users:42]", peer.next());
+      assertEquals(": Disconnect[id=users:43]", peer.next());
+      peer.assertNothingMore();
+      peer.run(() -> assertEquals(0, peer.endpoint.links()));
+    }
+    assertEquals(0, numbers.poll(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aPostedMessageBelongsToNoLink() throws Exception {
+    var host = new Peer("host");
+    var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
+    BusEndpoint.post(vertx, "host", request);
+    BusEndpoint.post(vertx, "host", request);
+    assertEquals(": " + request, host.next());
+    assertEquals(": " + request, host.next());
+    host.assertNothingMore();
+    host.run(() -> assertEquals(0, host.endpoint.links()));
+  }
+
+  @Test
+  void aClosedEndpointHearsNothing() throws Exception {
+    var gateway = new Peer("gateway");
+    gateway.call(() -> gateway.endpoint.listen(Addresses.ALL_GATEWAYS));
+    gateway.call(gateway.endpoint::close);
+    var witness = new Peer("witness");
+    witness.call(() -> witness.endpoint.listen(Addresses.ALL_GATEWAYS));
+
+    deliver("gateway", new Envelope("host", 1, new GatewayMessage.Closed(1)));
+    BusEndpoint.publish(vertx, new GatewayMessage.Disconnect("users:42"));
+
+    assertEquals(": Disconnect[id=users:42]", witness.next());
+    gateway.run(() -> assertEquals(List.of(), List.copyOf(gateway.events)));
+  }
+
+  @Test
+  void whatHasNotArrivedYetIsInFlight() throws Exception {
+    var sender = new Peer("sender");
+    var receiver = new Peer("receiver");
+    CountDownLatch busy = receiver.holdUp();
+    sender.run(
+        () -> {
+          for (int i = 0; i < 3; i++) {
+            sender.endpoint.send("receiver", new GatewayMessage.Closed(i));
+          }
+        });
+    assertEquals(3, sender.endpoint.inFlight());
+    assertEquals(0, receiver.endpoint.inFlight());
+    busy.countDown();
+    for (int i = 0; i < 3; i++) {
+      assertEquals("sender: Closed[channel=" + i + "]", receiver.next());
+    }
+    assertEquals(0, sender.endpoint.inFlight());
+  }
+
+  /** The inbox it went to may be closed: it is given up on, and does no harm when it comes late. */
+  @Test
+  void whatDoesNotArriveIsForgotten() throws Exception {
+    var sender = new Peer("sender");
+    var receiver = new Peer("receiver");
+    CountDownLatch busy = receiver.holdUp();
+    sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(1)));
+    sender.run(sender.endpoint::checkInFlight);
+    assertEquals(0, sender.endpoint.inFlight());
+    busy.countDown();
+    assertEquals("sender: Closed[channel=1]", receiver.next());
+    assertEquals(0, sender.endpoint.inFlight());
+    CountDownLatch busyAgain = receiver.holdUp();
+    sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(2)));
+    assertEquals(1, sender.endpoint.inFlight());
+    sender.run(sender.endpoint::checkInFlight);
+    assertEquals(1, sender.endpoint.inFlight(), "something arrived since the last check");
+    busyAgain.countDown();
+    receiver.next();
+  }
+
+  @Test
+  void anEndpointIsNamedByItsAddress() throws Exception {
+    assertEquals("roost.gateway.n1.2", new Peer(Addresses.gateway("n1", 2)).endpoint.address());
+    assertEquals("roost.host.n1.3", new Peer(Addresses.host("n1", 3)).endpoint.address());
+  }
+
+  private void deliver(String to, Envelope envelope) {
+    vertx.eventBus().send(to, envelope, CODEC);
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  /** A verticle whose endpoint writes down what it is handed. */
+  private final class Peer extends VerticleBase implements BusEndpoint.Receiver {
+
+    private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    private final List<BusMessage> messages = new CopyOnWriteArrayList<>();
+    private final String address;
+    private BusEndpoint endpoint;
+    private Thread thread;
+
+    Peer(String address) throws Exception {
+      this.address = address;
+      await(BusEndpointTest.this.vertx.deployVerticle(this));
+    }
+
+    @Override
+    public Future<?> start() {
+      thread = Thread.currentThread();
+      endpoint = new BusEndpoint(vertx, address, this);
+      return endpoint.ready();
+    }
+
+    <T> T call(Supplier<Future<T>> task) throws Exception {
+      return await(
+          Future.future(promise -> context.runOnContext(go -> task.get().onComplete(promise))));
+    }
+
+    /** Keeps the verticle's thread busy until the latch is released. */
+    CountDownLatch holdUp() {
+      var latch = new CountDownLatch(1);
+      context.runOnContext(
+          go -> {
+            try {
+              latch.await(10, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          });
+      return latch;
+    }
+
+    void run(Runnable task) throws Exception {
+      call(
+          () -> {
+            task.run();
+            return Future.succeededFuture();
+          });
+    }
+
+    @Override
+    public void receive(String from, BusMessage message) {
+      messages.add(message);
+      events.add(Thread.currentThread() == thread ? from + ": " + message : "on a wrong thread");
+    }
+
+    @Override
+    public void lost(String from) {
+      events.add("lost: " + from);
+    }
+
+    String next() throws InterruptedException {
+      return events.poll(10, TimeUnit.SECONDS);
+    }
+
+    /** What was sent before is here when a message behind it is. */
+    void assertNothingMore() throws Exception {
+      deliver(address, new Envelope("marker", 0, new GatewayMessage.Closed(0)));
+      assertEquals("marker: Closed[channel=0]", next());
+    }
+  }
+}

@@ -1,0 +1,364 @@
+package dev.roost.gateway.socket;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import dev.roost.bus.Addresses;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.BusMessage;
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.Envelope;
+import dev.roost.bus.EnvelopeCodec;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Recipient;
+import dev.roost.bus.Ref;
+import dev.roost.cluster.Advertisement;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.PartitionTable;
+import dev.roost.cluster.RoutePattern;
+import dev.roost.cluster.SocketOptions;
+import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.protocol.Serializer;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/**
+ * A gateway's sockets between two scripted sides: clients whose connections write down what they
+ * are sent, and hosts on a real local event bus that say what the test says.
+ */
+final class Stage {
+
+  private static final DeliveryOptions CODEC =
+      new DeliveryOptions().setCodecName(EnvelopeCodec.NAME);
+
+  private final Vertx vertx = Vertx.vertx();
+  private final ClusterNode node = ClusterNode.local(vertx);
+  private final Gateway gateway = new Gateway();
+
+  /** A stage with this many hosts of the application {@code chat} at {@code /socket}. */
+  static Stage set(List<Host> hosts, String... routes) throws Exception {
+    var stage = new Stage();
+    await(stage.vertx.deployVerticle(stage.gateway));
+    for (Host host : hosts) {
+      host.stage = stage;
+      await(stage.vertx.deployVerticle(host));
+    }
+    stage.node.advertise(
+        new Advertisement(
+            "chat",
+            List.of("/socket"),
+            Map.of("/socket", SocketOptions.defaults()),
+            List.of(routes).stream().map(RoutePattern::new).toList(),
+            hosts.stream().map(host -> host.address).toList()));
+    return stage;
+  }
+
+  /** Takes the application away: no topic has a route any more. */
+  void withdraw() {
+    node.withdraw("chat");
+  }
+
+  /** Makes the partitions' next tenure begin, with these hosts. */
+  void claimAnew(List<Host> hosts) {
+    Advertisement present = node.snapshot().applications().find("chat").orElseThrow();
+    node.withdraw("chat");
+    node.advertise(
+        new Advertisement(
+            "chat",
+            present.paths(),
+            present.handled(),
+            present.routes(),
+            hosts.stream().map(host -> host.address).toList()));
+  }
+
+  /** A topic {@code room:N} that lives on this one of two hosts. */
+  static String topicOn(int host) {
+    return IntStream.range(0, 100)
+        .mapToObj(i -> "room:" + i)
+        .filter(topic -> PartitionTable.partition(topic) % 2 == host)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Opens a version 2 client with Phoenix's limit of channels. */
+  Client client() throws Exception {
+    return client("2.0.0", null, 100);
+  }
+
+  Client client(String vsn, String id, int maxChannels) throws Exception {
+    var client = new Client();
+    var info = new ClientInfo("/socket", "websocket", id, RawPayload.jsonText("{\"role\":\"x\"}"));
+    Serializer serializer = Serializer.negotiate(vsn).orElseThrow();
+    client.socket = call(() -> gateway.table.open(client, serializer, info, maxChannels));
+    return client;
+  }
+
+  /** Asks the sockets something, on their context. */
+  <T> T ask(java.util.function.Function<SocketTable, T> question) throws Exception {
+    return call(() -> question.apply(gateway.table));
+  }
+
+  /** Publishes that all connections with this id are closed. */
+  void disconnect(String id) {
+    BusEndpoint.publish(vertx, new GatewayMessage.Disconnect(id));
+  }
+
+  /** All counts of the sockets. */
+  String counts() throws Exception {
+    return ask(
+        table ->
+            "%d sockets, %d channels, %d topics, %d ids"
+                .formatted(
+                    table.socketCount(),
+                    table.channelCount(),
+                    table.topicCount(),
+                    table.idCount()));
+  }
+
+  private <T> T call(Supplier<T> task) throws Exception {
+    return await(
+        Future.future(
+            promise ->
+                gateway.run(
+                    () -> {
+                      try {
+                        promise.complete(task.get());
+                      } catch (Throwable failure) {
+                        promise.fail(failure);
+                      }
+                    })));
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  void close() throws Exception {
+    await(vertx.close());
+  }
+
+  /** The verticle around the sockets, wired as the real one is. */
+  private final class Gateway extends VerticleBase implements BusEndpoint.Receiver {
+
+    private final String address = Addresses.gateway(node.name(), 1);
+    private BusEndpoint endpoint;
+    private SocketTable table;
+
+    @Override
+    public Future<?> start() {
+      endpoint = new BusEndpoint(vertx, address, this);
+      table = new SocketTable(node, endpoint);
+      return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
+    }
+
+    void run(Runnable task) {
+      context.runOnContext(go -> task.run());
+    }
+
+    @Override
+    public void receive(String from, BusMessage message) {
+      table.receive((GatewayMessage) message);
+    }
+
+    @Override
+    public void lost(String from) {
+      table.lost(from);
+    }
+  }
+
+  /** A channel verticle that does nothing of its own. */
+  static final class Host extends VerticleBase {
+
+    private final String address;
+    private final BlockingQueue<HostMessage> mail = new LinkedBlockingQueue<>();
+    private Stage stage;
+    private long sequence;
+
+    Host(String address) {
+      this.address = address;
+    }
+
+    @Override
+    public Future<?> start() {
+      var consumer = vertx.eventBus().<Envelope>consumer(address);
+      consumer.handler(
+          received -> {
+            assertEquals(stage.gateway.address, received.body().from());
+            mail.add((HostMessage) received.body().message());
+          });
+      return consumer.completion();
+    }
+
+    /** The next message of this kind, which has to be the very next. */
+    <T extends HostMessage> T next(Class<T> kind) throws Exception {
+      HostMessage message = mail.poll(10, TimeUnit.SECONDS);
+      assertNotNull(message, "no " + kind.getSimpleName() + " came");
+      assertEquals(kind, message.getClass(), message.toString());
+      return kind.cast(message);
+    }
+
+    /** Says this to the gateway. */
+    void says(GatewayMessage message) {
+      stage
+          .vertx
+          .eventBus()
+          .send(stage.gateway.address, new Envelope(address, ++sequence, message), CODEC);
+    }
+
+    /** Messages that get lost on their way to the gateway. */
+    void loses(int messages) {
+      sequence += messages;
+    }
+
+    /** Accepts the next join and waits until the client has its answer. */
+    HostMessage.Join accepts(Client client) throws Exception {
+      HostMessage.Join join = next(HostMessage.Join.class);
+      says(new GatewayMessage.Joined(join.channel(), join.epoch(), RawPayload.EMPTY_OBJECT));
+      client.next();
+      return join;
+    }
+
+    /** Nothing was sent here that was not looked at. */
+    void assertNothing() throws Exception {
+      stage.ask(
+          table -> {
+            table.send(
+                address,
+                new HostMessage.BroadcastRequest("marker", "marker", RawPayload.EMPTY_OBJECT));
+            return true;
+          });
+      next(HostMessage.BroadcastRequest.class);
+    }
+  }
+
+  /** A browser tab, seen from the gateway. */
+  final class Client implements Connection {
+
+    private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
+    private final Map<Frame, Integer> shared = new HashMap<>();
+    private ClientSocket socket;
+
+    /** Sends a text message and waits until it is dealt with. */
+    void sends(String... messages) throws Exception {
+      call(
+          () -> {
+            for (String message : messages) {
+              socket.receiveText(message.getBytes(UTF_8));
+            }
+            return true;
+          });
+    }
+
+    /** Sends a binary message, in hexadecimal. */
+    void sendsBinary(String octets) throws Exception {
+      call(
+          () -> {
+            socket.receiveBinary(HexFormat.ofDelimiter(" ").parseHex(octets));
+            return true;
+          });
+    }
+
+    /** Joins a topic as phoenix.js does, accepted by the host. */
+    HostMessage.Join joins(String topic, String ref, Host host) throws Exception {
+      sends("[\"%s\",\"%s\",\"%s\",\"phx_join\",{}]".formatted(ref, ref, topic));
+      return host.accepts(this);
+    }
+
+    /** The next thing that happened to the connection. */
+    String next() throws Exception {
+      String next = sent.poll(10, TimeUnit.SECONDS);
+      assertNotNull(next, "nothing came");
+      return next;
+    }
+
+    /** Nothing was sent that was not looked at: the next thing is the answer to a heartbeat. */
+    void assertNothing() throws Exception {
+      sends("[null,\"marker\",\"phoenix\",\"heartbeat\",{}]");
+      assertEquals(
+          "[null,\"marker\",\"phoenix\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
+          next());
+    }
+
+    /** What the host says before this arrives first: the gateway's inbox is in order. */
+    void assertNothingFrom(Host host) throws Exception {
+      host.says(
+          new GatewayMessage.Push(
+              new Recipient(socket.number(), "t", new Ref("0")),
+              "marker",
+              RawPayload.EMPTY_OBJECT));
+      assertEquals("[0,null,\"t\",\"marker\",{}]", next());
+    }
+
+    long number() {
+      return socket.number();
+    }
+
+    /** The transport reports the end of the connection. */
+    void ends(String detail) throws Exception {
+      call(
+          () -> {
+            socket.ended(detail);
+            return true;
+          });
+    }
+
+    @Override
+    public void send(Frame frame) {
+      String body =
+          frame.binary()
+              ? HexFormat.ofDelimiter(" ").formatHex(frame.body())
+              : new String(frame.body(), UTF_8);
+      sent.add(body);
+    }
+
+    @Override
+    public void send(SharedFrame frame) {
+      shared.merge(frame.frame(), 1, Integer::sum);
+      send(frame.frame());
+    }
+
+    /** The frame objects that were shared with others. */
+    Map<Frame, Integer> shared() {
+      return shared;
+    }
+
+    @Override
+    public void close(int code) {
+      sent.add("close " + code);
+    }
+
+    @Override
+    public void abort() {
+      throw new IllegalStateException("aborted");
+    }
+
+    @Override
+    public void pause() {
+      sent.add("pause");
+    }
+
+    @Override
+    public void resume() {
+      sent.add("resume");
+    }
+
+    @Override
+    public void checkIdle(long now) {
+      sent.add("checked at " + now);
+    }
+  }
+}

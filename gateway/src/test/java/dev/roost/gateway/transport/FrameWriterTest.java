@@ -1,0 +1,223 @@
+package dev.roost.gateway.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.gateway.protocol.Frame;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.http.WebSocketClientOptions;
+import io.vertx.core.net.SelfSignedCertificate;
+import io.vertx.ext.web.Router;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which way frames are written to which connection, and that they arrive whole either way. */
+class FrameWriterTest {
+
+  private static final String DIRECT = "DirectTarget";
+  private static final String PUBLIC = "PublicTarget";
+
+  @SuppressWarnings("removal") // its successor in Netty's test tools would be a dependency more
+  private static final SelfSignedCertificate CERTIFICATE = SelfSignedCertificate.create();
+
+  private final Vertx vertx = Vertx.vertx();
+
+  @AfterEach
+  void close() throws Exception {
+    await(vertx.close());
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.await(20, TimeUnit.SECONDS);
+  }
+
+  /** The kind of connection that a test is about. */
+  private record Kind(HttpServerOptions server, WebSocketClientOptions client, boolean routed) {
+
+    static Kind plain() {
+      return new Kind(
+          new HttpServerOptions()
+              .setPerMessageWebSocketCompressionSupported(false)
+              .setPerFrameWebSocketCompressionSupported(false),
+          clientOptions(),
+          false);
+    }
+
+    static Kind tls() {
+      Kind plain = plain();
+      return new Kind(
+          plain.server.setSsl(true).setKeyCertOptions(CERTIFICATE.keyCertOptions()),
+          plain.client.setSsl(true).setTrustAll(true).setVerifyHost(false),
+          false);
+    }
+
+    static Kind compressed() {
+      return new Kind(
+          new HttpServerOptions().setPerMessageWebSocketCompressionSupported(true),
+          clientOptions().setTryUsePerMessageCompression(true),
+          false);
+    }
+
+    static Kind behindRouter() {
+      Kind plain = plain();
+      return new Kind(plain.server, plain.client, true);
+    }
+
+    private static WebSocketClientOptions clientOptions() {
+      return new WebSocketClientOptions()
+          .setMaxFrameSize(1 << 20)
+          .setMaxMessageSize(1 << 20)
+          .setClosingTimeout(1);
+    }
+  }
+
+  /**
+   * Opens a WebSocket and answers what the function makes of it.
+   *
+   * @param received gathers what the client reads, null if it is not to read at all
+   */
+  private <T> T open(
+      Kind kind, @Nullable List<Frame> received, Function<ServerWebSocket, T> whenOpen)
+      throws Exception {
+    Promise<T> opened = Promise.promise();
+    io.vertx.core.Handler<HttpServerRequest> upgrade =
+        request ->
+            request
+                .toWebSocket()
+                .onComplete(socket -> opened.complete(whenOpen.apply(socket)), opened::fail);
+    var router = Router.router(vertx);
+    router.route().handler(routing -> upgrade.handle(routing.request()));
+    int port =
+        await(
+                vertx
+                    .createHttpServer(kind.server())
+                    .requestHandler(kind.routed() ? router : upgrade)
+                    .listen(0))
+            .actualPort();
+    var client = vertx.createWebSocketClient(kind.client());
+    await(
+        client
+            .connect(port, "localhost", "/")
+            .onSuccess(
+                socket -> {
+                  if (received == null) {
+                    socket.pause();
+                    return;
+                  }
+                  socket.textMessageHandler(
+                      text ->
+                          received.add(new Frame(false, text.getBytes(StandardCharsets.UTF_8))));
+                  socket.binaryMessageHandler(
+                      body -> received.add(new Frame(true, body.getBytes())));
+                }));
+    return await(opened.future());
+  }
+
+  private String way(Kind kind) throws Exception {
+    var writer = new FrameWriter(1 << 20);
+    return open(
+        kind, new ArrayList<>(), socket -> writer.target(socket).getClass().getSimpleName());
+  }
+
+  @Test
+  void aPlainConnectionIsWrittenToDirectly() throws Exception {
+    assertEquals(DIRECT, way(Kind.plain()));
+  }
+
+  @Test
+  void aConnectionWithTlsIsWrittenToThroughThePublicApi() throws Exception {
+    assertEquals(PUBLIC, way(Kind.tls()));
+  }
+
+  @Test
+  void aCompressedConnectionIsWrittenToThroughThePublicApi() throws Exception {
+    assertEquals(PUBLIC, way(Kind.compressed()));
+  }
+
+  @Test
+  void aConnectionBehindARouterIsWrittenToThroughThePublicApi() throws Exception {
+    assertEquals(PUBLIC, way(Kind.behindRouter()));
+  }
+
+  @Test
+  void framesOfEverySizeArriveWholeAndInOrderWhicheverWay() throws Exception {
+    var sent = new ArrayList<Frame>();
+    for (int size : new int[] {0, 1, 125, 126, 127, 65_535, 65_536, 200_000}) {
+      sent.add(new Frame(false, "é".repeat(size / 2).getBytes(StandardCharsets.UTF_8)));
+      sent.add(new Frame(true, Buffer.buffer("x".repeat(size)).getBytes()));
+    }
+    for (Kind kind : List.of(Kind.plain(), Kind.tls(), Kind.compressed(), Kind.behindRouter())) {
+      var received = new ArrayList<Frame>();
+      Promise<Void> all = Promise.promise();
+      List<Frame> counted =
+          new ArrayList<>() {
+            @Override
+            public boolean add(Frame frame) {
+              received.add(frame);
+              if (received.size() == sent.size()) {
+                all.complete();
+              }
+              return true;
+            }
+          };
+      var writer = new FrameWriter(1 << 20);
+      boolean written =
+          open(
+              kind,
+              counted,
+              socket -> {
+                FrameWriter.Target target = writer.target(socket);
+                return sent.stream().allMatch(target::write);
+              });
+      assertTrue(written);
+      await(all.future());
+      for (int i = 0; i < sent.size(); i++) {
+        assertEquals(sent.get(i).binary(), received.get(i).binary());
+        assertEquals(Buffer.buffer(sent.get(i).body()), Buffer.buffer(received.get(i).body()));
+      }
+    }
+  }
+
+  @Test
+  void aSocketThatIsTooSlowIsToldOfAndCanBeCutOff() throws Exception {
+    for (Kind kind : List.of(Kind.plain(), Kind.tls())) {
+      Promise<Boolean> accepted = Promise.promise();
+      Promise<Void> closed = Promise.promise();
+      var writer = new FrameWriter(64 * 1024);
+      var unused =
+          open(
+              kind,
+              null,
+              socket -> {
+                socket.closeHandler(closed::complete);
+                writeUntilFull(writer.target(socket), 1_000, accepted);
+                return true;
+              });
+      assertFalse(await(accepted.future()), "100 MB fit into a socket with a bound of 64 KiB");
+      await(closed.future());
+    }
+  }
+
+  /** One frame in each turn of the event loop. */
+  private void writeUntilFull(FrameWriter.Target target, int rest, Promise<Boolean> accepted) {
+    if (rest > 0 && target.write(new Frame(true, new byte[100_000]))) {
+      vertx.runOnContext(ignored -> writeUntilFull(target, rest - 1, accepted));
+    } else {
+      target.abort();
+      accepted.complete(rest == 0);
+    }
+  }
+}
