@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.channel.Channel;
 import dev.roost.cluster.RoutePattern;
 import dev.roost.cluster.SocketOptions;
+import io.vertx.core.json.jackson.VertxModule;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -54,7 +55,8 @@ public final class Application {
     if (name.isBlank()) {
       throw new IllegalArgumentException("an application has a name, got a blank one");
     }
-    return new Application(name, Map.of(), Set.of(), List.of(), JsonMapper.builder().build());
+    var mapper = JsonMapper.builder().addModule(new VertxModule()).build();
+    return new Application(name, Map.of(), Set.of(), List.of(), mapper);
   }
 
   /** Mounts sockets at a path with the default options. */
@@ -98,7 +100,10 @@ public final class Application {
     return new Application(name, sockets, paths, List.copyOf(all), mapper);
   }
 
-  /** Reads and writes payloads with this mapper instead of Jackson's default. */
+  /**
+   * Reads and writes payloads with this mapper instead of the default, which is Jackson's own with
+   * {@link VertxModule}, so that it knows JsonObject, JsonArray, Buffer and Instant.
+   */
   public Application mapper(ObjectMapper custom) {
     return new Application(name, sockets, paths, routes, Objects.requireNonNull(custom, "mapper"));
   }

@@ -11,6 +11,8 @@ import java.util.Objects;
  * @param mailboxMessages messages waiting for one channel; default 1,000. At the bound a client's
  *     event is answered status error with {@code {"reason": "mailbox full"}}; an intercepted
  *     broadcast or a message of the application crashes the channel, so that no loss goes unnoticed
+ * @param mailboxBytes payloads waiting for one channel, together; default 16 MiB, with the same
+ *     consequences
  * @param callbackTimeout how long a callback may run; default 30 s. Then its thread is interrupted
  *     and the channel is over: {@code phx_error}, or {@code "join crashed"} for a join
  * @param replaceTimeout how long a duplicate join waits for the callback that the old channel is in
@@ -20,6 +22,7 @@ import java.util.Objects;
 public record ChannelOptions(
     int verticles,
     int mailboxMessages,
+    long mailboxBytes,
     Duration callbackTimeout,
     Duration replaceTimeout,
     Telemetry telemetry) {
@@ -31,6 +34,9 @@ public record ChannelOptions(
     }
     if (mailboxMessages < 1) {
       throw new IllegalArgumentException("mailboxMessages is 1 or more, got " + mailboxMessages);
+    }
+    if (mailboxBytes < 1_024) {
+      throw new IllegalArgumentException("mailboxBytes is 1024 or more, got " + mailboxBytes);
     }
     if (!callbackTimeout.isPositive() || !replaceTimeout.isPositive()) {
       throw new IllegalArgumentException(
@@ -45,28 +51,39 @@ public record ChannelOptions(
     return new ChannelOptions(
         Runtime.getRuntime().availableProcessors(),
         1_000,
+        16L << 20,
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
         Telemetry.none());
   }
 
   public ChannelOptions withVerticles(int value) {
-    return new ChannelOptions(value, mailboxMessages, callbackTimeout, replaceTimeout, telemetry);
+    return new ChannelOptions(
+        value, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, telemetry);
   }
 
   public ChannelOptions withMailboxMessages(int value) {
-    return new ChannelOptions(verticles, value, callbackTimeout, replaceTimeout, telemetry);
+    return new ChannelOptions(
+        verticles, value, mailboxBytes, callbackTimeout, replaceTimeout, telemetry);
+  }
+
+  public ChannelOptions withMailboxBytes(long value) {
+    return new ChannelOptions(
+        verticles, mailboxMessages, value, callbackTimeout, replaceTimeout, telemetry);
   }
 
   public ChannelOptions withCallbackTimeout(Duration value) {
-    return new ChannelOptions(verticles, mailboxMessages, value, replaceTimeout, telemetry);
+    return new ChannelOptions(
+        verticles, mailboxMessages, mailboxBytes, value, replaceTimeout, telemetry);
   }
 
   public ChannelOptions withReplaceTimeout(Duration value) {
-    return new ChannelOptions(verticles, mailboxMessages, callbackTimeout, value, telemetry);
+    return new ChannelOptions(
+        verticles, mailboxMessages, mailboxBytes, callbackTimeout, value, telemetry);
   }
 
   public ChannelOptions withTelemetry(Telemetry value) {
-    return new ChannelOptions(verticles, mailboxMessages, callbackTimeout, replaceTimeout, value);
+    return new ChannelOptions(
+        verticles, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, value);
   }
 }

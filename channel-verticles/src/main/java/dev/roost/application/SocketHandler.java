@@ -23,8 +23,8 @@ public interface SocketHandler {
    *
    * @param params JSON object: the decoded query string and path variables, all leaves strings
    * @param info what {@link dev.roost.cluster.SocketOptions#connectInfo} lists
-   * @return {@link ConnectResult#accept()} or {@link ConnectResult#refuse()}; an exception or null
-   *     answers HTTP 500
+   * @return {@link ConnectResult#accept()} or {@link ConnectResult#refuse()}; an exception answers
+   *     HTTP 500, null 403
    */
   ConnectResult connect(Payload params, ConnectInfo info);
 

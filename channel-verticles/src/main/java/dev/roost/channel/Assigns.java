@@ -46,9 +46,16 @@ public final class Assigns {
       return Optional.of(type.cast(value));
     }
     @Nullable JsonNode node = connect.get(name);
-    return node == null || node.isNull()
-        ? Optional.empty()
-        : Optional.of(mapper.convertValue(node, type));
+    if (node == null || node.isNull()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(mapper.convertValue(node, type));
+    } catch (IllegalArgumentException e) {
+      // Jackson's own message quotes the value, which belongs in no log.
+      throw new IllegalArgumentException(
+          "assign \"" + name + "\" from connect does not fit " + type.getName());
+    }
   }
 
   /** Keeps a value for this channel. */

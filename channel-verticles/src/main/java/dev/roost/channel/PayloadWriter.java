@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.roost.bus.Contract;
 import dev.roost.bus.RawPayload;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class PayloadWriter {
 
   private static final int MAX_BINARY_NAME_BYTES = 255;
+  private static final int MAX_NAME_CHARACTERS = Contract.MAX_TEXT_BYTES / 3;
 
   private final ObjectMapper mapper;
 
@@ -53,12 +55,21 @@ public final class PayloadWriter {
   }
 
   /**
-   * Checks the names that a message with this payload carries: in binary frames each has at most
-   * 255 bytes (B-7).
+   * Checks the names that a message with this payload carries: each has at most 21,845 characters,
+   * in binary frames at most 255 bytes (B-7).
    *
    * @throws IllegalArgumentException if one does not fit
    */
   public RawPayload requireNames(RawPayload payload, String... names) {
+    for (String name : names) {
+      if (name.length() > MAX_NAME_CHARACTERS) {
+        throw new IllegalArgumentException(
+            "topic, event and status have at most "
+                + MAX_NAME_CHARACTERS
+                + " characters each, got "
+                + name.length());
+      }
+    }
     if (payload.isBinary()) {
       for (String name : names) {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
@@ -80,6 +91,7 @@ public final class PayloadWriter {
       case null -> RawPayload.jsonText("null");
       case Payload payload -> payload.raw();
       case byte[] bytes -> RawPayload.binary(bytes.clone());
+      case Buffer buffer -> RawPayload.binary(buffer.getBytes());
       case Map<?, ?> map when map.isEmpty() -> RawPayload.EMPTY_OBJECT;
       default -> {
         try {

@@ -17,6 +17,7 @@ import dev.roost.channel.Result;
 import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,7 @@ final class ChannelProcess {
   private final ChannelSocket socket = new ChannelSocket(this);
   private @Nullable Channel channel;
   private boolean member;
+  private Set<Long> timers = Set.of();
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
   private volatile @Nullable Thread thread;
@@ -78,7 +80,9 @@ final class ChannelProcess {
     this.recipient = recipient;
     this.client = client;
     this.route = route;
-    this.mailbox = new Mailbox(runtime.options().mailboxMessages(), this::handle);
+    this.mailbox =
+        new Mailbox(
+            runtime.options().mailboxMessages(), runtime.options().mailboxBytes(), this::handle);
   }
 
   HostRuntime runtime() {
@@ -129,6 +133,16 @@ final class ChannelProcess {
     return state != State.JOINING;
   }
 
+  // A join that returns just as it is abandoned may still set the state.
+  private boolean hasEnded() {
+    return state == State.ENDED || abandoned;
+  }
+
+  /** Whether no callback runs or will run. */
+  boolean isOver() {
+    return hasEnded() && thread == null;
+  }
+
   /* ---- posting; any thread */
 
   void post(Mail mail) {
@@ -145,6 +159,15 @@ final class ChannelProcess {
     if (!mailbox.offer(new Mail.Message(message))) {
       overflow("a message of the application");
     }
+  }
+
+  /** The timers of sendAfter that have not fired yet; on the verticle's context only. */
+  Set<Long> timers() {
+    return timers;
+  }
+
+  void timers(Set<Long> pending) {
+    timers = pending;
   }
 
   void out(String event, RawPayload payload) {
@@ -164,15 +187,15 @@ final class ChannelProcess {
     abandon(new GatewayMessage.Crashed(number));
   }
 
-  /** Sends to the client's gateway unless the channel was taken out of service. */
+  /** Sends to the client's gateway unless the channel is over. */
   void send(GatewayMessage message) {
-    if (!abandoned) {
+    if (!hasEnded()) {
       runtime.send(gateway, message);
     }
   }
 
   void broadcast(String event, RawPayload payload, boolean exceptSelf) {
-    if (!abandoned) {
+    if (!hasEnded()) {
       runtime.broadcast(recipient.topic(), event, payload, gateway, exceptSelf ? number : 0);
     }
   }
@@ -264,8 +287,9 @@ final class ChannelProcess {
           RawPayload raw = runtime.writer().write(response);
           since = 0;
           if (!abandoned) {
-            state = State.JOINED;
+            // In this order: what another thread sends once it may follows the answer (J-12).
             runtime.execute(() -> runtime.joined(this, raw));
+            state = State.JOINED;
           }
           joined(Telemetry.Outcome.OK, started);
         }
@@ -304,10 +328,19 @@ final class ChannelProcess {
   private void in(HostMessage.Event message) {
     enter(message.event());
     long started = since;
-    socket.handling(message.ref());
-    Result result;
     try {
-      result =
+      answer(message, callIn(message));
+    } catch (Throwable cause) {
+      handledIn(message.event(), Telemetry.Outcome.CRASHED, started);
+      throw cause;
+    }
+    handledIn(message.event(), Telemetry.Outcome.OK, started);
+  }
+
+  private Result callIn(HostMessage.Event message) {
+    socket.handling(message.ref());
+    try {
+      Result result =
           channel()
               .handleIn(
                   message.event(),
@@ -316,14 +349,14 @@ final class ChannelProcess {
       if (result == null) {
         throw new IllegalStateException(nullAnswer("handleIn", "Result.noReply()"));
       }
-    } catch (Throwable cause) {
-      handledIn(message.event(), Telemetry.Outcome.CRASHED, started);
-      throw cause;
+      return result;
     } finally {
       socket.handling(null);
       since = 0;
     }
-    handledIn(message.event(), Telemetry.Outcome.OK, started);
+  }
+
+  private void answer(HostMessage.Event message, Result result) {
     switch (result) {
       case Result.Reply reply -> reply(message.ref(), reply);
       case Outcome.NoReply() -> {}

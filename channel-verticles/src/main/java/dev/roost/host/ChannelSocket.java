@@ -22,6 +22,8 @@ final class ChannelSocket implements Socket {
 
   private static final ObjectNode NO_ASSIGNS = JsonNodeFactory.instance.objectNode();
 
+  private static final Duration MAX_DELAY = Duration.ofDays(365);
+
   private final ChannelProcess process;
   private @Nullable Assigns assigns;
   private @Nullable Ref ref;
@@ -105,7 +107,12 @@ final class ChannelSocket implements Socket {
 
   @Override
   public void sendAfter(Duration delay, Object message) {
-    process.runtime().after(delay, () -> process.info(message));
+    if (delay.compareTo(MAX_DELAY) > 0) {
+      throw new IllegalArgumentException(
+          "a message can be delayed by " + MAX_DELAY.toDays() + " days at most, got " + delay);
+    }
+    long millis = Math.max(1, delay.toMillis());
+    process.runtime().after(millis, process, () -> process.info(message));
   }
 
   @Override

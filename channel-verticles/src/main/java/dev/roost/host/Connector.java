@@ -10,7 +10,11 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,13 +25,46 @@ final class Connector {
   private static final Thread.Builder.OfVirtual THREADS = Thread.ofVirtual().name("roost-connect");
 
   private final HostRuntime runtime;
+  private final Set<Running> running = new LinkedHashSet<>();
 
   Connector(HostRuntime runtime) {
     this.runtime = runtime;
   }
 
+  /** A socket handler at work. */
+  private record Running(Thread thread, HostMessage.Connect connect, long since) {}
+
   void connect(String gateway, HostMessage.Connect connect) {
-    THREADS.start(() -> runtime.send(gateway, decide(connect)));
+    var holder = new AtomicReference<Running>();
+    Thread thread =
+        THREADS.unstarted(
+            () -> {
+              GatewayMessage answer = decide(connect);
+              runtime.execute(() -> running.remove(holder.get()));
+              runtime.send(gateway, answer);
+            });
+    var started = new Running(thread, connect, System.nanoTime());
+    holder.set(started);
+    running.add(started);
+    thread.start();
+  }
+
+  /** Interrupts socket handlers that take too long; their gateways have given up on them. */
+  void checkDeadlines(long now) {
+    Duration limit = runtime.options().callbackTimeout();
+    Iterator<Running> oldestFirst = running.iterator();
+    while (oldestFirst.hasNext()) {
+      Running late = oldestFirst.next();
+      if (now - late.since() < limit.toNanos()) {
+        return;
+      }
+      oldestFirst.remove();
+      log.error(
+          "connect did not return within {}, path={}; its thread is interrupted",
+          limit,
+          late.connect().path());
+      late.thread().interrupt();
+    }
   }
 
   private GatewayMessage decide(HostMessage.Connect connect) {
@@ -51,6 +88,13 @@ final class Connector {
       return switch (result) {
         case ConnectResult.Accepted accepted -> {
           Optional<String> id = mount.handler().id(accepted);
+          if (id != null && id.isPresent()) {
+            runtime.writer().requireNames(RawPayload.EMPTY_OBJECT, id.get());
+          }
+          if (id == null) {
+            log.warn("id returned null; return Optional.empty() for an anonymous socket");
+            yield new GatewayMessage.ConnectRefused(connect.request(), 403, "");
+          }
           RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
           record(connect, Telemetry.Outcome.OK, started);
           yield new GatewayMessage.Connected(connect.request(), id.orElse(null), assigns);
@@ -59,9 +103,11 @@ final class Connector {
           record(connect, Telemetry.Outcome.REFUSED, started);
           yield new GatewayMessage.ConnectRefused(connect.request(), status, body);
         }
-        case null ->
-            throw new IllegalStateException(
-                "connect returned null; return ConnectResult.accept() or refuse()");
+        case null -> {
+          log.error("connect returned null; return ConnectResult.accept() or refuse()");
+          record(connect, Telemetry.Outcome.CRASHED, started);
+          yield new GatewayMessage.ConnectRefused(connect.request(), 403, "");
+        }
       };
     } catch (Throwable cause) {
       // A client's fault or the handler's, the connection is refused and nobody else is concerned.

@@ -8,7 +8,6 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.PayloadWriter;
 import io.vertx.core.Context;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -89,13 +88,14 @@ final class HostRuntime {
     execute(() -> topics.broadcast(topic, event, payload, from, except));
   }
 
-  void after(Duration delay, Runnable action) {
-    execute(() -> context.owner().setTimer(Math.max(1, delay.toMillis()), ignored -> action.run()));
+  /** Runs this for a process after a delay, unless the process is gone by then. */
+  void after(long delayMillis, ChannelProcess process, Runnable action) {
+    execute(() -> topics.after(delayMillis, process, action));
   }
 
   // A channel that sends faster than its host can pass on waits here; an event loop never does.
   private void awaitRoom() {
-    while (queued.get() >= MAX_QUEUED && Thread.currentThread().isVirtual()) {
+    while (queued.get() + endpoint.inFlight() >= MAX_QUEUED && Thread.currentThread().isVirtual()) {
       LockSupport.parkNanos(QUEUE_POLL_NANOS);
       if (Thread.currentThread().isInterrupted()) {
         return;

@@ -57,7 +57,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   public Future<?> start() {
     var opened = new BusEndpoint(vertx, Addresses.host(node.name(), node.nextVerticle()), this);
     endpoint = opened;
-    topics = new Topics(application.name(), opened);
+    topics = new Topics(vertx, application.name(), opened);
     runtime = new HostRuntime(context, application, options, opened, topics);
     connector = new Connector(runtime);
     watchdog = vertx.setPeriodic(WATCH_INTERVAL_MS, ignored -> watch());
@@ -72,9 +72,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       for (ChannelProcess process : topics().ofGateway(gateway)) {
         runtime().end(process, new GatewayMessage.Crashed(process.number()));
         process.post(new Mail.End(new TerminateReason.Draining()));
-        ending.await(process.mailbox());
       }
     }
+    topics().leaving().forEach(process -> ending.await(process.mailbox()));
     return ending.done().eventually(endpoint()::close);
   }
 
@@ -95,8 +95,11 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
         }
       }
       case HostMessage.SocketGone gone -> socketGone(from, gone);
-      case HostMessage.BroadcastRequest(var topic, var event, var payload) ->
+      case HostMessage.BroadcastRequest(var topic, var event, var payload) -> {
+        if (owner(topic).isPresent()) {
           topics().broadcast(topic, event, payload, from, 0);
+        }
+      }
       case HostMessage.Connect connect -> connector().connect(from, connect);
       case GatewayMessage misdirected ->
           log.warn("a host got a {} from {}", misdirected.getClass().getSimpleName(), from);
@@ -172,11 +175,15 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   }
 
   private boolean owns(String topic, long epoch) {
-    var owner =
-        node.snapshot().partitions().owner(application.name(), PartitionTable.partition(topic));
-    return owner.isPresent()
-        && owner.get().epoch() == epoch
-        && owner.get().inbox().equals(endpoint().address());
+    return owner(topic).filter(owner -> owner.epoch() == epoch).isPresent();
+  }
+
+  /** This host's tenure of the topic's partition; empty if another hosts it. */
+  private Optional<PartitionTable.Owner> owner(String topic) {
+    return node.snapshot()
+        .partitions()
+        .owner(application.name(), PartitionTable.partition(topic))
+        .filter(owner -> owner.inbox().equals(endpoint().address()));
   }
 
   private void socketGone(String gateway, HostMessage.SocketGone gone) {
@@ -191,7 +198,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
 
   private void watch() {
     long now = System.nanoTime();
-    topics().forEach(process -> process.checkDeadline(now, options.callbackTimeout()));
+    endpoint().checkInFlight();
+    connector().checkDeadlines(now);
+    topics().forEachRunning(process -> process.checkDeadline(now, options.callbackTimeout()));
   }
 
   /** Where its counts may be read; known once it is deployed. */

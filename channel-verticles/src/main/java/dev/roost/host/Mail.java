@@ -10,14 +10,29 @@ import org.jspecify.annotations.Nullable;
 /** What may lie in a channel's mailbox. */
 sealed interface Mail {
 
+  /** Bytes of payload that wait with it. */
+  default int size() {
+    return 0;
+  }
+
   /** The first mail of every channel. */
   record Join(RawPayload payload) implements Mail {}
 
   /** A client's event, for handleIn. */
-  record In(HostMessage.Event message) implements Mail {}
+  record In(HostMessage.Event message) implements Mail {
+    @Override
+    public int size() {
+      return message.payload().size();
+    }
+  }
 
   /** An intercepted broadcast, for handleOut. */
-  record Out(String event, RawPayload payload) implements Mail {}
+  record Out(String event, RawPayload payload) implements Mail {
+    @Override
+    public int size() {
+      return payload.size();
+    }
+  }
 
   /** A message of the application, for handleInfo. */
   record Message(Object body) implements Mail {}

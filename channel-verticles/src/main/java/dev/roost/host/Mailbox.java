@@ -23,45 +23,60 @@ final class Mailbox {
   private static final Thread.Builder.OfVirtual THREADS = Thread.ofVirtual().name("roost-channel");
   private static final VarHandle TAIL;
   private static final VarHandle WAITING;
+  private static final VarHandle BYTES;
 
   static {
     try {
       var lookup = MethodHandles.lookup();
       TAIL = lookup.findVarHandle(Mailbox.class, "tail", Node.class);
       WAITING = lookup.findVarHandle(Mailbox.class, "waiting", int.class);
+      BYTES = lookup.findVarHandle(Mailbox.class, "bytes", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private final int limit;
+  private final int maxMessages;
+  private final long maxBytes;
   private final Consumer<Mail> reader;
   private volatile @Nullable Node tail;
   private volatile int waiting;
+  private volatile long bytes;
   private volatile boolean closed;
 
   private static final class Node {
-    final Mail mail;
+    final int size;
+    @Nullable Mail mail;
     volatile @Nullable Node next;
 
     Node(Mail mail) {
       this.mail = mail;
+      this.size = mail.size();
     }
   }
 
-  /** A mailbox for at most this many waiting messages. */
-  Mailbox(int limit, Consumer<Mail> reader) {
-    this.limit = limit;
+  /**
+   * A mailbox that is full when so many messages wait, or so many bytes of payload; one message
+   * fits into an empty one whatever its size.
+   */
+  Mailbox(int maxMessages, long maxBytes, Consumer<Mail> reader) {
+    this.maxMessages = maxMessages;
+    this.maxBytes = maxBytes;
     this.reader = reader;
   }
 
   /** Adds a message unless the mailbox is full; a closed one swallows it. */
   boolean offer(Mail mail) {
-    if (waiting >= limit) {
+    if (waiting >= maxMessages || bytes >= maxBytes) {
       return false;
     }
     add(mail);
     return true;
+  }
+
+  /** Whether no message waits or is being handled. */
+  boolean isIdle() {
+    return tail == null;
   }
 
   /** Adds a message whatever the bound: for what must not be lost. */
@@ -82,8 +97,9 @@ final class Mailbox {
   }
 
   private void append(Mail mail) {
-    WAITING.getAndAdd(this, 1);
     var node = new Node(mail);
+    WAITING.getAndAdd(this, 1);
+    BYTES.getAndAdd(this, (long) node.size);
     var previous = (Node) TAIL.getAndSet(this, node);
     if (previous == null) {
       THREADS.start(() -> drain(node));
@@ -98,7 +114,13 @@ final class Mailbox {
     int handled = 0;
     while (true) {
       WAITING.getAndAdd(this, -1);
-      handle(node.mail);
+      BYTES.getAndAdd(this, (long) -node.size);
+      Mail mail = node.mail;
+      // The thread holds its first node for life: neither its mail nor its successors hang on it.
+      node.mail = null;
+      if (mail != null) {
+        handle(mail);
+      }
       Node next = node.next;
       if (next == null) {
         if (TAIL.compareAndSet(this, node, null)) {
@@ -110,6 +132,7 @@ final class Mailbox {
           next = node.next;
         }
       }
+      node.next = null;
       node = next;
       if (++handled % BATCH == 0) {
         Thread.yield();

@@ -4,10 +4,13 @@ import dev.roost.application.Route;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
 import io.netty.util.collection.LongObjectHashMap;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +20,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Topics {
 
+  private final Vertx vertx;
   private final String application;
   private final BusEndpoint endpoint;
   private final Map<String, TopicHome> homes = new HashMap<>();
   private final Map<String, LongObjectHashMap<ChannelProcess>> processes = new HashMap<>();
+  private final Set<ChannelProcess> leaving = new HashSet<>();
 
-  Topics(String application, BusEndpoint endpoint) {
+  Topics(Vertx vertx, String application, BusEndpoint endpoint) {
+    this.vertx = vertx;
     this.application = application;
     this.endpoint = endpoint;
   }
@@ -63,6 +69,10 @@ final class Topics {
       return false;
     }
     ofGateway.remove(process.number());
+    cancelTimers(process);
+    if (!process.isOver()) {
+      leaving.add(process);
+    }
     if (ofGateway.isEmpty()) {
       processes.remove(process.gateway());
     }
@@ -78,6 +88,29 @@ final class Topics {
       }
     }
     return true;
+  }
+
+  /** A timer of a process; those that are left when it goes are cancelled. */
+  void after(long delayMillis, ChannelProcess process, Runnable action) {
+    if (find(process.gateway(), process.number()) != process) {
+      return;
+    }
+    if (process.timers().isEmpty()) {
+      process.timers(new HashSet<>(2));
+    }
+    Set<Long> timers = process.timers();
+    timers.add(
+        vertx.setTimer(
+            delayMillis,
+            id -> {
+              timers.remove(id);
+              action.run();
+            }));
+  }
+
+  private void cancelTimers(ChannelProcess process) {
+    process.timers().forEach(vertx::cancelTimer);
+    process.timers(Set.of());
   }
 
   void broadcast(String topic, String event, RawPayload payload, String from, long except) {
@@ -98,8 +131,17 @@ final class Topics {
     return new ArrayList<>(processes.keySet());
   }
 
-  void forEach(Consumer<ChannelProcess> action) {
+  /** Processes that were removed and whose last callback is still to return. */
+  List<ChannelProcess> leaving() {
+    leaving.removeIf(ChannelProcess::isOver);
+    return List.copyOf(leaving);
+  }
+
+  /** All processes, and those removed whose last callback is still to return. */
+  void forEachRunning(Consumer<ChannelProcess> action) {
     processes.values().forEach(ofGateway -> ofGateway.values().forEach(action));
+    leaving.removeIf(ChannelProcess::isOver);
+    leaving.forEach(action);
   }
 
   /** Live topics. */

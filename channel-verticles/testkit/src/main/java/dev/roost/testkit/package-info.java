@@ -1,7 +1,9 @@
 /**
- * Tools for the tests of applications: drive a channel without sockets and assert on what it
- * pushes, replies and broadcasts. The Phoenix client in here has a codec of its own, so that a
- * mistake in ours cannot cancel itself out.
+ * Drives an application's channels without sockets, for its tests: {@link
+ * dev.roost.testkit.ChannelKit} runs it on the real runtime, {@link dev.roost.testkit.TestSocket}
+ * is a client, {@link dev.roost.testkit.TestChannel} what it has joined and asserts on. The kit
+ * stands in for a gateway on the bus; nothing else is simulated. A client for real sockets is in
+ * {@code dev.roost.testkit.client}.
  */
 @NullMarked
 package dev.roost.testkit;

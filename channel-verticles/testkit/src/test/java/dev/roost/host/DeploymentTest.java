@@ -1,0 +1,210 @@
+package dev.roost.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.SocketHandler;
+import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Result;
+import dev.roost.channel.TerminateReason;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.SocketOptions;
+import dev.roost.testkit.ChannelKit;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Deploying applications and taking them back. */
+@Timeout(60)
+class DeploymentTest {
+
+  private static final Channel CHANNEL = (topic, payload, socket) -> JoinResult.ok();
+  private static final ChannelOptions OPTIONS = ChannelOptions.defaults().withVerticles(2);
+
+  private final Vertx vertx = Vertx.vertx();
+  private final ClusterNode node = ClusterNode.local(vertx);
+
+  @AfterEach
+  void close() throws Exception {
+    await(vertx.close());
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.await(20, TimeUnit.SECONDS);
+  }
+
+  private ChannelVerticles.Deployment deploy(Application application) throws Exception {
+    return await(ChannelVerticles.deploy(node, application, OPTIONS));
+  }
+
+  private void assertRefused(Application application, String... named) {
+    int deployed = vertx.deploymentIDs().size();
+    var refused = assertThrows(IllegalStateException.class, () -> deploy(application));
+    for (String name : named) {
+      assertTrue(refused.getMessage().contains(name), refused.getMessage());
+    }
+    assertEquals(deployed, vertx.deploymentIDs().size(), "nothing stays deployed");
+  }
+
+  private static Application chat() {
+    return Application.named("chat")
+        .socket("/socket", SocketHandler.acceptAll())
+        .route("room:*", () -> CHANNEL);
+  }
+
+  @Test
+  void anApplicationRunsOnAsManyHostsAsAskedFor() throws Exception {
+    var deployment = deploy(chat());
+    assertEquals(2, deployment.hosts().size());
+    assertEquals(2, vertx.deploymentIDs().size());
+    await(deployment.undeploy());
+    assertEquals(0, vertx.deploymentIDs().size());
+  }
+
+  @Test
+  void applicationsWithDifferentTopicsShareAPath() throws Exception {
+    deploy(chat());
+    deploy(Application.named("game").path("/socket").route("game:*", () -> CHANNEL));
+  }
+
+  @Test
+  void aConflictingRouteIsRefusedAndNamesBoth() throws Exception {
+    deploy(chat());
+    assertRefused(
+        Application.named("other").path("/socket").route("room:lobby", () -> CHANNEL),
+        "room:lobby",
+        "other",
+        "room:*",
+        "chat");
+    assertRefused(
+        Application.named("all").path("/socket").route("*", () -> CHANNEL), "all", "chat");
+    deploy(Application.named("elsewhere").path("/elsewhere").route("room:*", () -> CHANNEL));
+  }
+
+  @Test
+  void aSecondSocketHandlerForAPathIsRefusedAndNamesBoth() throws Exception { // E-15
+    deploy(chat());
+    assertRefused(
+        Application.named("other").socket("/socket", SocketHandler.acceptAll()),
+        "/socket",
+        "other",
+        "chat");
+    assertRefused(
+        Application.named("variable").socket("/:any", SocketHandler.acceptAll()),
+        "/:any",
+        "variable",
+        "/socket");
+    deploy(
+        Application.named("same")
+            .socket(
+                "/socket/v2",
+                SocketHandler.acceptAll(),
+                SocketOptions.defaults().withWebsocketPath("/ws")));
+  }
+
+  @Test
+  void aSecondApplicationOfTheSameNameIsRefused() throws Exception {
+    var deployment = deploy(chat());
+    assertRefused(chat(), "chat");
+    await(deployment.undeploy());
+    deploy(chat());
+  }
+
+  @Test
+  void aBadPathIsRefusedAndNothingStays() {
+    var bad = Application.named("bad").socket("socket", SocketHandler.acceptAll());
+    var refused = assertThrows(RuntimeException.class, () -> deploy(bad));
+    assertTrue(refused.getMessage().contains("socket"), refused.getMessage());
+    assertEquals(0, vertx.deploymentIDs().size());
+  }
+
+  @Test
+  void undeploymentEndsEveryChannelAsDraining() throws Exception { // L-30, design section 6
+    var script = Script.onIn((event, payload, socket) -> Result.ok());
+    try (var kit = script.kit()) {
+      var first = kit.join("t:1");
+      var second = kit.join("t:2");
+
+      await(kit.deployment().undeploy());
+
+      for (var channel : List.of(first, second)) {
+        channel.assertCrashed();
+        assertEquals(new TerminateReason.Draining(), channel.assertTerminated());
+      }
+    }
+  }
+
+  @Test
+  void undeploymentWaitsForTerminate() throws Exception {
+    var terminating = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var script =
+        Script.onIn((event, payload, socket) -> Result.ok())
+            .terminate(
+                (reason, socket) -> {
+                  terminating.countDown();
+                  try {
+                    release.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    try (var kit = script.kit()) {
+      var channel = kit.join("t:1");
+      var undeployed = kit.deployment().undeploy();
+      assertTrue(terminating.await(20, TimeUnit.SECONDS));
+      assertTrue(!undeployed.isComplete());
+      release.countDown();
+      await(undeployed);
+      channel.assertCrashed();
+    }
+  }
+
+  @Test
+  void undeploymentDoesNotWaitForEver() throws Exception { // L-33: 5 s in Phoenix
+    var script =
+        Script.onIn((event, payload, socket) -> Result.ok())
+            .terminate(
+                (reason, socket) -> {
+                  try {
+                    new CountDownLatch(1).await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    try (var kit =
+        script.kit(
+            route -> route,
+            options ->
+                options
+                    .withReplaceTimeout(Duration.ofMillis(200))
+                    .withCallbackTimeout(Duration.ofHours(1)))) {
+      var channel = kit.join("t:1");
+      await(kit.deployment().undeploy());
+      channel.assertCrashed();
+    }
+  }
+
+  @Test
+  void aKitRunsBesideOtherApplicationsOfANode() throws Exception {
+    deploy(chat());
+    var other = Application.named("other").route("other:*", () -> CHANNEL);
+    try (var kit = ChannelKit.on(node, other, OPTIONS)) {
+      assertInstanceOf(
+          Map.class, Map.of("response", kit.join("other:1").response())); // joined at all
+    }
+    assertEquals(2, vertx.deploymentIDs().size(), "the kit has cleaned up after itself");
+  }
+}

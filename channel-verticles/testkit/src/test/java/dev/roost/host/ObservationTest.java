@@ -1,0 +1,273 @@
+package dev.roost.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.core.read.ListAppender;
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.Route;
+import dev.roost.application.Telemetry;
+import dev.roost.application.Telemetry.Event;
+import dev.roost.application.Telemetry.Outcome;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Result;
+import dev.roost.testkit.ChannelKit;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+
+/** What operators see: telemetry and log lines; section 22 of the specification. */
+@Timeout(60)
+class ObservationTest {
+
+  private static final String SECRET = "s3cr3t-value";
+
+  private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+  private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+  private final Logger root = (Logger) LoggerFactory.getLogger("dev.roost");
+
+  @BeforeEach
+  void listen() {
+    log.start();
+    root.addAppender(log);
+  }
+
+  @AfterEach
+  void stop() {
+    root.detachAppender(log);
+  }
+
+  private record Count(int n) {}
+
+  private ChannelKit kit(Telemetry telemetry) {
+    var application =
+        Application.named("app")
+            .socket(
+                "/socket",
+                (params, info) ->
+                    switch (params.tree().path("do").asText()) {
+                      case "refuse" -> ConnectResult.refuse();
+                      case "throw" -> throw new IllegalStateException("asked to");
+                      default -> ConnectResult.accept();
+                    })
+            .route(
+                Route.of(
+                        "t:*",
+                        () ->
+                            Script.onJoin(
+                                    (topic, payload, socket) ->
+                                        switch (payload.tree().path("do").asText()) {
+                                          case "refuse" -> JoinResult.refuse(Map.of());
+                                          case "bind" -> JoinResult.ok(payload.as(Count.class));
+                                          case "throw" ->
+                                              throw new IllegalStateException("asked to");
+                                          default -> JoinResult.ok();
+                                        })
+                                .in(
+                                    (event, payload, socket) ->
+                                        switch (event) {
+                                          case "bind" -> Result.reply(payload.as(Count.class));
+                                          case "throw" ->
+                                              throw new IllegalStateException("asked to");
+                                          default -> Result.ok();
+                                        })
+                                .info(
+                                    (message, socket) -> {
+                                      throw new IllegalStateException("asked to");
+                                    }))
+                    .intercept("intercepted"));
+    return ChannelKit.of(
+        application, ChannelOptions.defaults().withVerticles(1).withTelemetry(telemetry));
+  }
+
+  private Event next() throws InterruptedException {
+    Event event = events.poll(20, TimeUnit.SECONDS);
+    assertTrue(event != null, "no telemetry event came");
+    return event;
+  }
+
+  private static void assertMeasured(Duration duration) { // Z-10
+    assertFalse(duration.isNegative());
+    assertTrue(duration.compareTo(Duration.ofSeconds(30)) < 0, () -> "took " + duration);
+  }
+
+  /* ---- telemetry */
+
+  @Test
+  void connectsAreReportedWithTheirOutcome() throws Exception { // Z-2, Z-11
+    try (var kit = kit(events::add)) {
+      kit.connect();
+      kit.assertConnectRefused(Map.of("do", "refuse"));
+      kit.assertConnectRefused(Map.of("do", "throw"));
+      for (Outcome outcome : List.of(Outcome.OK, Outcome.REFUSED, Outcome.CRASHED)) {
+        var event = (Event.SocketConnected) next();
+        assertMeasured(event.duration());
+        assertEquals(
+            new Event.SocketConnected(
+                "app", "/socket", "websocket", "2.0.0", outcome, event.duration()),
+            event);
+      }
+    }
+  }
+
+  @Test
+  void joinsAreReportedWithTheirOutcome() throws Exception { // Z-3, Z-12
+    try (var kit = kit(events::add)) {
+      var socket = kit.socket();
+      socket.join("t:1");
+      socket.assertJoinRefused("t:2", Map.of("do", "refuse"));
+      socket.assertJoinRefused("t:3", Map.of("do", "throw"));
+      int i = 1;
+      for (Outcome outcome : List.of(Outcome.OK, Outcome.REFUSED, Outcome.CRASHED)) {
+        var event = (Event.ChannelJoined) next();
+        assertMeasured(event.duration());
+        assertEquals(new Event.ChannelJoined("app", "t:" + i++, outcome, event.duration()), event);
+      }
+    }
+  }
+
+  @Test
+  void eventsAreReportedWithTheirOutcome() throws Exception { // Z-4, Z-13
+    try (var kit = kit(events::add)) {
+      var channel = kit.join("t:1");
+      next(); // the join
+      channel.push("fine");
+      channel.push("throw");
+      channel.assertCrashed();
+      var fine = (Event.ChannelHandledIn) next();
+      assertMeasured(fine.duration());
+      assertEquals(
+          new Event.ChannelHandledIn("app", "t:1", "fine", Outcome.OK, fine.duration()), fine);
+      var thrown = (Event.ChannelHandledIn) next();
+      assertEquals(Outcome.CRASHED, thrown.outcome());
+      assertEquals("throw", thrown.event());
+    }
+  }
+
+  @Test
+  void leavesAndBroadcastsAreNoEvents() throws Exception { // Z-13
+    try (var kit = kit(events::add)) {
+      var channel = kit.join("t:1");
+      next();
+      kit.broadcaster().broadcast("t:1", "news", Map.of());
+      channel.assertBroadcast("news");
+      channel.leave();
+      channel.assertClosed();
+      channel.assertTerminated();
+      assertEquals(0, events.size());
+    }
+  }
+
+  @Test
+  void aListenerThatThrowsHarmsNobody() {
+    try (var kit =
+        kit(
+            event -> {
+              throw new IllegalStateException("listener");
+            })) {
+      var channel = kit.connect().join("t:1");
+      channel.assertReply(channel.push("fine"), "ok");
+    }
+  }
+
+  /* ---- log lines */
+
+  private ILoggingEvent logged(String what) {
+    return log.list.stream()
+        .filter(event -> event.getFormattedMessage().contains(what))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no log line with \"" + what + "\": " + log.list));
+  }
+
+  private void assertSecretNowhere() {
+    for (ILoggingEvent event : log.list) {
+      assertFalse(event.getFormattedMessage().contains(SECRET), event.getFormattedMessage());
+      for (IThrowableProxy t = event.getThrowableProxy(); t != null; t = t.getCause()) {
+        assertFalse(String.valueOf(t.getMessage()).contains(SECRET), t.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void aCrashIsLoggedWithTopicEventAndSocketButWithoutThePayload() {
+    try (var kit = kit(Telemetry.none())) {
+      var channel = kit.socket("users:7", Map.of()).join("t:1");
+      channel.push("bind", Map.of("n", SECRET));
+      channel.assertCrashed();
+    }
+    ILoggingEvent line = logged("channel crashed");
+    assertEquals(Level.ERROR, line.getLevel());
+    for (String part : List.of("topic=t:1", "event=bind", "socket=users:7")) {
+      assertTrue(line.getFormattedMessage().contains(part), line.getFormattedMessage());
+    }
+    assertTrue(line.getThrowableProxy() != null, "with its stack trace");
+    assertSecretNowhere();
+  }
+
+  @Test
+  void aCrashedJoinIsLoggedWithTopicAndSocketButWithoutThePayload() { // J-16, Q-2
+    try (var kit = kit(Telemetry.none())) {
+      kit.socket("users:7", Map.of("token", SECRET))
+          .assertJoinRefused("t:1", Map.of("do", "bind", "n", SECRET));
+    }
+    ILoggingEvent line = logged("join crashed");
+    assertEquals(Level.ERROR, line.getLevel());
+    for (String part : List.of("topic=t:1", "socket=users:7")) {
+      assertTrue(line.getFormattedMessage().contains(part), line.getFormattedMessage());
+    }
+    assertSecretNowhere();
+  }
+
+  @Test
+  void aDuplicateJoinIsNoWarning() { // J-43: debug
+    try (var kit = kit(Telemetry.none())) {
+      var socket = kit.socket();
+      socket.join("t:1");
+      socket.join("t:1");
+    }
+    assertEquals(
+        List.of(),
+        log.list.stream().filter(event -> event.getLevel().isGreaterOrEqual(Level.INFO)).toList());
+  }
+
+  @Test
+  void whatIsOrdinaryIsNotLogged() { // the paths do not log at info
+    try (var kit = kit(Telemetry.none())) {
+      var channel = kit.connect().join("t:1");
+      channel.assertReply(channel.push("fine"), "ok");
+      kit.broadcaster().broadcast("t:1", "news", Map.of());
+      channel.assertBroadcast("news");
+      kit.socket().assertJoinRefused("t:2", Map.of("do", "refuse"));
+      kit.assertConnectRefused(Map.of("do", "refuse"));
+      channel.leave();
+      channel.assertClosed();
+    }
+    assertEquals(
+        List.of(),
+        log.list.stream().filter(event -> event.getLevel().isGreaterOrEqual(Level.INFO)).toList());
+  }
+
+  @Test
+  void aFailedConnectIsLoggedWithItsPath() { // H-11
+    try (var kit = kit(Telemetry.none())) {
+      kit.assertConnectRefused(Map.of("do", "throw", "token", SECRET));
+    }
+    assertTrue(logged("connect failed").getFormattedMessage().contains("path=/socket"));
+    assertSecretNowhere();
+  }
+}
