@@ -76,7 +76,7 @@ public final class Main {
 
   private void awaitStart() {
     try {
-      log.info("{}", starting.toCompletionStage().toCompletableFuture().get().readyLine());
+      System.out.println(starting.toCompletionStage().toCompletableFuture().get().readyLine());
     } catch (ExecutionException failed) {
       if (!ending.get()) { // A signal that comes while it starts is no failure.
         System.exit(explain(failed.getCause()));

@@ -2,7 +2,10 @@ package dev.roost.launcher;
 
 import dev.roost.application.Application;
 import dev.roost.application.ApplicationProvider;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.Telemetry;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.GatewayVerticle;
 import dev.roost.gateway.RoutesProvider;
@@ -111,6 +114,17 @@ final class Node {
     return router -> wanted.forEach(provider -> provider.mount(router, cluster));
   }
 
+  private static Telemetry telemetry() {
+    List<Telemetry> listeners = load(Telemetry.class);
+    return listeners.isEmpty()
+        ? Telemetry.none()
+        : event -> listeners.forEach(listener -> listener.record(event));
+  }
+
+  private static GatewayMetrics metrics() {
+    return load(GatewayMetrics.class).stream().findFirst().orElse(GatewayMetrics.none());
+  }
+
   private static <T> List<T> load(Class<T> service) {
     try {
       return ServiceLoader.load(service).stream().map(ServiceLoader.Provider::get).toList();
@@ -138,12 +152,13 @@ final class Node {
 
   private static Future<Hosted> deploy(
       ClusterNode cluster, Settings settings, Application application) {
-    return ChannelVerticles.deploy(cluster, application, settings.channels())
+    ChannelOptions options = settings.channels().withTelemetry(telemetry());
+    return ChannelVerticles.deploy(cluster, application, options)
         .map(deployment -> new Hosted(application.name(), deployment));
   }
 
   private static Future<List<Running>> deployGateways(ClusterNode cluster, Settings settings) {
-    GatewayOptions options = settings.gateway();
+    GatewayOptions options = settings.gateway().withMetrics(metrics());
     Consumer<Router> routes = routes(cluster, settings);
     var deployed = new ArrayList<Future<Running>>();
     try {

@@ -10,6 +10,7 @@ import dev.roost.gateway.RoutesProvider;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.Objects;
 import java.util.Optional;
 
 /** The fixture's HTTP side: a health check, broadcasts and disconnects from outside. */
@@ -34,17 +35,21 @@ public final class FixtureRoutes implements RoutesProvider {
         .post("/disconnect")
         .handler(
             context -> {
-              broadcaster.disconnect(context.request().getParam("id"));
+              broadcaster.disconnect(param(context, "id"));
               context.response().setStatusCode(204).end();
             });
   }
 
   private static void broadcast(RoutingContext context, Broadcaster broadcaster) {
-    byte[] body = context.body().buffer().getBytes();
+    byte[] body = Objects.requireNonNull(context.body().buffer(), "body").getBytes();
     broadcaster.broadcast(
-        context.request().getParam("topic"),
-        context.request().getParam("event"),
+        param(context, "topic"),
+        param(context, "event"),
         new Payload(RawPayload.json(body), MAPPER).tree());
     context.response().setStatusCode(204).end();
+  }
+
+  private static String param(RoutingContext context, String name) {
+    return Objects.requireNonNull(context.request().getParam(name), name);
   }
 }

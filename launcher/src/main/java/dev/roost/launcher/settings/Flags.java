@@ -177,6 +177,16 @@ final class Flags {
   int mailboxMessages;
 
   @Option(
+      names = "--mailbox-bytes",
+      paramLabel = "BYTES",
+      defaultValue = "16777216",
+      converter = Values.Bytes.class,
+      description =
+          "Payloads that wait for one channel, together; over it as for messages."
+              + " Default: ${DEFAULT-VALUE}.")
+  int mailboxBytes;
+
+  @Option(
       names = "--handshake-timeout",
       paramLabel = "TIME",
       defaultValue = "15s",
@@ -264,6 +274,7 @@ final class Flags {
         ChannelOptions.defaults()
             .withVerticles(channelVerticles)
             .withMailboxMessages(mailboxMessages)
+            .withMailboxBytes(mailboxBytes)
             .withCallbackTimeout(callbackTimeout)
             .withReplaceTimeout(replaceTimeout);
     return new Settings(

@@ -1,0 +1,160 @@
+package dev.roost.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.ConnectInfo;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.Route;
+import dev.roost.application.SocketHandler;
+import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Payload;
+import dev.roost.channel.Result;
+import dev.roost.channel.Socket;
+import dev.roost.cluster.SocketOptions;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.socket.SocketTable;
+import dev.roost.host.HostVerticle;
+import dev.roost.testkit.client.ClientOptions;
+import dev.roost.testkit.client.PhoenixClient;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** Nothing of a client stays anywhere when it is gone. */
+class CleanUpIT {
+
+  private static final int SOCKETS = 400;
+  private static final int TOPICS = 250;
+
+  private static final class ChurnChannel implements Channel {
+
+    @Override
+    public JoinResult join(String topic, Payload payload, Socket socket) {
+      JsonNode wish = payload.tree().path("wish");
+      if (wish.asText().equals("raise")) {
+        throw new IllegalStateException("asked to");
+      }
+      return wish.asText().equals("refuse") ? JoinResult.refuse(Map.of()) : JoinResult.ok();
+    }
+
+    @Override
+    public Result handleIn(String event, Payload payload, Socket socket) {
+      return switch (event) {
+        case "shout" -> {
+          socket.broadcast("shout", payload);
+          yield Result.noReply();
+        }
+        case "stop" -> Result.stop();
+        default -> Result.ok();
+      };
+    }
+  }
+
+  private static final class Users implements SocketHandler {
+    @Override
+    public ConnectResult connect(Payload params, ConnectInfo info) {
+      return ConnectResult.accept().assign("user", params.tree().path("user").asText());
+    }
+
+    @Override
+    public Optional<String> id(ConnectResult.Accepted accepted) {
+      return Optional.of("user:" + accepted.assigns().get("user"));
+    }
+  }
+
+  @Test
+  void aHundredThousandJoinsLeaveNothingBehind() throws Exception {
+    var churn =
+        Application.named("churn")
+            .socket("/socket", new Users(), SocketOptions.defaults().withMaxChannels(TOPICS))
+            .route(Route.of("churn:*", ChurnChannel::new).intercept("intercepted"));
+    var joined = new AtomicInteger();
+    try (var server =
+            TestServer.start(
+                    GatewayOptions.defaults(), ChannelOptions.defaults().withVerticles(2), churn)
+                .addGateway(GatewayOptions.defaults());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var atOnce = new Semaphore(40);
+      var clients = new ArrayList<Future<?>>();
+      for (int i = 0; i < SOCKETS; i++) {
+        int number = i;
+        atOnce.acquire();
+        clients.add(
+            threads.submit(
+                () -> {
+                  try {
+                    joined.addAndGet(live(server, number));
+                  } finally {
+                    atOnce.release();
+                  }
+                }));
+      }
+      for (Future<?> client : clients) {
+        client.get();
+      }
+      assertEquals(SOCKETS * TOPICS, joined.get());
+
+      TestServer.await("no socket is left", () -> server.gateways(SocketTable::socketCount) == 0);
+      assertEquals(0, server.gateways(SocketTable::channelCount));
+      assertEquals(0, server.gateways(SocketTable::topicCount));
+      assertEquals(0, server.gateways(SocketTable::idCount));
+      TestServer.await("no channel is left", () -> server.hosts(HostVerticle::channelCount) == 0);
+      assertEquals(0, server.hosts(HostVerticle::topicCount));
+    }
+  }
+
+  /** One client: joins, of which some are refused, leaves half, and goes in one way or another. */
+  private static int live(TestServer server, int number) {
+    var client =
+        PhoenixClient.connect(
+            ClientOptions.port(server.port(number % 2))
+                .withLimit(TestServer.LIMIT.multipliedBy(3))
+                .withParam("user", String.valueOf(number % 50)));
+    for (int t = 0; t < TOPICS; t++) {
+      String wish = t % 50 == 1 ? "refuse" : t == 2 && number % 20 == 0 ? "raise" : "join";
+      client.sendJoin(topic(number, t), Map.of("wish", wish));
+    }
+    int answered = 0;
+    while (answered < TOPICS) {
+      if (client.next().isReply()) {
+        answered++;
+      }
+    }
+    for (int t = 0; t < TOPICS; t += 2) {
+      String topic = topic(number, t);
+      if (t % 50 == 0) {
+        client.push(topic, "shout", Map.of());
+        client.push(topic, "stop", Map.of());
+      } else if (t % 50 == 2) {
+        client.sendJoin(topic, Map.of("wish", "join"));
+      } else {
+        client.leave(topic);
+      }
+    }
+    assertTrue(client.heartbeat().isReply());
+    switch (number % 4) {
+      case 0 -> client.reset();
+      case 1 -> {
+        client.awaitEvent("phx_close");
+        client.close();
+      }
+      default -> client.close();
+    }
+    return answered;
+  }
+
+  /** Every tenth topic is shared by all clients, the others are the client's own. */
+  private static String topic(int number, int t) {
+    return t % 10 == 0 ? "churn:shared" + t : "churn:" + number + ":" + t;
+  }
+}

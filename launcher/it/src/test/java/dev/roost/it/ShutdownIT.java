@@ -1,0 +1,211 @@
+package dev.roost.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.ConnectInfo;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.SocketHandler;
+import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Payload;
+import dev.roost.channel.Socket;
+import dev.roost.channel.TerminateReason;
+import dev.roost.cluster.SocketOptions;
+import dev.roost.conformance.Fixture;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.host.HostVerticle;
+import dev.roost.testkit.client.ClientOptions;
+import dev.roost.testkit.client.PhoenixClient;
+import dev.roost.testkit.client.Vsn;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What clients see of orderly ends: of a gateway, and of an application. */
+class ShutdownIT {
+
+  @Test
+  void aGatewayThatGoesClosesEverySocketForARestart() { // D-10, D-14, ER-66, TR-10
+    try (var server = TestServer.start(new Fixture().application());
+        var joined = server.connect();
+        var joinedV1 = PhoenixClient.connect(server.options().withVsn(Vsn.V1));
+        var idle = server.connect()) {
+      joined.join("room:1");
+      joinedV1.join("room:1");
+
+      TestServer.await(server.closeGateway());
+
+      assertEquals(1012, joined.awaitClose());
+      assertEquals(1012, joinedV1.awaitClose());
+      assertEquals(1012, idle.awaitClose());
+      assertEquals(List.of(), joined.pending()); // no phx_close before it
+      TestServer.await("the host knows", () -> server.hosts(HostVerticle::channelCount) == 0);
+    }
+  }
+
+  @Test
+  void aSocketThatDoesNotAnswerTheCloseIsNotWaitedForLong() {
+    var options = GatewayOptions.defaults().withCloseTimeout(Duration.ofMillis(300));
+    try (var server =
+            TestServer.start(options, ChannelOptions.defaults(), new Fixture().application());
+        var deaf = server.rawSocket()) {
+      TestServer.await(server.closeGateway());
+      assertEquals(1012, deaf.read().closeCode());
+    }
+  }
+
+  @Test
+  void aConnectionThatIsStillWaitingIsRefused() throws Exception {
+    var asked = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    SocketHandler slow =
+        (params, info) -> {
+          asked.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return ConnectResult.accept();
+        };
+    var application = Application.named("slow").socket("/socket", slow);
+    var other = Application.named("other").socket("/other", SocketHandler.acceptAll());
+    // Kept open by a socket that does not answer its close.
+    var options = GatewayOptions.defaults().withCloseTimeout(Duration.ofSeconds(3));
+    try (var server = TestServer.start(options, ChannelOptions.defaults(), application, other);
+        var deaf = server.raw();
+        var waiting = server.raw()) {
+      assertTrue(deaf.upgrade("/other/websocket?vsn=2.0.0").isUpgraded());
+      waiting.write(
+          ("GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\nConnection:"
+                  + " Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version:"
+                  + " 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+              .getBytes(StandardCharsets.UTF_8));
+      asked.await();
+
+      var closing = server.closeGateway();
+      assertEquals(1012, deaf.read().closeCode());
+      release.countDown();
+
+      assertEquals(503, waiting.readAnswer().status());
+      TestServer.await(closing);
+    }
+  }
+
+  @Test
+  void anApplicationThatGoesLeavesTheSocketsOpen() { // design, section 6
+    Channel silent = (topic, payload, socket) -> JoinResult.ok();
+    var stays =
+        Application.named("stays")
+            .socket("/socket", SocketHandler.acceptAll())
+            .route("stays:*", () -> silent);
+    var goes = Application.named("goes").path("/socket").route("goes:*", () -> silent);
+    try (var server = TestServer.start(stays);
+        var client = PhoenixClient.connect(ClientOptions.port(server.port()))) {
+      var deployment = server.deploy(goes, ChannelOptions.defaults());
+      client.join("stays:1");
+      client.join("goes:1");
+
+      TestServer.await(deployment.undeploy());
+
+      assertEquals(
+          "[\"2\",\"2\",\"goes:1\",\"phx_error\",{\"reason\":\"channel_crash\"}]",
+          client.next().toString());
+      assertEquals("error", client.join("goes:1").status()); // at once; the client tries again
+      assertEquals("ok", client.heartbeat().status());
+      assertEquals("ok", client.join("stays:2").status());
+
+      server.deploy(goes, ChannelOptions.defaults());
+      assertEquals("ok", client.join("goes:1").status());
+    }
+  }
+
+  @Test
+  void terminateIsToldHowTheConnectionEnded() throws InterruptedException { // L-30, L-40
+    var reasons = new LinkedBlockingQueue<TerminateReason>();
+    var application =
+        Application.named("ends")
+            .socket(
+                "/socket",
+                new Named(),
+                SocketOptions.defaults().withIdleTimeout(Duration.ofSeconds(1)))
+            .route("ends:*", () -> new Watched(reasons));
+    try (var server = TestServer.start(application)) {
+      var leaver = server.connect();
+      leaver.join("ends:1");
+      leaver.leave("ends:1");
+      assertEquals(new TerminateReason.Left(), reasons.poll(20, TimeUnit.SECONDS));
+      leaver.close();
+
+      var closer = server.connect();
+      closer.join("ends:2");
+      closer.close();
+      assertEquals(new TerminateReason.Closed("closed"), reasons.poll(20, TimeUnit.SECONDS));
+
+      var vanisher = server.connect();
+      vanisher.join("ends:3");
+      vanisher.reset();
+      assertInstanceOf(TerminateReason.Closed.class, reasons.poll(20, TimeUnit.SECONDS));
+
+      var babbler = server.connect();
+      babbler.join("ends:4");
+      babbler.sendText("no message");
+      assertEquals(1011, babbler.awaitClose());
+      assertInstanceOf(TerminateReason.Closed.class, reasons.poll(20, TimeUnit.SECONDS));
+
+      var evicted = server.connect();
+      evicted.join("ends:5");
+      server.broadcaster().disconnect("user");
+      assertEquals(1001, evicted.awaitClose());
+      assertEquals(new TerminateReason.Closed("disconnected"), reasons.poll(20, TimeUnit.SECONDS));
+
+      var idler = server.connect();
+      idler.join("ends:6");
+      assertEquals(1002, idler.awaitClose());
+      assertEquals(new TerminateReason.Closed("idle"), reasons.poll(20, TimeUnit.SECONDS));
+
+      var drained = server.connect();
+      drained.join("ends:7");
+      TestServer.await(server.closeGateway());
+      assertEquals(1012, drained.awaitClose());
+      assertInstanceOf(TerminateReason.Closed.class, reasons.poll(20, TimeUnit.SECONDS));
+    }
+    assertEquals(0, reasons.size());
+  }
+
+  private record Watched(BlockingQueue<TerminateReason> reasons) implements Channel {
+
+    @Override
+    public JoinResult join(String topic, Payload payload, Socket socket) {
+      return JoinResult.ok();
+    }
+
+    @Override
+    public void terminate(TerminateReason reason, Socket socket) {
+      reasons.add(reason);
+    }
+  }
+
+  private static final class Named implements SocketHandler {
+
+    @Override
+    public ConnectResult connect(Payload params, ConnectInfo info) {
+      return ConnectResult.accept();
+    }
+
+    @Override
+    public Optional<String> id(ConnectResult.Accepted accepted) {
+      return Optional.of("user");
+    }
+  }
+}

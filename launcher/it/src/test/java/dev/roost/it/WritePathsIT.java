@@ -1,0 +1,260 @@
+package dev.roost.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.application.Broadcaster;
+import dev.roost.application.ChannelOptions;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.conformance.Fixture;
+import dev.roost.gateway.Gateway;
+import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.host.ChannelVerticles;
+import dev.roost.host.HostVerticle;
+import dev.roost.testkit.client.RawWebSocket;
+import dev.roost.testkit.client.WebSocketFrame;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.SelfSignedCertificate;
+import io.vertx.core.transport.Transport;
+import io.vertx.ext.web.Router;
+import java.io.ByteArrayOutputStream;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The same exchange on every network transport, over TLS, and behind a router: frames are written
+ * in different ways there, and the bytes are the same.
+ */
+class WritePathsIT {
+
+  private static final AtomicInteger SLOW = new AtomicInteger();
+  private static final GatewayMetrics METRICS =
+      new GatewayMetrics() {
+        @Override
+        public void slowSocketClosed() {
+          SLOW.incrementAndGet();
+        }
+      };
+
+  private static Site nio;
+  private static Site fast;
+
+  /** A node with one gateway for each way to reach it. */
+  private record Site(
+      Vertx vertx,
+      ChannelVerticles.Deployment deployment,
+      HttpServer plain,
+      HttpServer tls,
+      HttpServer routed) {
+
+    @SuppressWarnings("removal") // its successor in Netty's test tools would be a dependency more
+    static Site open(Transport transport) throws Exception {
+      KeyCertOptions certificate = SelfSignedCertificate.create().keyCertOptions();
+      var vertx = Vertx.builder().withTransport(transport).build();
+      var node = ClusterNode.local(vertx);
+      var deployment =
+          ChannelVerticles.deploy(
+                  node, new Fixture().application(), ChannelOptions.defaults().withVerticles(1))
+              .await(20, TimeUnit.SECONDS);
+      return new Site(
+          vertx,
+          deployment,
+          listen(node, new HttpServerOptions(), false),
+          listen(node, new HttpServerOptions().setSsl(true).setKeyCertOptions(certificate), false),
+          listen(node, new HttpServerOptions(), true));
+    }
+
+    private static HttpServer listen(ClusterNode node, HttpServerOptions options, boolean routed)
+        throws Exception {
+      Future<HttpServer> listening =
+          Gateway.open(node, GatewayOptions.defaults().withMetrics(METRICS))
+              .compose(
+                  gateway -> {
+                    var router = Router.router(node.vertx());
+                    if (routed) {
+                      gateway.mount(router);
+                    }
+                    return node.vertx()
+                        .createHttpServer(options.setPort(0))
+                        .requestHandler(routed ? router : gateway.inFrontOf(router))
+                        .listen();
+                  });
+      return listening.await(20, TimeUnit.SECONDS);
+    }
+
+    HostVerticle host() {
+      return deployment.hosts().get(0);
+    }
+  }
+
+  /** A way for frames to be written. */
+  enum Way {
+    NIO,
+    NATIVE,
+    TLS,
+    NATIVE_TLS,
+    BEHIND_A_ROUTER;
+
+    private Site site() {
+      return this == NATIVE || this == NATIVE_TLS ? fast : nio;
+    }
+
+    RawWebSocket open() throws Exception {
+      return switch (this) {
+        case NIO, NATIVE -> RawWebSocket.open("localhost", site().plain().actualPort());
+        case TLS, NATIVE_TLS -> openTls(site().tls().actualPort());
+        case BEHIND_A_ROUTER -> RawWebSocket.open("localhost", site().routed().actualPort());
+      };
+    }
+  }
+
+  @BeforeAll
+  static void start() throws Exception {
+    nio = Site.open(Transport.NIO);
+    fast = Site.open(TestServer.fastest());
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    nio.vertx().close().await(20, TimeUnit.SECONDS);
+    fast.vertx().close().await(20, TimeUnit.SECONDS);
+  }
+
+  /** Trusts everybody: the certificate is of this test's own making. */
+  private static final TrustManager ANYBODY =
+      new X509TrustManager() {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+          return new X509Certificate[0];
+        }
+      };
+
+  private static RawWebSocket openTls(int port) throws Exception {
+    var context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {ANYBODY}, new SecureRandom());
+    return RawWebSocket.over(context.getSocketFactory().createSocket("localhost", port));
+  }
+
+  /** Every frame of one life: replies, pushes, broadcasts, text and binary, small and large. */
+  private static List<String> life(Way way, RawWebSocket socket, String topic) {
+    Broadcaster outside = way.site().deployment().broadcaster();
+    var frames = new ArrayList<String>();
+    assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
+    for (String text :
+        List.of(
+            "[\"1\",\"1\",\"TOPIC\",\"phx_join\",{}]",
+            "[\"1\",\"2\",\"TOPIC\",\"echo\",{\"é\":\"😀\"}]",
+            "[\"1\",\"3\",\"TOPIC\",\"push\",{\"n\":1}]",
+            "[\"1\",\"4\",\"TOPIC\",\"broadcast\",{\"n\":2}]",
+            "[\"1\",\"5\",\"TOPIC\",\"intercept_me\",{\"n\":3}]",
+            "[\"1\",\"6\",\"TOPIC\",\"echo\",\"" + "x".repeat(200) + "\"]",
+            "[\"1\",\"7\",\"TOPIC\",\"echo\",\"" + "x".repeat(60_000) + "\"]")) {
+      socket.write(WebSocketFrame.text(text.replace("TOPIC", topic)));
+      frames.add(hex(socket.read()));
+    }
+    outside.broadcast(topic, "news", Map.of("n", 4));
+    frames.add(hex(socket.read()));
+    outside.broadcast(topic, "blob", new byte[] {0, (byte) 0xff});
+    frames.add(hex(socket.read()));
+    outside.broadcast(topic, "large", new byte[70_000]);
+    frames.add(hex(socket.read()));
+    socket.write(WebSocketFrame.ping("p"));
+    frames.add(hex(socket.read()));
+    socket.write(
+        WebSocketFrame.text("[\"1\",\"8\",\"TOPIC\",\"phx_leave\",{}]".replace("TOPIC", topic)));
+    frames.add(hex(socket.read()));
+    frames.add(hex(socket.read()));
+    socket.write(WebSocketFrame.text("not json"));
+    frames.add(String.valueOf(socket.readClose()));
+    return frames;
+  }
+
+  private static String hex(WebSocketFrame frame) {
+    var out = new ByteArrayOutputStream();
+    out.writeBytes(frame.bytes());
+    return HexFormat.of().formatHex(out.toByteArray());
+  }
+
+  @Test
+  void everyWayOfWritingDeliversTheSameBytes() throws Exception {
+    List<String> expected;
+    try (var socket = Way.NIO.open()) {
+      expected = life(Way.NIO, socket, "test:same");
+    }
+    assertEquals("1011", expected.get(expected.size() - 1));
+    for (Way way : Way.values()) {
+      try (var socket = way.open()) {
+        assertEquals(expected, life(way, socket, "test:same"), way.name());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aBurstKeepsItsOrder(Way way) throws Exception { // R0-3
+    Broadcaster outside = way.site().deployment().broadcaster();
+    try (var socket = way.open()) {
+      assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
+      socket.write(WebSocketFrame.text("[\"1\",\"1\",\"test:burst\",\"phx_join\",{}]"));
+      assertTrue(socket.read().text().contains("phx_reply"));
+      for (int i = 0; i < 300; i++) {
+        outside.broadcast("test:burst", "n", Map.of("n", i));
+      }
+      for (int i = 0; i < 300; i++) {
+        assertEquals("[null,null,\"test:burst\",\"n\",{\"n\":" + i + "}]", socket.read().text());
+      }
+    }
+  }
+
+  // Behind a router a connection cannot be cut off: see Gateway.mount.
+  @ParameterizedTest
+  @EnumSource(names = "BEHIND_A_ROUTER", mode = EnumSource.Mode.EXCLUDE)
+  void aClientThatDoesNotReadIsCutOff(Way way) throws Exception {
+    int before = SLOW.get();
+    HostVerticle host = way.site().host();
+    try (var slow = way.open();
+        var fast = way.open()) {
+      for (RawWebSocket socket : List.of(slow, fast)) {
+        assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
+        socket.write(WebSocketFrame.text("[\"1\",\"1\",\"test:slow\",\"phx_join\",{}]"));
+        assertTrue(socket.read().text().contains("phx_reply"));
+      }
+      var large = Map.of("pad", "x".repeat(200_000));
+      for (int sent = 0; SLOW.get() == before; sent++) {
+        assertTrue(sent < 200, "40 MB did not fill the socket of a client that does not read");
+        way.site().deployment().broadcaster().broadcast("test:slow", "big", large);
+        assertTrue(fast.read().payload().length > 200_000);
+      }
+      TestServer.await(
+          "its channel is gone", () -> TestServer.read(host.context(), host::channelCount) == 1);
+    }
+    TestServer.await(
+        "the other's channel is gone",
+        () -> TestServer.read(host.context(), host::channelCount) == 0);
+  }
+}
