@@ -118,7 +118,7 @@ final class Flags {
       names = "--max-frame-bytes",
       paramLabel = "BYTES",
       defaultValue = "10000000",
-      converter = Values.Bytes.class,
+      converter = Values.MessageBytes.class,
       description = "One WebSocket frame; over it close 1009. Default: ${DEFAULT-VALUE}.")
   int maxFrameBytes;
 
@@ -126,7 +126,7 @@ final class Flags {
       names = "--max-message-bytes",
       paramLabel = "BYTES",
       defaultValue = "8000000",
-      converter = Values.Bytes.class,
+      converter = Values.MessageBytes.class,
       description = "One message of several frames; over it close 1009. Default: ${DEFAULT-VALUE}.")
   int maxMessageBytes;
 

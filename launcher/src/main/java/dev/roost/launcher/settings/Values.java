@@ -1,5 +1,6 @@
 package dev.roost.launcher.settings;
 
+import dev.roost.bus.Contract;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
@@ -113,6 +114,16 @@ final class Values {
     public Integer convert(String text) {
       String expected = "a number of bytes from " + LEAST_BYTES + " to " + Integer.MAX_VALUE;
       return whole(text, LEAST_BYTES, Integer.MAX_VALUE, expected);
+    }
+  }
+
+  /** What has to fit into one message of the bus. */
+  static final class MessageBytes implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      int most = Contract.MAX_PAYLOAD_BYTES;
+      String expected = "a number of bytes from " + LEAST_BYTES + " to " + most;
+      return whole(text, LEAST_BYTES, most, expected);
     }
   }
 

@@ -180,8 +180,9 @@ class InvocationTest {
           public-host | example.com:80 | a host name or address, without scheme, port and path
           gateway-verticles | 0 | processors, or a number from 1 to 1024
           channel-verticles | many | processors, or a number from 1 to 1024
-          max-frame-bytes | 1023 | a number of bytes from 1024 to 2147483647
-          max-frame-bytes | 2147483648 | a number of bytes from 1024 to 2147483647
+          max-frame-bytes | 1023 | a number of bytes from 1024 to 16777216
+          max-frame-bytes | 16777217 | a number of bytes from 1024 to 16777216
+          max-queued-bytes | 2147483648 | a number of bytes from 1024 to 2147483647
           mailbox-messages | 0 | a number from 1 to 2147483647
           applications | chat,,x | all, or names with commas between them such as chat,news
           """)
