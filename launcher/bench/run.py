@@ -9,8 +9,8 @@ Runs everything on 127.0.0.1. Exits non-zero if a message was lost or a run fail
 """
 
 import argparse
+import atexit
 import json
-import os
 import pathlib
 import signal
 import statistics
@@ -48,20 +48,22 @@ class Server:
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
         self.process = subprocess.Popen(
             [ROOT / ".ci/conformance-server", str(PORT)], stdout=self.log, stderr=self.log)
+        atexit.register(self.stop)
         for _ in range(1200):
+            if self.process.poll() is not None:
+                break
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=1).read()
                 return
             except OSError:
-                if self.process.poll() is not None:
-                    break
                 time.sleep(0.1)
         sys.exit(f"the server did not come up:\n{pathlib.Path(self.log.name).read_text()}")
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-        os.unlink(self.log.name)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+        pathlib.Path(self.log.name).unlink(missing_ok=True)
 
 
 def load(phxload, server, arguments):
