@@ -61,6 +61,7 @@ import org.jspecify.annotations.Nullable;
 public final class ChannelKit implements AutoCloseable {
 
   private static final long STARTUP_SECONDS = 30;
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
 
   private final ClusterNode node;
   private final boolean ownsVertx;
@@ -114,7 +115,7 @@ public final class ChannelKit implements AutoCloseable {
 
   /**
    * How long assertions wait for their message at most, and how long refutations watch; 1 s and 100
-   * ms by default.
+   * ms by default. Connects and joins are always waited for, up to 10 s.
    */
   public ChannelKit limits(Duration asserts, Duration refutes) {
     assertLimit = asserts;
@@ -398,10 +399,10 @@ public final class ChannelKit implements AutoCloseable {
 
   <T> T await(CompletableFuture<T> answer, String what) {
     try {
-      return answer.get(assertLimit.toNanos(), TimeUnit.NANOSECONDS);
+      return answer.get(ANSWER_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw new AssertionError(
-          "expected " + what + " within " + assertLimit.toMillis() + " ms; nothing came");
+          "expected " + what + " within " + ANSWER_LIMIT.toSeconds() + " s; nothing came");
     } catch (ExecutionException e) {
       throw new AssertionError("expected " + what + ", got a failure", e.getCause());
     } catch (InterruptedException e) {

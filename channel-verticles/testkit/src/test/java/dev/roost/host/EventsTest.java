@@ -495,18 +495,20 @@ class EventsTest {
   @Test
   void whatIsSentWhenTheChannelIsOverGoesNowhere() throws Exception {
     var socket = new CompletableFuture<Socket>();
+    var thread = new CompletableFuture<Thread>();
     var script =
         Script.onIn(
-            (event, payload, s) -> {
-              socket.complete(s);
-              return Result.stop();
-            });
+                (event, payload, s) -> {
+                  socket.complete(s);
+                  return Result.stop();
+                })
+            .terminate((reason, s) -> thread.complete(Thread.currentThread()));
     try (var kit = script.kit()) {
       var bystander = kit.join("t:1");
       var channel = kit.join("t:1");
       channel.push("stop");
       channel.assertClosed();
-      channel.assertTerminated();
+      assertTrue(thread.get(20, TimeUnit.SECONDS).join(Duration.ofSeconds(20)));
       Socket over = socket.get(20, TimeUnit.SECONDS);
       over.sendSelf("nothing");
       over.stop(StopReason.normal());
@@ -625,7 +627,6 @@ class EventsTest {
               return Result.ok();
             });
     try (var kit = script.kit(route -> route, o -> o.withCallbackTimeout(Duration.ofMillis(200)))) {
-      kit.limits(Duration.ofSeconds(10), Duration.ofMillis(100));
       var channel = kit.join("t:1");
       var bystander = kit.join("t:1");
       String ref = channel.push("hang");

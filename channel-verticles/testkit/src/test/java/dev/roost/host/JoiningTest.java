@@ -372,9 +372,8 @@ class JoiningTest {
   }
 
   private static ChannelKit briefly(Script script) {
-    return script
-        .kit(route -> route, options -> options.withCallbackTimeout(Duration.ofMillis(200)))
-        .limits(Duration.ofSeconds(10), Duration.ofMillis(50));
+    return script.kit(
+        route -> route, options -> options.withCallbackTimeout(Duration.ofMillis(200)));
   }
 
   /* ---- duplicate joins */
@@ -419,7 +418,6 @@ class JoiningTest {
                   return Result.ok();
                 });
     try (var kit = script.kit()) {
-      kit.limits(Duration.ofSeconds(10), Duration.ofMillis(50));
       var socket = kit.socket();
       var old = socket.join("t:1");
       String ref = old.push("work");
@@ -473,7 +471,6 @@ class JoiningTest {
             });
     try (var kit =
         script.kit(r -> r, options -> options.withReplaceTimeout(Duration.ofMillis(200)))) {
-      kit.limits(Duration.ofSeconds(10), Duration.ofMillis(50));
       var socket = kit.socket();
       var old = socket.join("t:1");
       old.push("hang");

@@ -92,7 +92,8 @@ class ObservationTest {
                                     }))
                     .intercept("intercepted"));
     return ChannelKit.of(
-        application, ChannelOptions.defaults().withVerticles(1).withTelemetry(telemetry));
+            application, ChannelOptions.defaults().withVerticles(1).withTelemetry(telemetry))
+        .limits(Duration.ofSeconds(20), Duration.ofMillis(100));
   }
 
   private Event next() throws InterruptedException {

@@ -12,6 +12,7 @@ import dev.roost.channel.Socket;
 import dev.roost.channel.TerminateReason;
 import dev.roost.testkit.ChannelKit;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
@@ -81,8 +82,9 @@ final class Script implements Channel {
 
   ChannelKit kit(UnaryOperator<Route> route, UnaryOperator<ChannelOptions> options) {
     return ChannelKit.of(
-        Application.named("script").route(route.apply(Route.of("t:*", () -> this))),
-        options.apply(ChannelOptions.defaults().withVerticles(1)));
+            Application.named("script").route(route.apply(Route.of("t:*", () -> this))),
+            options.apply(ChannelOptions.defaults().withVerticles(1)))
+        .limits(Duration.ofSeconds(20), Duration.ofMillis(100));
   }
 
   /** Topics that have a member now. */

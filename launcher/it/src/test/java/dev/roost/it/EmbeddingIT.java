@@ -51,6 +51,7 @@ class EmbeddingIT {
 
   private static Future<HttpServer> start(Vertx vertx, int port) {
     var node = ClusterNode.local(vertx);
+    var options = GatewayOptions.defaults().withPort(port);
     var chat =
         Application.named("chat")
             .socket("/socket", SocketHandler.acceptAll())
@@ -60,10 +61,13 @@ class EmbeddingIT {
     router.get("/").handler(context -> context.response().end("hello"));
 
     return ChannelVerticles.deploy(node, chat)
-        .compose(deployment -> Gateway.open(node, GatewayOptions.defaults()))
+        .compose(deployment -> Gateway.open(node, options))
         .compose(
             gateway ->
-                vertx.createHttpServer().requestHandler(gateway.inFrontOf(router)).listen(port));
+                vertx
+                    .createHttpServer(options.httpServerOptions())
+                    .requestHandler(gateway.inFrontOf(router))
+                    .listen());
   }
 
   @Test
@@ -79,6 +83,8 @@ class EmbeddingIT {
         assertEquals("ok", client.join("room:lobby").status());
         client.push("room:lobby", "shout", Map.of("hello", "everybody"));
         assertEquals("shout", client.next().event());
+        var large = Map.of("text", "x".repeat(200_000)); // Vert.x's own default is 64 KiB
+        assertEquals("ok", client.call("room:lobby", "ping", large).status());
       }
     } finally {
       vertx.close().await(20, TimeUnit.SECONDS);
