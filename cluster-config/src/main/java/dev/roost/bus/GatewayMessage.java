@@ -73,7 +73,8 @@ public sealed interface GatewayMessage extends BusMessage {
    * A message to every member that the receiving gateway verticle has in the topic.
    *
    * @param epoch the host's tenure of the partition
-   * @param sequence position in the topic, from 1, without gaps within an epoch
+   * @param sequence position in the topic, from 1, without gaps for as long as the topic has
+   *     members; it starts anew when the last one has left
    * @param except channel of this gateway that does not get it (F-4), 0 for none
    */
   record Broadcast(
