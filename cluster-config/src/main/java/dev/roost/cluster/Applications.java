@@ -4,8 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Every application that is deployed now, as a value: which paths there are, who decides on their
@@ -152,13 +150,6 @@ public final class Applications {
   /** The application of this name. */
   public Optional<Advertisement> find(String application) {
     return Optional.ofNullable(byName.get(application));
-  }
-
-  /** The inboxes of every host verticle. */
-  public Set<String> inboxes() {
-    return byName.values().stream()
-        .flatMap(application -> application.inboxes().stream())
-        .collect(Collectors.toSet());
   }
 
   /** Every mount, for the line that a node prints when it is ready. */
