@@ -98,8 +98,8 @@ export class BoardSession {
       .receive("timeout", current(() => view.state("rejoining")));
   }
 
-  #entered({ max_points: maxPoints }) {
-    this.#drawing.keep(maxPoints);
+  #entered({ max_points: maxPoints, max_lines: maxLines }) {
+    this.#drawing.keep(maxPoints, maxLines);
     this.#drawing.forgetSent();
     this.#view.state("joined");
   }

@@ -13,15 +13,17 @@ export class Drawing {
   #lines = new Map(); // id → { id, ink, points, path }
   #points = 0;
   #maxPoints = Infinity;
+  #maxLines = Infinity;
   #onTheWay = []; // pieces of our own, until the topic brings them back
 
   get lines() {
     return this.#lines.size;
   }
 
-  /** The bound that the server tells at the join; beyond it the oldest lines go, as they do there. */
-  keep(maxPoints) {
+  /** The bounds that the server tells at the join: beyond them the oldest lines go, as they do there. */
+  keep(maxPoints, maxLines) {
     this.#maxPoints = maxPoints;
+    this.#maxLines = maxLines;
   }
 
   /** All lines, as they are sent to a board that has lost them. */
@@ -52,7 +54,7 @@ export class Drawing {
     this.#lines.set(id, line);
     this.#points += points.length / 2;
     for (const oldest of this.#lines.values()) {
-      if (this.#points <= this.#maxPoints) {
+      if (this.#points <= this.#maxPoints && this.#lines.size <= this.#maxLines) {
         break;
       }
       this.#lines.delete(oldest.id);

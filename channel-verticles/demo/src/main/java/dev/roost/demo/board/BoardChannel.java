@@ -26,7 +26,7 @@ final class BoardChannel implements Channel {
     }
     drawings.enter(topic, this);
     socket.sendSelf("joined"); // The picture comes once nothing can be missed any more.
-    return JoinResult.ok(Map.of("max_points", Drawing.MAX_POINTS));
+    return JoinResult.ok(Map.of("max_points", Drawing.MAX_POINTS, "max_lines", Drawing.MAX_LINES));
   }
 
   @Override

@@ -21,10 +21,15 @@ final class Drawing {
    *
    * A drawing that nobody has touched may be a new board, or an old one whose topic has just come to
    * this host. The first of those who still have the old picture tells; see restore.
+   *
+   * The bounds keep a picture under 700 KB, whatever numbers a client sends: it is one message to one
+   * client, and has to fit into what may wait for a slow one (1 MiB).
    */
 
-  /** Points on one board; beyond it the oldest lines go. */
+  /** Points and lines on one board; beyond either the oldest lines go. */
   static final int MAX_POINTS = 20_000;
+
+  static final int MAX_LINES = 2_000;
 
   private final Map<String, Stroke> strokes = new LinkedHashMap<>();
 
@@ -68,7 +73,7 @@ final class Drawing {
     strokes.merge(piece.id(), piece, Stroke::and);
     points += piece.length();
     var oldest = strokes.values().iterator();
-    while (points > MAX_POINTS) {
+    while (points > MAX_POINTS || strokes.size() > MAX_LINES) {
       points -= oldest.next().length();
       oldest.remove();
     }

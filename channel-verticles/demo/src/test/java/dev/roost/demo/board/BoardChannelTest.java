@@ -190,6 +190,21 @@ class BoardChannelTest {
   }
 
   @Test
+  void dotsAreBoundedToo() {
+    var dots =
+        IntStream.rangeClosed(0, Drawing.MAX_LINES)
+            .mapToObj(i -> stroke("old-" + i, 1, 2))
+            .toList();
+    var ada = join("ada");
+
+    ada.push("recalled", picture(dots));
+
+    var shown = ada.assertBroadcast("picture").tree().path("strokes");
+    assertEquals(Drawing.MAX_LINES, shown.size());
+    assertEquals("old-1", shown.path(0).path("id").asText());
+  }
+
+  @Test
   void whatIsNoStrokeCrashesTheHandThatSentIt() {
     var ada = join("ada");
     var bob = join("bob");
