@@ -234,6 +234,11 @@ final class ClusterMember {
     return bind;
   }
 
+  /** Where members are looked for. */
+  Discovery discovery() {
+    return discovery;
+  }
+
   ClusterOptions options() {
     return options;
   }

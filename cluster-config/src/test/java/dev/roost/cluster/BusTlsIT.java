@@ -40,16 +40,19 @@ class BusTlsIT {
   private static final long SECONDS = 10;
 
   @TempDir private static Path folder;
-  private static TestAuthority authority;
-  private static TestAuthority stranger;
+  private static BusTls own;
+  private static BusTls elsewhere;
+  private static BusTls stranger;
 
   private final List<Vertx> open = new ArrayList<>();
   private ClusterOptions options;
 
   @BeforeAll
   static void makeAuthorities() throws Exception {
-    authority = new TestAuthority(folder, "authority");
-    stranger = new TestAuthority(folder, "stranger");
+    var authority = new TestAuthority(folder, "authority");
+    own = authority.issue("own", "ip:127.0.0.1");
+    elsewhere = authority.issue("elsewhere", "dns:elsewhere.invalid");
+    stranger = new TestAuthority(folder, "other").issue("stranger", "ip:127.0.0.1");
   }
 
   @BeforeEach
@@ -87,8 +90,8 @@ class BusTlsIT {
 
   @Test
   void nodesOfOneAuthorityUnderTheirOwnNamesReachEachOther() throws Exception {
-    var a = join(authority.issue("a", "ip:127.0.0.1"));
-    var b = join(authority.issue("b", "ip:127.0.0.1"));
+    var a = join(own);
+    var b = join(own);
     var atA = receive(a.vertx(), "a");
     var atB = receive(b.vertx(), "b");
     b.vertx().eventBus().send("a", "from b");
@@ -99,19 +102,19 @@ class BusTlsIT {
 
   @Test
   void aPeerThatAnswersUnderAnotherNameGetsNoMessage() throws Exception {
-    var a = join(authority.issue("a2", "ip:127.0.0.1"));
-    assertNothingGoesTo(a, authority.issue("elsewhere", "dns:elsewhere.invalid"));
+    var a = join(own);
+    assertNothingGoesTo(a, elsewhere);
   }
 
   @Test
   void aPeerOfAnotherAuthorityGetsNoMessage() throws Exception {
-    var a = join(authority.issue("a3", "ip:127.0.0.1"));
-    assertNothingGoesTo(a, stranger.issue("stranger", "ip:127.0.0.1"));
+    var a = join(own);
+    assertNothingGoesTo(a, stranger);
   }
 
   @Test
   void aPeerWithoutTlsGetsNoMessage() throws Exception {
-    var a = join(authority.issue("a4", "ip:127.0.0.1"));
+    var a = join(own);
     assertNothingGoesTo(a, null);
   }
 
@@ -149,11 +152,11 @@ class BusTlsIT {
 
   @Test
   void oneThatDialsIsCutOffUnlessItHasACertificateOfALiveNodesHost() throws Exception {
-    var a = join(authority.issue("a5", "ip:127.0.0.1"));
+    var a = join(own);
     assertTrue(isCutOff(null), "without a certificate");
-    assertTrue(isCutOff(stranger.issue("stranger2", "ip:127.0.0.1")), "of another authority");
-    assertTrue(isCutOff(authority.issue("elsewhere2", "dns:elsewhere.invalid")), "another name");
-    assertFalse(isCutOff(authority.issue("b5", "ip:127.0.0.1")), "a node's own");
+    assertTrue(isCutOff(stranger), "of another authority");
+    assertTrue(isCutOff(elsewhere), "another name");
+    assertFalse(isCutOff(own), "a node's own");
     assertNotNull(a.registry().nodes());
   }
 
@@ -186,11 +189,9 @@ class BusTlsIT {
 
   @Test
   void ownCertificatesThatCannotWorkAreNamedBeforeAnythingStarts() throws Exception {
-    BusTls elsewhere = authority.issue("elsewhere3", "dns:elsewhere.invalid");
     String name = assertThrows(JoinFailure.class, () -> join(elsewhere)).getMessage();
     assertTrue(name.contains("is for elsewhere.invalid, and peers dial 127.0.0.1"), name);
     Path empty = Files.createFile(folder.resolve("empty.pem"));
-    var own = authority.issue("own", "ip:127.0.0.1");
     String none =
         assertThrows(JoinFailure.class, () -> join(new BusTls(own.certificate(), own.key(), empty)))
             .getMessage();
