@@ -45,13 +45,12 @@ public final class ChannelVerticles {
     }
 
     /**
-     * Takes the application back: its channels end with {@link
-     * dev.roost.channel.TerminateReason.Draining}, their clients get {@code phx_error}, no socket
-     * is closed.
+     * Takes the application back: other nodes that have it take its partitions over, then its
+     * channels end with {@link dev.roost.channel.TerminateReason.Draining}, their clients get
+     * {@code phx_error}, no socket is closed.
      */
     public Future<Void> undeploy() {
-      node.withdraw(application.name());
-      return Future.all(ids.stream().map(node.vertx()::undeploy).toList()).mapEmpty();
+      return node.withdraw(application.name()).transform(ignored -> undeployHosts(node, ids));
     }
   }
 
@@ -62,6 +61,7 @@ public final class ChannelVerticles {
 
   /**
    * Deploys an application: starts its host verticles, then makes it known to every gateway.
+   * Completes when all its topics have a host.
    *
    * @return fails with an IllegalStateException that names both if a route or socket handler
    *     conflicts with another application's; nothing stays deployed then
@@ -80,14 +80,18 @@ public final class ChannelVerticles {
             all -> {
               List<String> ids = all.list();
               var deployment = new Deployment(node, application, hosts, ids);
-              try {
-                node.advertise(advertisement(application, hosts));
-                return Future.succeededFuture(deployment);
-              } catch (RuntimeException refused) {
-                return Future.all(ids.stream().map(node.vertx()::undeploy).toList())
-                    .transform(ignored -> Future.failedFuture(refused));
-              }
+              return Future.succeededFuture(hosts)
+                  .compose(started -> node.advertise(advertisement(application, started)))
+                  .map(deployment)
+                  .recover(
+                      refused ->
+                          undeployHosts(node, ids)
+                              .transform(ignored -> Future.failedFuture(refused)));
             });
+  }
+
+  private static Future<Void> undeployHosts(ClusterNode node, List<String> ids) {
+    return Future.join(ids.stream().map(node.vertx()::undeploy).toList()).mapEmpty();
   }
 
   private static Advertisement advertisement(Application application, List<HostVerticle> hosts) {

@@ -1,15 +1,17 @@
 package dev.roost.cluster;
 
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.TreeMap;
 
 /**
  * Every application that is deployed now, as a value: which paths there are, who decides on their
- * connections, and which application serves a topic. Immutable; changes give a new one.
+ * connections, and which application serves a topic. A view of what all live nodes offer.
  */
 public final class Applications {
 
@@ -20,13 +22,19 @@ public final class Applications {
   /** A mount that a request's path matched, with the values of the path's variables. */
   public record Matched(Mount mount, Map<String, String> variables) {}
 
-  private static final Applications NONE = new Applications(Map.of());
+  /** A route of some path; its application is wrapped once, since each join asks for it. */
+  private record Served(RoutePattern route, Optional<String> application) {}
+
+  private static final Applications NONE = new Applications(Map.of(), Set.of());
 
   private final Map<String, Advertisement> byName;
+  private final Set<String> inboxes;
   private final List<Mount> mounts;
+  private final Map<String, List<Served>> served;
 
-  private Applications(Map<String, Advertisement> byName) {
+  private Applications(Map<String, Advertisement> byName, Set<String> inboxes) {
     this.byName = byName;
+    this.inboxes = Set.copyOf(inboxes);
     this.mounts =
         byName.values().stream()
             .flatMap(
@@ -34,9 +42,17 @@ public final class Applications {
                     app.handled().entrySet().stream()
                         .map(e -> mount(e.getKey(), e.getValue(), app.application())))
             .toList();
+    this.served = new HashMap<>();
+    for (Advertisement app : byName.values()) {
+      Optional<String> name = Optional.of(app.application());
+      for (String path : app.paths()) {
+        List<Served> routes = served.computeIfAbsent(path, any -> new ArrayList<>());
+        app.routes().forEach(route -> routes.add(new Served(route, name)));
+      }
+    }
   }
 
-  private static Mount mount(String path, SocketOptions options, String application) {
+  static Mount mount(String path, SocketOptions options, String application) {
     return new Mount(path, PathPattern.parse(path + options.websocketPath()), options, application);
   }
 
@@ -46,82 +62,38 @@ public final class Applications {
   }
 
   /**
-   * With one more application.
-   *
-   * @throws IllegalStateException if its name, a route or a socket handler conflicts with what is
-   *     deployed, or two socket handlers of its own with each other; the message names both
+   * What these nodes offer together. An application is there as long as some node has it that is
+   * not draining; while nodes run different versions of it, its routes are those of all of them.
    */
-  public Applications with(Advertisement added) {
-    var present = byName.get(added.application());
-    if (present != null) {
-      throw new IllegalStateException(
-          "application \""
-              + added.application()
-              + "\" is deployed already: undeploy it first,"
-              + " or give this one another name");
-    }
-    checkHandlers(added, added);
-    for (Advertisement other : byName.values()) {
-      checkHandlers(added, other);
-      checkRoutes(added, other);
-    }
-    var all = new LinkedHashMap<>(byName);
-    all.put(added.application(), added);
-    return new Applications(all);
-  }
-
-  /** Without this application. */
-  public Applications without(String application) {
-    var rest = new LinkedHashMap<>(byName);
-    rest.remove(application);
-    return new Applications(rest);
-  }
-
-  private static void checkHandlers(Advertisement added, Advertisement other) {
-    for (var mine : added.handled().entrySet()) {
-      Mount mount = mount(mine.getKey(), mine.getValue(), added.application());
-      for (var theirs : other.handled().entrySet()) {
-        if (added.equals(other) && mine.getKey().equals(theirs.getKey())) {
-          continue;
-        }
-        Mount present = mount(theirs.getKey(), theirs.getValue(), other.application());
-        if (mount.websocket().overlaps(present.websocket())) {
-          throw new IllegalStateException(
-              "two socket handlers for one path: "
-                  + mount.websocket()
-                  + " of application \""
-                  + added.application()
-                  + "\" and "
-                  + present.websocket()
-                  + " of application \""
-                  + other.application()
-                  + "\"; keep one of them");
+  static Applications of(Directory directory) {
+    var byName = new TreeMap<String, Advertisement>();
+    var inboxes = new LinkedHashSet<String>();
+    for (Map<String, Offer> offers : directory.nodes().values()) {
+      for (Offer offer : offers.values()) {
+        inboxes.addAll(offer.advertisement().inboxes());
+        if (!offer.draining()) {
+          byName.merge(offer.application(), offer.advertisement(), Applications::together);
         }
       }
     }
+    return new Applications(byName, inboxes);
   }
 
-  private static void checkRoutes(Advertisement added, Advertisement other) {
-    boolean together = added.paths().stream().anyMatch(other.paths()::contains);
-    if (!together) {
-      return;
-    }
-    for (RoutePattern mine : added.routes()) {
-      for (RoutePattern theirs : other.routes()) {
-        if (mine.overlaps(theirs)) {
-          throw new IllegalStateException(
-              "conflicting routes: \""
-                  + mine
-                  + "\" of application \""
-                  + added.application()
-                  + "\" and \""
-                  + theirs
-                  + "\" of application \""
-                  + other.application()
-                  + "\" serve the same topics; rename one of them");
-        }
-      }
-    }
+  private static Advertisement together(Advertisement one, Advertisement other) {
+    var handled = new HashMap<>(other.handled());
+    handled.putAll(one.handled());
+    return new Advertisement(
+        one.application(),
+        joined(one.paths(), other.paths()),
+        handled,
+        joined(one.routes(), other.routes()),
+        joined(one.inboxes(), other.inboxes()));
+  }
+
+  private static <T> List<T> joined(List<T> one, List<T> other) {
+    var all = new LinkedHashSet<>(one);
+    all.addAll(other);
+    return List.copyOf(all);
   }
 
   /** The mount whose WebSocket path this is (E-4). */
@@ -137,28 +109,29 @@ public final class Applications {
 
   /** The application that serves the topic to sockets of this path (R-3). */
   public Optional<String> route(String path, String topic) {
-    for (Advertisement app : byName.values()) {
-      if (app.paths().contains(path)) {
-        for (RoutePattern route : app.routes()) {
-          if (route.matches(topic)) {
-            return Optional.of(app.application());
-          }
+    List<Served> routes = served.get(path);
+    if (routes != null) {
+      for (int i = 0; i < routes.size(); i++) {
+        Served candidate = routes.get(i);
+        if (candidate.route().matches(topic)) {
+          return candidate.application();
         }
       }
     }
     return Optional.empty();
   }
 
-  /** The application of this name. */
+  /**
+   * The application of this name; its inboxes are those of all live nodes that have it and are not
+   * draining.
+   */
   public Optional<Advertisement> find(String application) {
     return Optional.ofNullable(byName.get(application));
   }
 
-  /** The inboxes of every host verticle. */
+  /** The inboxes of every host verticle on a live node, draining ones included. */
   public Set<String> inboxes() {
-    return byName.values().stream()
-        .flatMap(application -> application.inboxes().stream())
-        .collect(Collectors.toSet());
+    return inboxes;
   }
 
   /** Every mount, for the line that a node prints when it is ready. */

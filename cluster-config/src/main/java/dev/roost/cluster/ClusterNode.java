@@ -1,40 +1,58 @@
 package dev.roost.cluster;
 
-import dev.roost.bus.BusEndpoint;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.util.List;
-import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
  * This process as a member of the cluster: its name, and the shared knowledge of which applications
  * there are and who hosts their partitions. Safe for use by every thread: readers see immutable
- * snapshots, changes are made under a lock.
+ * snapshots, changes are made by the node's own thread, {@code roost-cluster}.
  *
- * <p>{@link #local} is a cluster of one: every partition of an application is claimed by the host
- * verticles of this process as soon as it is advertised.
+ * <p>{@link #local} is a cluster of one, {@link LocalCluster} one of several in this process.
  */
 public final class ClusterNode {
 
-  /** One consistent view of the cluster. */
-  public record Snapshot(Applications applications, PartitionTable partitions) {}
+  /**
+   * One consistent view of the cluster.
+   *
+   * @param nodes names of the live nodes, this one included
+   * @param applications what they offer
+   * @param partitions who hosts what; an owner may be on a node that is not live any more, until
+   *     another has claimed the partition: see {@link dev.roost.bus.Addresses#node}
+   */
+  public record Snapshot(Set<String> nodes, Applications applications, Partitions partitions) {
+    public Snapshot {
+      nodes = Set.copyOf(nodes);
+    }
+  }
 
   private final Vertx vertx;
-  private final String name = UUID.randomUUID().toString().substring(0, 8);
+  private final String name;
   private final AtomicInteger verticles = new AtomicInteger();
-  private final List<Consumer<Snapshot>> listeners = new CopyOnWriteArrayList<>();
-  private volatile Snapshot snapshot = new Snapshot(Applications.none(), PartitionTable.empty());
+  private final Keeper keeper;
 
-  private ClusterNode(Vertx vertx) {
+  private ClusterNode(Vertx vertx, String name, Keeper keeper) {
     this.vertx = vertx;
+    this.name = name;
+    this.keeper = keeper;
+  }
+
+  /** A node that shares this registry with others, under a name that nobody had before. */
+  static ClusterNode start(Vertx vertx, String name, Registry registry, Keeper.Timing timing) {
+    var keeper = new Keeper(name, registry, timing);
+    Thread.ofPlatform().daemon().name("roost-cluster").start(keeper);
+    return new ClusterNode(vertx, name, keeper);
   }
 
   /** A node on its own, without a cluster; once for each Vert.x instance. */
   public static ClusterNode local(Vertx vertx) {
-    BusEndpoint.registerCodec(vertx);
-    return new ClusterNode(vertx);
+    return LocalCluster.on(vertx).join();
   }
 
   /** The Vert.x instance that this node's verticles run on. */
@@ -54,40 +72,67 @@ public final class ClusterNode {
 
   /** What is known now. */
   public Snapshot snapshot() {
-    return snapshot;
+    return keeper.snapshot();
   }
 
   /**
-   * Makes an application known and claims its partitions.
-   *
-   * @throws IllegalStateException if it conflicts with one that is deployed
+   * Makes an application known, and shares its partitions among all nodes that offer it. Completes
+   * when this node's snapshot shows a host for each; if some have none after 30 s, with a warning
+   * in the log. Fails with an IllegalStateException if the application conflicts with another one,
+   * if this node offers it already, or if the registry could not be reached for 30 s.
    */
-  public synchronized void advertise(Advertisement advertisement) {
-    change(
-        new Snapshot(
-            snapshot.applications.with(advertisement),
-            snapshot.partitions.claim(advertisement.application(), advertisement.inboxes())));
+  public Future<Void> advertise(Advertisement advertisement) {
+    Promise<Void> done = Promise.promise();
+    Future<Void> answer = onContext(done.future());
+    keeper.submit(new Keeper.Request.Advertise(advertisement, done));
+    return answer;
   }
 
-  /** Takes an application back: joins of its topics find no route from now on. */
-  public synchronized void withdraw(String application) {
-    change(
-        new Snapshot(
-            snapshot.applications.without(application), snapshot.partitions.release(application)));
+  /**
+   * Takes an application back: hands its partitions to other nodes one by one, or leaves them
+   * without a host if there is no other. Completes when this node owns none, or after 30 s; at once
+   * if it does not offer the application.
+   */
+  public Future<Void> withdraw(String application) {
+    Promise<Void> done = Promise.promise();
+    Future<Void> answer = onContext(done.future());
+    keeper.submit(new Keeper.Request.Withdraw(application, done));
+    return answer;
   }
 
-  /** Calls back, on the changing thread, with every new snapshot until {@link #unlisten}. */
+  /**
+   * Calls back, on the node's own thread, with every new snapshot until {@link #unlisten}. The
+   * listener is cheap, and never blocks: nothing else of the cluster happens meanwhile.
+   */
   public void listen(Consumer<Snapshot> listener) {
-    listeners.add(listener);
+    keeper.listen(listener);
   }
 
   /** Ends {@link #listen}. */
   public void unlisten(Consumer<Snapshot> listener) {
-    listeners.remove(listener);
+    keeper.unlisten(listener);
   }
 
-  private void change(Snapshot changed) {
-    snapshot = changed;
-    listeners.forEach(listener -> listener.accept(changed));
+  /**
+   * Leaves the cluster and ends the node's thread. Applications that were not withdrawn are claimed
+   * by other nodes, as if this one had been killed.
+   */
+  public Future<Void> close() {
+    return onContext(keeper.close().future());
+  }
+
+  /** What follows runs where Vert.x would have it run, not on the keeper's thread. */
+  private Future<Void> onContext(Future<Void> kept) {
+    Context context = vertx.getOrCreateContext();
+    Promise<Void> answer = Promise.promise();
+    kept.onComplete(
+        (done, failure) -> {
+          try {
+            context.runOnContext(ignored -> answer.complete(null, failure));
+          } catch (RejectedExecutionException vertxIsClosed) {
+            answer.complete(null, failure);
+          }
+        });
+    return answer.future();
   }
 }

@@ -1,13 +1,14 @@
 package dev.roost.cluster;
 
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Who hosts which partition now, as a value. Immutable; changes give a new one. Epochs only grow:
- * what an older tenure still says is ignored.
+ * Who hosts which partition of one application, as a value. Immutable; changes give a new one.
+ *
+ * <p>A partition has an owner or none, and an epoch: 0 as long as nobody ever hosted it. Every
+ * change of the owner, also to none, is a higher epoch, so one epoch never means two hosts.
  */
 public final class PartitionTable {
 
@@ -22,14 +23,14 @@ public final class PartitionTable {
    */
   public record Owner(String inbox, long epoch) {}
 
-  private static final PartitionTable EMPTY = new PartitionTable(Map.of(), 0);
+  private static final PartitionTable EMPTY = empty(PARTITIONS);
 
-  private final Map<String, List<Owner>> owners;
-  private final long lastEpoch;
+  private final @Nullable Owner[] owners;
+  private final long[] epochs;
 
-  private PartitionTable(Map<String, List<Owner>> owners, long lastEpoch) {
+  private PartitionTable(@Nullable Owner[] owners, long[] epochs) {
     this.owners = owners;
-    this.lastEpoch = lastEpoch;
+    this.epochs = epochs;
   }
 
   /** Nobody hosts anything. */
@@ -37,33 +38,92 @@ public final class PartitionTable {
     return EMPTY;
   }
 
+  /** The same for another number of partitions: simulations want short tables. */
+  static PartitionTable empty(int partitions) {
+    return new PartitionTable(new Owner[partitions], new long[partitions]);
+  }
+
   /** The partition of a topic: the top octet of a mixed {@link String#hashCode()}. */
   public static int partition(String topic) {
     return (topic.hashCode() * 0x9e3779b9) >>> 24;
   }
 
-  /** The host of a partition of this application. */
-  public Optional<Owner> owner(String application, int partition) {
-    List<Owner> all = owners.get(application);
-    return all == null ? Optional.empty() : Optional.of(all.get(partition));
+  /** The host of a partition. */
+  public Optional<Owner> owner(int partition) {
+    return Optional.ofNullable(owners[partition]);
   }
 
-  /** With every partition of the application spread over these inboxes, in a new epoch. */
-  public PartitionTable claim(String application, List<String> inboxes) {
-    long epoch = lastEpoch + 1;
-    var claimed = new Owner[PARTITIONS];
-    for (int partition = 0; partition < PARTITIONS; partition++) {
-      claimed[partition] = new Owner(inboxes.get(partition % inboxes.size()), epoch);
+  /** The number of the partition's tenure, whether somebody hosts it or not. */
+  public long epoch(int partition) {
+    return epochs[partition];
+  }
+
+  int size() {
+    return owners.length;
+  }
+
+  /** The owner's inbox, null for none. */
+  @Nullable String inbox(int partition) {
+    Owner owner = owners[partition];
+    return owner == null ? null : owner.inbox();
+  }
+
+  boolean sameTenure(int partition, PartitionTable other) {
+    return epochs[partition] == other.epochs[partition]
+        && (owners[partition] == null
+            ? other.owners[partition] == null
+            : owners[partition].equals(other.owners[partition]));
+  }
+
+  /** With one partition in another tenure. */
+  PartitionTable with(int partition, @Nullable String inbox, long epoch) {
+    return change().set(partition, inbox, epoch).made();
+  }
+
+  Draft change() {
+    return new Draft(owners.clone(), epochs.clone());
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof PartitionTable table
+        && Arrays.equals(epochs, table.epochs)
+        && Arrays.equals(owners, table.owners);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(epochs) + Arrays.hashCode(owners);
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringBuilder("PartitionTable[");
+    for (int i = 0; i < owners.length; i++) {
+      text.append(i == 0 ? "" : ", ").append(inbox(i)).append('@').append(epochs[i]);
     }
-    var all = new HashMap<>(owners);
-    all.put(application, List.of(claimed));
-    return new PartitionTable(Map.copyOf(all), epoch);
+    return text.append(']').toString();
   }
 
-  /** Without any host for the application. */
-  public PartitionTable release(String application) {
-    var rest = new HashMap<>(owners);
-    rest.remove(application);
-    return new PartitionTable(Map.copyOf(rest), lastEpoch);
+  /** A table that is being made; used once. */
+  static final class Draft {
+
+    private final @Nullable Owner[] owners;
+    private final long[] epochs;
+
+    private Draft(@Nullable Owner[] owners, long[] epochs) {
+      this.owners = owners;
+      this.epochs = epochs;
+    }
+
+    Draft set(int partition, @Nullable String inbox, long epoch) {
+      owners[partition] = inbox == null ? null : new Owner(inbox, epoch);
+      epochs[partition] = epoch;
+      return this;
+    }
+
+    PartitionTable made() {
+      return new PartitionTable(owners, epochs);
+    }
   }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,40 +30,37 @@ class ApplicationsTest {
 
   @Test
   void anApplicationServesItsTopicsToTheSocketsOfItsPaths() {
-    Applications applications = Applications.none().with(chat);
-    assertEquals(Optional.of("chat"), applications.route("/socket", "lobby"));
-    assertEquals(Optional.of("chat"), applications.route("/socket", "room:1"));
-    assertEquals(Optional.empty(), applications.route("/socket", "lobby:1"));
-    assertEquals(Optional.empty(), applications.route("/other", "lobby"));
-    assertEquals(Optional.of(chat), applications.find("chat"));
+    Site site = Site.none().with(chat);
+    assertEquals(Optional.of("chat"), site.route("/socket", "lobby"));
+    assertEquals(Optional.of("chat"), site.route("/socket", "room:1"));
+    assertEquals(Optional.empty(), site.route("/socket", "lobby:1"));
+    assertEquals(Optional.empty(), site.route("/other", "lobby"));
+    assertEquals(Optional.of(chat), site.find("chat"));
   }
 
   @Test
   void aPathIsServedByTheApplicationWithItsHandlerAndByThoseThatOnlyRoute() {
     Advertisement news = app("news").serves("/socket").routes("news:*").made();
-    Applications applications = Applications.none().with(news).with(chat);
-    assertEquals(Optional.of("news"), applications.route("/socket", "news:1"));
-    assertEquals(Optional.of("chat"), applications.route("/socket", "room:1"));
-    assertEquals(
-        "chat", applications.websocket("/socket/websocket").orElseThrow().mount().application());
+    Site site = Site.none().with(news).with(chat);
+    assertEquals(Optional.of("news"), site.route("/socket", "news:1"));
+    assertEquals(Optional.of("chat"), site.route("/socket", "room:1"));
+    assertEquals("chat", site.websocket("/socket/websocket").orElseThrow().mount().application());
   }
 
   /** E-1, E-3, E-4, E-6. */
   @Test
   void aMountIsFoundByItsPathAndTransportPath() {
     SocketOptions options = SocketOptions.defaults().withWebsocketPath("/ws/:room");
-    Applications applications =
-        Applications.none().with(chat).with(app("t").handles("/t/:tenant", options).made());
-    Applications.Matched matched = applications.websocket("/t/acme/ws//1/").orElseThrow();
+    Site site = Site.none().with(chat).with(app("t").handles("/t/:tenant", options).made());
+    Applications.Matched matched = site.websocket("/t/acme/ws//1/").orElseThrow();
     assertEquals("/t/:tenant", matched.mount().path());
     assertEquals(options, matched.mount().options());
     assertEquals("t", matched.mount().application());
     assertEquals(Map.of("tenant", "acme", "room", "1"), matched.variables());
-    assertEquals(Optional.empty(), applications.websocket("/t/acme/websocket"));
-    assertEquals(Optional.empty(), applications.websocket("/socket"));
-    assertEquals(
-        "/socket", applications.websocket("/socket/websocket").orElseThrow().mount().path());
-    assertEquals(2, applications.mounts().size());
+    assertEquals(Optional.empty(), site.websocket("/t/acme/websocket"));
+    assertEquals(Optional.empty(), site.websocket("/socket"));
+    assertEquals("/socket", site.websocket("/socket/websocket").orElseThrow().mount().path());
+    assertEquals(2, site.mounts().size());
   }
 
   @ParameterizedTest
@@ -75,10 +73,9 @@ class ApplicationsTest {
     "lobby,  lobby",
   })
   void routesOfTwoApplicationsThatServeOneTopicAreRefusedAndBothNamed(String one, String other) {
-    Applications applications =
-        Applications.none().with(app("first").handles("/socket").routes(one).made());
+    Site site = Site.none().with(app("first").handles("/socket").routes(one).made());
     Advertisement second = app("second").serves("/socket").routes(other).made();
-    String message = refusal(applications, second);
+    String message = refusal(site, second);
     for (String name : List.of("\"first\"", "\"second\"", '"' + one + '"', '"' + other + '"')) {
       assertTrue(message.contains(name), message);
     }
@@ -86,22 +83,21 @@ class ApplicationsTest {
 
   @Test
   void applicationsOnDifferentPathsMayServeTheSameTopics() {
-    Applications applications =
-        Applications.none().with(chat).with(app("admin").handles("/admin").routes("room:*").made());
-    assertEquals(Optional.of("chat"), applications.route("/socket", "room:1"));
-    assertEquals(Optional.of("admin"), applications.route("/admin", "room:1"));
+    Site site = Site.none().with(chat).with(app("admin").handles("/admin").routes("room:*").made());
+    assertEquals(Optional.of("chat"), site.route("/socket", "room:1"));
+    assertEquals(Optional.of("admin"), site.route("/admin", "room:1"));
   }
 
   /** */
   @Test
   void routesOfOneApplicationMayOverlapAndKeepTheirOrder() {
     Advertisement ordered = app("a").handles("/s").routes("room:vip", "room:*", "*").made();
-    Applications applications = Applications.none().with(ordered);
+    Site site = Site.none().with(ordered);
     assertEquals(
         List.of("room:vip", "room:*", "*"),
-        applications.find("a").orElseThrow().routes().stream().map(RoutePattern::pattern).toList());
-    assertEquals(Optional.of("a"), applications.route("/s", "room:vip"));
-    assertEquals(Optional.of("a"), applications.route("/s", "anything"));
+        site.find("a").orElseThrow().routes().stream().map(RoutePattern::pattern).toList());
+    assertEquals(Optional.of("a"), site.route("/s", "room:vip"));
+    assertEquals(Optional.of("a"), site.route("/s", "anything"));
   }
 
   /** E-15. */
@@ -114,8 +110,8 @@ class ApplicationsTest {
     "/:any,       /socket",
   })
   void twoHandlersForOnePathAreRefusedAndBothNamed(String one, String other) {
-    Applications applications = Applications.none().with(app("first").handles(one).made());
-    String message = refusal(applications, app("second").handles(other).made());
+    Site site = Site.none().with(app("first").handles(one).made());
+    String message = refusal(site, app("second").handles(other).made());
     for (String name :
         List.of("\"first\"", "\"second\"", one + "/websocket", other + "/websocket")) {
       assertTrue(message.contains(name), message);
@@ -125,47 +121,75 @@ class ApplicationsTest {
   /** E-15. */
   @Test
   void twoHandlersOfOneApplicationForOnePathAreRefusedToo() {
-    String message =
-        refusal(Applications.none(), app("t").handles("/t/:tenant").handles("/t/acme").made());
+    String message = refusal(Site.none(), app("t").handles("/t/:tenant").handles("/t/acme").made());
     assertTrue(message.contains("/t/:tenant/websocket"), message);
     assertTrue(message.contains("/t/acme/websocket"), message);
-    Applications.none().with(app("t").handles("/t/:tenant").handles("/u/acme").made());
+    Site.none().with(app("t").handles("/t/:tenant").handles("/u/acme").made());
   }
 
   @Test
   void mountsThatDifferInTheirTransportPathDoNotConflict() {
     SocketOptions elsewhere = SocketOptions.defaults().withWebsocketPath("/ws");
-    Applications applications =
-        Applications.none().with(chat).with(app("b").handles("/socket", elsewhere).made());
-    assertEquals("b", applications.websocket("/socket/ws").orElseThrow().mount().application());
+    Site site = Site.none().with(chat).with(app("b").handles("/socket", elsewhere).made());
+    assertEquals("b", site.websocket("/socket/ws").orElseThrow().mount().application());
+    assertEquals("chat", site.websocket("/socket/websocket").orElseThrow().mount().application());
+  }
+
+  /** While a new version is rolled out, both are there, whichever node is asked first. */
+  @Test
+  void anApplicationOfSeveralNodesIsWhatTheyOfferTogether() {
+    Advertisement next =
+        new Advertisement(
+            "chat",
+            List.of("/socket", "/new"),
+            Map.of("/new", SocketOptions.defaults()),
+            List.of(new RoutePattern("room:*"), new RoutePattern("new:*")),
+            List.of("roost.host.n2.1"));
+    var directory =
+        Directory.empty().with("n1", new Offer(chat, false)).with("n2", new Offer(next, false));
+    Applications both = Applications.of(directory);
     assertEquals(
-        "chat", applications.websocket("/socket/websocket").orElseThrow().mount().application());
+        List.of("roost.host.n.1", "roost.host.n2.1"), both.find("chat").orElseThrow().inboxes());
+    assertEquals(Optional.of("chat"), both.route("/socket", "lobby"));
+    assertEquals(Optional.of("chat"), both.route("/new", "new:1"));
+    assertTrue(both.websocket("/socket/websocket").isPresent());
+    assertTrue(both.websocket("/new/websocket").isPresent());
+    assertEquals(2, both.mounts().size());
   }
 
   @Test
-  void aNameIsDeployedOnce() {
-    Applications applications = Applications.none().with(chat);
-    String message = refusal(applications, app("chat").serves("/elsewhere").made());
-    assertTrue(message.contains("\"chat\""), message);
+  void aDrainingNodeGetsNoNewClientsButIsStillKnown() {
+    Advertisement other =
+        new Advertisement(
+            "chat", chat.paths(), chat.handled(), chat.routes(), List.of("roost.host.n2.1"));
+    var directory =
+        Directory.empty().with("n1", new Offer(chat, true)).with("n2", new Offer(other, false));
+    Applications applications = Applications.of(directory);
+    assertEquals(List.of("roost.host.n2.1"), applications.find("chat").orElseThrow().inboxes());
+    assertEquals(Set.of("roost.host.n.1", "roost.host.n2.1"), applications.inboxes());
+
+    Applications nobodyElse = Applications.of(directory.without("n2", "chat"));
+    assertEquals(Optional.empty(), nobodyElse.find("chat"));
+    assertEquals(Optional.empty(), nobodyElse.route("/socket", "lobby"));
+    assertEquals(Set.of("roost.host.n.1"), nobodyElse.inboxes());
   }
 
   @Test
   void whatWasRefusedChangedNothing() {
-    Applications applications = Applications.none().with(chat);
-    refusal(applications, app("second").handles("/socket").routes("z").made());
-    assertEquals(Optional.empty(), applications.find("second"));
-    assertEquals(Optional.empty(), applications.route("/socket", "z"));
+    Site site = Site.none().with(chat);
+    refusal(site, app("second").handles("/socket").routes("z").made());
+    assertEquals(Optional.empty(), site.find("second"));
+    assertEquals(Optional.empty(), site.route("/socket", "z"));
   }
 
   @Test
   void anApplicationThatIsTakenBackLeavesNothing() {
-    Applications applications = Applications.none().with(chat);
-    Applications without = applications.without("chat");
+    Site site = Site.none().with(chat);
+    Site without = site.without("chat");
     assertEquals(Optional.empty(), without.find("chat"));
     assertEquals(Optional.empty(), without.route("/socket", "lobby"));
     assertEquals(Optional.empty(), without.websocket("/socket/websocket"));
-    assertEquals(
-        Optional.of(chat), applications.find("chat"), "the value it came from is unchanged");
+    assertEquals(Optional.of(chat), site.find("chat"), "the value it came from is unchanged");
     without.with(chat);
     assertEquals(Optional.of(chat), without.without("unknown").with(chat).find("chat"));
   }
@@ -180,8 +204,40 @@ class ApplicationsTest {
         () -> new Advertisement("a", List.of(), Map.of(), List.of(), List.of()));
   }
 
-  private static String refusal(Applications applications, Advertisement added) {
-    return assertThrows(IllegalStateException.class, () -> applications.with(added)).getMessage();
+  private static String refusal(Site site, Advertisement added) {
+    return assertThrows(IllegalStateException.class, () -> site.with(added)).getMessage();
+  }
+
+  /** Applications that are deployed on one node. */
+  private record Site(Directory directory) {
+
+    static Site none() {
+      return new Site(Directory.empty());
+    }
+
+    Site with(Advertisement added) {
+      return new Site(directory.with("n", new Offer(added, false)));
+    }
+
+    Site without(String application) {
+      return new Site(directory.without("n", application));
+    }
+
+    Optional<String> route(String path, String topic) {
+      return Applications.of(directory).route(path, topic);
+    }
+
+    Optional<Applications.Matched> websocket(String path) {
+      return Applications.of(directory).websocket(path);
+    }
+
+    Optional<Advertisement> find(String application) {
+      return Applications.of(directory).find(application);
+    }
+
+    List<Applications.Mount> mounts() {
+      return Applications.of(directory).mounts();
+    }
   }
 
   private static Builder app(String name) {

@@ -3,8 +3,6 @@ package dev.roost.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
@@ -20,46 +18,32 @@ class PartitionTableTest {
   @Test
   void anEmptyTableHasNoHosts() {
     for (int partition = 0; partition < PartitionTable.PARTITIONS; partition++) {
-      assertEquals(Optional.empty(), PartitionTable.empty().owner("chat", partition));
+      assertEquals(Optional.empty(), PartitionTable.empty().owner(partition));
+      assertEquals(0, PartitionTable.empty().epoch(partition));
+      assertEquals(Optional.empty(), Partitions.none().owner("chat", partition));
     }
   }
 
   @Test
-  void aClaimHostsEveryPartitionAndSharesThemEvenly() {
-    PartitionTable table = PartitionTable.empty().claim("chat", List.of("a", "b", "c"));
-    Map<String, Integer> shares = new HashMap<>();
-    for (int partition = 0; partition < PartitionTable.PARTITIONS; partition++) {
-      PartitionTable.Owner owner = table.owner("chat", partition).orElseThrow();
-      assertEquals(1, owner.epoch());
-      shares.merge(owner.inbox(), 1, Integer::sum);
-    }
-    assertEquals(Map.of("a", 86, "b", 85, "c", 85), shares);
+  void aChangeGivesANewTableAndLeavesTheOldOneAlone() {
+    PartitionTable first = PartitionTable.empty().with(7, "a", 1);
+    PartitionTable second = first.with(7, null, 2).with(8, "b", 1);
+    assertEquals(Optional.of(new PartitionTable.Owner("a", 1)), first.owner(7));
+    assertEquals(Optional.empty(), first.owner(8));
+    assertEquals(Optional.empty(), second.owner(7));
+    assertEquals(2, second.epoch(7), "the epoch outlives the owner");
+    assertEquals(Optional.of(new PartitionTable.Owner("b", 1)), second.owner(8));
   }
 
   @Test
-  void everyClaimIsANewEpochAlsoAfterARelease() {
-    PartitionTable first = PartitionTable.empty().claim("chat", List.of("a"));
-    PartitionTable second = first.claim("news", List.of("a"));
-    PartitionTable third = second.release("chat").claim("chat", List.of("b"));
-    PartitionTable fourth = third.claim("chat", List.of("a"));
-    assertEquals(1, first.owner("chat", 7).orElseThrow().epoch());
-    assertEquals(1, second.owner("chat", 7).orElseThrow().epoch(), "untouched by the other claim");
-    assertEquals(2, second.owner("news", 7).orElseThrow().epoch());
-    assertEquals(new PartitionTable.Owner("b", 3), third.owner("chat", 7).orElseThrow());
-    assertEquals(new PartitionTable.Owner("a", 4), fourth.owner("chat", 7).orElseThrow());
-    assertEquals(new PartitionTable.Owner("a", 1), first.owner("chat", 7).orElseThrow());
-  }
-
-  @Test
-  void aReleaseLeavesOtherApplicationsAlone() {
-    PartitionTable table =
-        PartitionTable.empty()
-            .claim("chat", List.of("a"))
-            .claim("news", List.of("b"))
-            .release("chat")
-            .release("unknown");
-    assertEquals(Optional.empty(), table.owner("chat", 0));
-    assertEquals(new PartitionTable.Owner("b", 2), table.owner("news", 0).orElseThrow());
+  void eachApplicationHasItsOwnTable() {
+    PartitionTable chat = PartitionTable.empty().with(7, "a", 3);
+    var partitions = new Partitions(Map.of("chat", chat));
+    assertEquals(Optional.of(new PartitionTable.Owner("a", 3)), partitions.owner("chat", 7));
+    assertEquals(Optional.empty(), partitions.owner("chat", 8));
+    assertEquals(Optional.empty(), partitions.owner("news", 7));
+    assertEquals(chat, partitions.table("chat"));
+    assertEquals(PartitionTable.empty(), partitions.table("news"));
   }
 
   /** Nodes of different versions have to agree, so these numbers may never change. */

@@ -239,8 +239,8 @@ final class Node {
   }
 
   /**
-   * Closes the gateways and with them every socket, then the applications, then Vert.x. Sockets
-   * that outlast their time keep no channel from ending.
+   * Closes the gateways and with them every socket, then the applications, leaves the cluster, and
+   * closes Vert.x. Sockets that outlast their time keep no channel from ending.
    *
    * @return fails if something did not close; everything was tried then
    */
@@ -254,6 +254,7 @@ final class Node {
             () ->
                 Future.join(
                     applications.stream().map(hosted -> hosted.deployment().undeploy()).toList()))
+        .eventually(cluster::close)
         .eventually(vertx::close)
         .mapEmpty();
   }

@@ -295,7 +295,11 @@ public final class ChannelKit implements AutoCloseable {
         deployment
             .undeploy()
             .eventually(() -> node.vertx().undeploy(gatewayId))
-            .eventually(() -> ownsVertx ? node.vertx().close() : Future.succeededFuture())
+            .eventually(
+                () ->
+                    ownsVertx
+                        ? node.close().eventually(node.vertx()::close)
+                        : Future.succeededFuture())
             .otherwiseEmpty()
             .map(this));
     if (failure != null) {

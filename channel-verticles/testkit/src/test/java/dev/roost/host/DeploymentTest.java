@@ -36,7 +36,7 @@ class DeploymentTest {
 
   @AfterEach
   void close() throws Exception {
-    await(vertx.close());
+    await(node.close().eventually(vertx::close));
   }
 
   private static <T> T await(Future<T> future) throws Exception {

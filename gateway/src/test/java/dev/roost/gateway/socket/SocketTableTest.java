@@ -21,16 +21,17 @@ import org.junit.jupiter.api.Test;
 class SocketTableTest {
 
   private static final RawPayload EMPTY = RawPayload.EMPTY_OBJECT;
-  private static final String ON_FIRST = Stage.topicOn(0);
-  private static final String ON_SECOND = Stage.topicOn(1);
-
   private final Host first = new Host("roost.host.n.1");
   private final Host second = new Host("roost.host.n.2");
   private Stage stage;
+  private String onFirst;
+  private String onSecond;
 
   @BeforeEach
   void set() throws Exception {
     stage = Stage.set(List.of(first, second), "room:*");
+    onFirst = stage.topicOn(first);
+    onSecond = stage.topicOn(second);
   }
 
   @AfterEach
@@ -48,16 +49,16 @@ class SocketTableTest {
       Client two = member();
       Client old = oldMember();
       Client elsewhere = stage.client();
-      elsewhere.joins(ON_SECOND, "1", second);
+      elsewhere.joins(onSecond, "1", second);
 
       first.says(broadcast(1, 1, 0, RawPayload.jsonText("{\"txt\":\"hi\"}")));
 
-      String expected = "[null,null,\"%s\",\"said\",{\"txt\":\"hi\"}]".formatted(ON_FIRST);
+      String expected = "[null,null,\"%s\",\"said\",{\"txt\":\"hi\"}]".formatted(onFirst);
       assertEquals(expected, one.next());
       assertEquals(expected, two.next());
       assertEquals(
           "{\"topic\":\"%s\",\"event\":\"said\",\"payload\":{\"txt\":\"hi\"},\"ref\":null}"
-              .formatted(ON_FIRST),
+              .formatted(onFirst),
           old.next());
       elsewhere.assertNothing();
       assertSame(onlyFrame(one), onlyFrame(two));
@@ -68,13 +69,13 @@ class SocketTableTest {
     @Test
     void doNotReachTheChannelThatIsExcepted() throws Exception {
       Client one = stage.client();
-      HostMessage.Join join = one.joins(ON_FIRST, "1", first);
+      HostMessage.Join join = one.joins(onFirst, "1", first);
       Client two = member();
       Client old = oldMember();
       first.says(broadcast(1, 1, join.channel(), EMPTY));
-      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(ON_FIRST), two.next());
+      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(onFirst), two.next());
       assertEquals(
-          "{\"topic\":\"%s\",\"event\":\"said\",\"payload\":{},\"ref\":null}".formatted(ON_FIRST),
+          "{\"topic\":\"%s\",\"event\":\"said\",\"payload\":{},\"ref\":null}".formatted(onFirst),
           old.next());
       one.assertNothing();
       assertEquals(2L, stage.ask(SocketTable::deliveries));
@@ -84,11 +85,11 @@ class SocketTableTest {
     @Test
     void reachTheSuccessorOfTheChannelThatIsExcepted() throws Exception {
       Client one = stage.client();
-      HostMessage.Join replaced = one.joins(ON_FIRST, "1", first);
-      one.joins(ON_FIRST, "2", first);
-      assertEquals("[\"1\",\"1\",\"%s\",\"phx_close\",{}]".formatted(ON_FIRST), one.next());
+      HostMessage.Join replaced = one.joins(onFirst, "1", first);
+      one.joins(onFirst, "2", first);
+      assertEquals("[\"1\",\"1\",\"%s\",\"phx_close\",{}]".formatted(onFirst), one.next());
       first.says(broadcast(1, 1, replaced.channel(), EMPTY));
-      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(ON_FIRST), one.next());
+      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(onFirst), one.next());
     }
 
     /** B-5, S-8: what a version cannot express passes its members by, and nobody else. */
@@ -98,29 +99,28 @@ class SocketTableTest {
       Client one = member();
       first.says(broadcast(1, 1, 0, RawPayload.binary(new byte[] {1, 2})));
       assertEquals(
-          "02 %02x 04 %s 73 61 69 64 01 02".formatted(ON_FIRST.length(), hex(ON_FIRST)),
-          one.next());
+          "02 %02x 04 %s 73 61 69 64 01 02".formatted(onFirst.length(), hex(onFirst)), one.next());
       first.says(broadcast(1, 2, 0, EMPTY));
       assertEquals(
-          "{\"topic\":\"%s\",\"event\":\"said\",\"payload\":{},\"ref\":null}".formatted(ON_FIRST),
+          "{\"topic\":\"%s\",\"event\":\"said\",\"payload\":{},\"ref\":null}".formatted(onFirst),
           old.next());
     }
 
     /** What an older tenure of the partition still says is ignored. */
     @Test
     void ofAnOlderEpochAreIgnored() throws Exception {
-      stage.claimAnew(List.of(first, second));
+      stage.claimAnew(List.of(first, second)); // releases in epoch 2, claims in 3
       Client one = member();
-      first.says(broadcast(1, 1, 0, EMPTY));
-      one.assertNothingFrom(first);
       first.says(broadcast(2, 1, 0, EMPTY));
-      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(ON_FIRST), one.next());
+      one.assertNothingFrom(first);
+      first.says(broadcast(3, 1, 0, EMPTY));
+      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(onFirst), one.next());
     }
 
     @Test
     void reachNobodyWhoHasLeft() throws Exception {
       Client one = stage.client();
-      HostMessage.Join join = one.joins(ON_FIRST, "1", first);
+      HostMessage.Join join = one.joins(onFirst, "1", first);
       Client two = member();
       Client three = member();
       first.says(new GatewayMessage.Closed(join.channel()));
@@ -149,19 +149,19 @@ class SocketTableTest {
     @Test
     void endTheChannelsOfThatHostWithAnError() throws Exception {
       Client one = stage.client();
-      HostMessage.Join affected = one.joins(ON_FIRST, "1", first);
-      one.joins(ON_SECOND, "2", second);
+      HostMessage.Join affected = one.joins(onFirst, "1", first);
+      one.joins(onSecond, "2", second);
       Client two = stage.client();
-      HostMessage.Join alsoAffected = two.joins(ON_FIRST, "1", first);
+      HostMessage.Join alsoAffected = two.joins(onFirst, "1", first);
       Client three = stage.client();
-      three.joins(ON_SECOND, "1", second);
+      three.joins(onSecond, "1", second);
 
       first.loses(2);
       first.says(broadcast(1, 3, 0, EMPTY));
 
       String error = "[\"1\",\"1\",\"%s\",\"phx_error\",{\"reason\":\"channel_crash\"}]";
-      assertEquals(error.formatted(ON_FIRST), one.next());
-      assertEquals(error.formatted(ON_FIRST), two.next());
+      assertEquals(error.formatted(onFirst), one.next());
+      assertEquals(error.formatted(onFirst), two.next());
       one.assertNothing();
       two.assertNothing();
       three.assertNothing();
@@ -176,9 +176,9 @@ class SocketTableTest {
       assertEquals("3 sockets, 2 channels, 1 topics, 0 ids", stage.counts());
 
       // The client comes back, and the link goes on from where it is.
-      one.joins(ON_FIRST, "3", first);
+      one.joins(onFirst, "3", first);
       first.says(broadcast(1, 4, 0, EMPTY));
-      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(ON_FIRST), one.next());
+      assertEquals("[null,null,\"%s\",\"said\",{}]".formatted(onFirst), one.next());
     }
 
     /** A join whose answer may be among them was never answered: it is refused now. */
@@ -186,20 +186,20 @@ class SocketTableTest {
     void refuseTheJoinsThatWaitForTheHost() throws Exception {
       Client one = stage.client();
       one.sends(
-          "[\"1\",\"1\",\"%s\",\"phx_join\",{}]".formatted(ON_FIRST),
-          "[\"1\",\"2\",\"%s\",\"say\",{}]".formatted(ON_FIRST));
+          "[\"1\",\"1\",\"%s\",\"phx_join\",{}]".formatted(onFirst),
+          "[\"1\",\"2\",\"%s\",\"say\",{}]".formatted(onFirst));
       HostMessage.Join join = first.next(HostMessage.Join.class);
       first.loses(1);
       first.says(new GatewayMessage.Joined(join.channel(), 1, EMPTY));
       assertEquals(
           ("[\"1\",\"1\",\"%s\",\"phx_reply\","
                   + "{\"status\":\"error\",\"response\":{\"reason\":\"unavailable\"}}]")
-              .formatted(ON_FIRST),
+              .formatted(onFirst),
           one.next());
       assertEquals(
           ("[null,\"2\",\"%s\",\"phx_reply\","
                   + "{\"status\":\"error\",\"response\":{\"reason\":\"unmatched topic\"}}]")
-              .formatted(ON_FIRST),
+              .formatted(onFirst),
           one.next());
       one.assertNothing();
       assertEquals(List.of(join.channel()), first.next(HostMessage.SocketGone.class).channels());
@@ -210,15 +210,15 @@ class SocketTableTest {
     @Test
     void letAJoinBehindALeaveGoOn() throws Exception {
       Client one = stage.client();
-      one.joins(ON_FIRST, "1", first);
+      one.joins(onFirst, "1", first);
       one.sends(
-          "[\"1\",\"2\",\"%s\",\"phx_leave\",{}]".formatted(ON_FIRST),
-          "[\"3\",\"3\",\"%s\",\"phx_join\",{}]".formatted(ON_FIRST));
+          "[\"1\",\"2\",\"%s\",\"phx_leave\",{}]".formatted(onFirst),
+          "[\"3\",\"3\",\"%s\",\"phx_join\",{}]".formatted(onFirst));
       first.next(HostMessage.Leave.class);
       first.loses(1);
       first.says(broadcast(1, 9, 0, EMPTY));
       assertEquals(
-          "[\"1\",\"1\",\"%s\",\"phx_error\",{\"reason\":\"channel_crash\"}]".formatted(ON_FIRST),
+          "[\"1\",\"1\",\"%s\",\"phx_error\",{\"reason\":\"channel_crash\"}]".formatted(onFirst),
           one.next());
       first.next(HostMessage.SocketGone.class);
       first.accepts(one);
@@ -272,27 +272,27 @@ class SocketTableTest {
     @Test
     void whoseTopicHasMovedLeaveTheOldHost() throws Exception {
       Client one = stage.client();
-      HostMessage.Join old = one.joins(ON_FIRST, "1", first);
-      stage.claimAnew(List.of(second, first));
-      one.sends("[\"2\",\"2\",\"%s\",\"phx_join\",{}]".formatted(ON_FIRST));
+      HostMessage.Join old = one.joins(onFirst, "1", first);
+      stage.claimAnew(List.of(second));
+      one.sends("[\"2\",\"2\",\"%s\",\"phx_join\",{}]".formatted(onFirst));
       HostMessage.Join fresh = second.next(HostMessage.Join.class);
       assertEquals(0, fresh.replaces());
-      assertEquals(2, fresh.epoch());
+      assertEquals(3, fresh.epoch());
       assertEquals(List.of(old.channel()), first.next(HostMessage.SocketGone.class).channels());
-      second.says(new GatewayMessage.Joined(fresh.channel(), 2, EMPTY));
+      second.says(new GatewayMessage.Joined(fresh.channel(), 3, EMPTY));
       assertEquals(
           "[\"2\",\"2\",\"%s\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]"
-              .formatted(ON_FIRST),
+              .formatted(onFirst),
           one.next());
-      assertEquals("[\"1\",\"1\",\"%s\",\"phx_close\",{}]".formatted(ON_FIRST), one.next());
+      assertEquals("[\"1\",\"1\",\"%s\",\"phx_close\",{}]".formatted(onFirst), one.next());
     }
 
     /** L-40: each host hears of its own channels. */
     @Test
     void thatEndAreReportedToEachOfTheirHosts() throws Exception {
       Client one = stage.client();
-      HostMessage.Join here = one.joins(ON_FIRST, "1", first);
-      HostMessage.Join there = one.joins(ON_SECOND, "2", second);
+      HostMessage.Join here = one.joins(onFirst, "1", first);
+      HostMessage.Join there = one.joins(onSecond, "2", second);
       one.ends("idle");
       assertEquals(
           new HostMessage.SocketGone(List.of(here.channel()), "idle"),
@@ -315,7 +315,7 @@ class SocketTableTest {
       one.sends(joins);
       int[] onHost = {0, 0};
       for (int i = 0; i < channels; i++) {
-        onHost[dev.roost.cluster.PartitionTable.partition("room:" + i) % 2]++;
+        onHost[stage.isOn(first, "room:" + i) ? 0 : 1]++;
       }
       one.ends("closed");
       Host[] hosts = {first, second};
@@ -340,7 +340,7 @@ class SocketTableTest {
 
   private Client member() throws Exception {
     Client client = stage.client();
-    client.joins(ON_FIRST, "1", first);
+    client.joins(onFirst, "1", first);
     return client;
   }
 
@@ -348,14 +348,14 @@ class SocketTableTest {
     Client client = stage.client("1.0.0", null, 100);
     client.sends(
         "{\"topic\":\"%s\",\"event\":\"phx_join\",\"payload\":{},\"ref\":\"1\"}"
-            .formatted(ON_FIRST));
+            .formatted(onFirst));
     first.accepts(client);
     return client;
   }
 
-  private static GatewayMessage.Broadcast broadcast(
+  private GatewayMessage.Broadcast broadcast(
       long epoch, long sequence, long except, RawPayload payload) {
-    return new GatewayMessage.Broadcast("chat", ON_FIRST, epoch, sequence, except, "said", payload);
+    return new GatewayMessage.Broadcast("chat", onFirst, epoch, sequence, except, "said", payload);
   }
 
   private static String hex(String ascii) {

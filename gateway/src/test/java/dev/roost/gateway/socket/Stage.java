@@ -57,41 +57,53 @@ final class Stage {
       host.stage = stage;
       await(stage.vertx.deployVerticle(host));
     }
-    stage.node.advertise(
-        new Advertisement(
-            "chat",
-            List.of("/socket"),
-            Map.of("/socket", SocketOptions.defaults()),
-            List.of(routes).stream().map(RoutePattern::new).toList(),
-            hosts.stream().map(host -> host.address).toList()));
+    await(
+        stage.node.advertise(
+            new Advertisement(
+                "chat",
+                List.of("/socket"),
+                Map.of("/socket", SocketOptions.defaults()),
+                List.of(routes).stream().map(RoutePattern::new).toList(),
+                hosts.stream().map(host -> host.address).toList())));
     return stage;
   }
 
   /** Takes the application away: no topic has a route any more. */
-  void withdraw() {
-    node.withdraw("chat");
+  void withdraw() throws Exception {
+    await(node.withdraw("chat"));
   }
 
   /** Makes the partitions' next tenure begin, with these hosts. */
-  void claimAnew(List<Host> hosts) {
+  void claimAnew(List<Host> hosts) throws Exception {
     Advertisement present = node.snapshot().applications().find("chat").orElseThrow();
-    node.withdraw("chat");
-    node.advertise(
-        new Advertisement(
-            "chat",
-            present.paths(),
-            present.handled(),
-            present.routes(),
-            hosts.stream().map(host -> host.address).toList()));
+    withdraw();
+    await(
+        node.advertise(
+            new Advertisement(
+                "chat",
+                present.paths(),
+                present.handled(),
+                present.routes(),
+                hosts.stream().map(host -> host.address).toList())));
   }
 
-  /** A topic {@code room:N} that lives on this one of two hosts. */
-  static String topicOn(int host) {
+  /** A topic {@code room:N} that lives on this host. */
+  String topicOn(Host host) {
     return IntStream.range(0, 100)
         .mapToObj(i -> "room:" + i)
-        .filter(topic -> PartitionTable.partition(topic) % 2 == host)
+        .filter(topic -> isOn(host, topic))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Whether a topic lives on this host. */
+  boolean isOn(Host host, String topic) {
+    return node.snapshot()
+        .partitions()
+        .owner("chat", PartitionTable.partition(topic))
+        .orElseThrow()
+        .inbox()
+        .equals(host.address);
   }
 
   /** Opens a version 2 client with Phoenix's limit of channels. */
@@ -148,7 +160,7 @@ final class Stage {
   }
 
   void close() throws Exception {
-    await(vertx.close());
+    await(node.close().eventually(vertx::close));
   }
 
   /** The verticle around the sockets, wired as the real one is. */

@@ -48,6 +48,7 @@ public class FanOutBenchmark {
   private int members;
 
   private Vertx vertx;
+  private ClusterNode node;
   private SocketTable table;
   private long sequence;
   private final RawPayload payload = RawPayload.jsonText("{\"body\":\"" + "x".repeat(110) + "\"}");
@@ -55,14 +56,15 @@ public class FanOutBenchmark {
   @Setup
   public void join() {
     vertx = Vertx.vertx();
-    var node = ClusterNode.local(vertx);
+    node = ClusterNode.local(vertx);
     node.advertise(
-        new Advertisement(
-            "bench",
-            List.of("/socket"),
-            Map.of("/socket", SocketOptions.defaults()),
-            List.of(new RoutePattern("room:*")),
-            List.of("nobody")));
+            new Advertisement(
+                "bench",
+                List.of("/socket"),
+                Map.of("/socket", SocketOptions.defaults()),
+                List.of(new RoutePattern("room:*")),
+                List.of("nobody")))
+        .await();
     table = new SocketTable(node, new BusEndpoint(vertx, "bench", new Nobody()));
     var serializer = Serializer.negotiate("2.0.0").orElseThrow();
     var info = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
@@ -77,6 +79,7 @@ public class FanOutBenchmark {
 
   @TearDown
   public void close() {
+    node.close().await();
     vertx.close().await();
   }
 

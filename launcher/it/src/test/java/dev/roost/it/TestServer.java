@@ -189,6 +189,6 @@ final class TestServer implements AutoCloseable {
 
   @Override
   public void close() {
-    await(vertx.close());
+    await(node.close().eventually(vertx::close));
   }
 }
