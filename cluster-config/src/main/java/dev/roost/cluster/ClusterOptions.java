@@ -61,12 +61,12 @@ public record ClusterOptions(
   public ClusterOptions {
     Objects.requireNonNull(host, "host");
     seeds = List.copyOf(seeds);
-    if (!CLUSTER_NAME.matcher(clusterName).matches()) {
+    if (!isClusterName(clusterName)) {
       throw new IllegalArgumentException(
           "clusterName is up to 63 letters, digits, \".\", \"-\" and \"_\", got \""
               + (clusterName + "\""));
     }
-    if (nodeName != null && !NODE_NAME.matcher(nodeName).matches()) {
+    if (nodeName != null && !isNodeName(nodeName)) {
       throw new IllegalArgumentException(
           "nodeName is up to 63 letters, digits, \"-\" and \"_\", got \"" + nodeName + "\"");
     }
@@ -93,6 +93,16 @@ public record ClusterOptions(
           "heartbeatTimeout is at least twice the heartbeatInterval of "
               + (heartbeatInterval + ", got " + heartbeatTimeout));
     }
+  }
+
+  /** Whether this may be a {@link #clusterName}. */
+  public static boolean isClusterName(String text) {
+    return CLUSTER_NAME.matcher(text).matches();
+  }
+
+  /** Whether this may be a {@link #nodeName}. */
+  public static boolean isNodeName(String text) {
+    return NODE_NAME.matcher(text).matches();
   }
 
   private static void wholeSeconds(String option, Duration value) {

@@ -6,7 +6,10 @@ import com.hazelcast.map.listener.EntryAddedListener;
 import com.hazelcast.map.listener.EntryRemovedListener;
 import com.hazelcast.map.listener.EntryUpdatedListener;
 import com.hazelcast.map.listener.MapListener;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +19,15 @@ final class HazelcastRegistry implements Registry {
 
   private final ClusterMember member;
   private final IMap<String, byte[]> values;
+  private final List<Runnable> woken = new CopyOnWriteArrayList<>();
+  private final UUID listener;
 
   HazelcastRegistry(ClusterMember member) {
     this.member = member;
     this.values = member.hazelcast().getMap(HazelcastConfiguration.REGISTRY);
+    Runnable wakeAll = () -> woken.forEach(Runnable::run);
+    this.listener = values.addEntryListener(new Changes(wakeAll), false);
+    member.listen(wakeAll);
   }
 
   @Override
@@ -42,13 +50,16 @@ final class HazelcastRegistry implements Registry {
 
   @Override
   public void listen(Runnable wake) {
-    values.addEntryListener(new Changes(wake), false);
-    member.listen(wake);
+    woken.add(wake);
   }
 
+  /** Wakes nobody any more. The node leaves with Vert.x, which needs the member up to its end. */
   @Override
   public void close() {
-    member.leave();
+    woken.clear();
+    if (member.hazelcast().getLifecycleService().isRunning()) {
+      values.removeEntryListener(listener);
+    }
   }
 
   private record Changes(Runnable wake)
