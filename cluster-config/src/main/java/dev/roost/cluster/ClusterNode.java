@@ -71,15 +71,22 @@ public final class ClusterNode {
   public static Future<ClusterNode> join(
       ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
     return ClusterJoin.join(options, vertx, builder)
-        .map(
+        .compose(
             joined -> {
               BusEndpoint.registerCodec(joined.vertx());
               return start(
-                  joined.vertx(),
-                  joined.member().name(),
-                  joined.registry(),
-                  Keeper.Timing.defaults());
+                      joined.vertx(),
+                      joined.member().name(),
+                      joined.registry(),
+                      Keeper.Timing.defaults())
+                  .informed();
             });
+  }
+
+  /** This node once it has looked at what the others offer. */
+  private Future<ClusterNode> informed() {
+    // Calls are answered before each round of the keeper: with the second one, a round is over.
+    return withdraw("").compose(before -> withdraw("")).map(this);
   }
 
   /** The Vert.x instance that this node's verticles run on. */
