@@ -118,7 +118,7 @@ public final class ClusterNode {
   public Future<Void> advertise(Advertisement advertisement) {
     Promise<Void> done = Promise.promise();
     Future<Void> answer = onContext(done.future());
-    keeper.submit(new Keeper.Request.Advertise(advertisement, done));
+    keeper.submit(new Calls.Call.Advertise(advertisement, done));
     return answer;
   }
 
@@ -130,7 +130,7 @@ public final class ClusterNode {
   public Future<Void> withdraw(String application) {
     Promise<Void> done = Promise.promise();
     Future<Void> answer = onContext(done.future());
-    keeper.submit(new Keeper.Request.Withdraw(application, done));
+    keeper.submit(new Calls.Call.Withdraw(application, done));
     return answer;
   }
 
