@@ -59,7 +59,7 @@ class HazelcastConfigurationTest {
     assertEquals("1", config.getProperty("hazelcast.heartbeat.interval.seconds"));
     assertEquals("false", config.getProperty("hazelcast.phone.home.enabled"));
     assertEquals("false", config.getProperty("hazelcast.shutdownhook.enabled"));
-    assertEquals("5", config.getProperty("hazelcast.merge.first.run.delay.seconds"));
+    assertEquals("3", config.getProperty("hazelcast.merge.first.run.delay.seconds"));
     assertFalse(config.getJetConfig().isEnabled());
   }
 
