@@ -1,10 +1,13 @@
 package dev.roost.cluster;
 
 import dev.roost.bus.Addresses;
+import dev.roost.bus.BusEndpoint;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.VertxOptions;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,6 +62,37 @@ public final class ClusterNode {
   /** A node on its own, without a cluster; once for each Vert.x instance. */
   public static ClusterNode local(Vertx vertx) {
     return LocalCluster.on(vertx).join();
+  }
+
+  /**
+   * Joins the cluster that the options name, or starts it if nobody is there, and logs which of the
+   * two it was. Once for each process as a rule; {@link #close}, then closing {@link #vertx}
+   * leaves.
+   *
+   * @param vertx options of the Vert.x instance to build; those of its event bus are replaced
+   * @param builder the instance's transport, metrics and tracer; its options and its cluster
+   *     manager are replaced
+   * @return fails with a {@link JoinFailure} that says what to do; nothing is left running then
+   */
+  public static Future<ClusterNode> join(
+      ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
+    return ClusterJoin.join(options, vertx, builder)
+        .compose(
+            joined -> {
+              BusEndpoint.registerCodec(joined.vertx());
+              return start(
+                      joined.vertx(),
+                      joined.member().name(),
+                      joined.registry(),
+                      Keeper.Timing.defaults())
+                  .informed();
+            });
+  }
+
+  /** This node once it has looked at what the others offer. */
+  private Future<ClusterNode> informed() {
+    // Calls are answered before each round of the keeper: with the second one, a round is over.
+    return withdraw("").compose(before -> withdraw("")).map(this);
   }
 
   /** The Vert.x instance that this node's verticles run on. */

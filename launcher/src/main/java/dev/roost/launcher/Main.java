@@ -1,9 +1,10 @@
 package dev.roost.launcher;
 
+import dev.roost.cluster.ClusterNode;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -35,16 +36,16 @@ public final class Main {
 
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
-  private final Vertx vertx;
   private final Duration limit;
+  private final Future<ClusterNode> joining;
   private final Future<Node> starting;
   private final AtomicInteger exitCode = new AtomicInteger();
   private final AtomicBoolean ending = new AtomicBoolean();
 
-  private Main(Vertx vertx, Settings settings) {
-    this.vertx = vertx;
+  private Main(VertxBuilder vertx, Settings settings) {
     this.limit = settings.gateway().closeTimeout().plus(GRACE);
-    this.starting = Node.start(vertx, settings);
+    this.joining = Node.join(vertx, settings);
+    this.starting = joining.compose(cluster -> Node.start(cluster, settings));
   }
 
   /** Starts what the arguments, the environment and the file ask for. */
@@ -61,9 +62,9 @@ public final class Main {
 
   private static void start(Settings settings) {
     Logging.show(settings.logLevel());
-    Vertx vertx;
+    VertxBuilder vertx;
     try {
-      vertx = NetworkTransports.vertx(settings);
+      vertx = NetworkTransports.builder(settings);
     } catch (StartFailure failure) {
       System.err.println("roost: " + failure.getMessage());
       System.exit(failure.exitCode());
@@ -118,10 +119,15 @@ public final class Main {
   }
 
   private Future<Void> close() {
-    if (!starting.succeeded()) {
-      return vertx.close();
+    if (!joining.succeeded()) { // Nothing is there, or a member that nobody relies on yet.
+      return Future.succeededFuture();
     }
-    log.info("closing: clients are sent elsewhere with 1012");
-    return starting.result().stop().onSuccess(ignored -> log.info("closed"));
+    if (!starting.succeeded()) {
+      ClusterNode cluster = joining.result();
+      return cluster.close().eventually(cluster.vertx()::close);
+    }
+    Node node = starting.result();
+    log.info(node.closingLine());
+    return node.stop().onSuccess(ignored -> log.info("closed"));
   }
 }

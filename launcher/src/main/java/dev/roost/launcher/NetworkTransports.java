@@ -2,6 +2,7 @@ package dev.roost.launcher;
 
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
 import org.jspecify.annotations.Nullable;
@@ -11,20 +12,22 @@ final class NetworkTransports {
 
   private NetworkTransports() {}
 
+  /** Options of Vert.x for these settings. */
+  static VertxOptions options(Settings settings) {
+    // Gateways and hosts share the event loops: a loop for each verticle of either kind would be
+    // more threads than processors, and a switch of threads for most messages.
+    int gateways = settings.role().hasGateways() ? settings.gatewayVerticles() : 1;
+    int hosts = settings.role().hasApplications() ? settings.channels().verticles() : 1;
+    return new VertxOptions().setEventLoopPoolSize(Math.max(gateways, hosts));
+  }
+
   /**
-   * Starts Vert.x.
+   * Vert.x on the transport, to be built.
    *
    * @throws StartFailure if the transport is demanded and cannot be loaded
    */
-  static Vertx vertx(Settings settings) {
-    // Gateways and hosts share the event loops: a loop for each verticle of either kind would be
-    // more
-    // threads than processors, and a switch of threads for most messages.
-    int loops = Math.max(settings.gatewayVerticles(), settings.channels().verticles());
-    return Vertx.builder()
-        .with(new VertxOptions().setEventLoopPoolSize(loops))
-        .withTransport(transport(settings))
-        .build();
+  static VertxBuilder builder(Settings settings) {
+    return Vertx.builder().with(options(settings)).withTransport(transport(settings));
   }
 
   private static Transport transport(Settings settings) {

@@ -5,16 +5,20 @@ import dev.roost.application.ApplicationProvider;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.Telemetry;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.ClusterOptions;
+import dev.roost.cluster.JoinFailure;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.GatewayVerticle;
 import dev.roost.gateway.RoutesProvider;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.launcher.settings.Settings;
+import dev.roost.launcher.settings.Settings.Role;
 import dev.roost.launcher.settings.Suggestion;
 import dev.roost.launcher.settings.Version;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,7 +35,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Both roles in one process, running: applications from the class path behind gateways that share a
+ * One role or both in one process, running: applications from the class path, gateways that share a
  * port. Immutable.
  */
 final class Node {
@@ -61,22 +65,45 @@ final class Node {
   }
 
   /**
-   * Deploys the applications, then the gateways, so that the first client finds everything.
+   * Vert.x on its own, or as a member of the cluster that the settings name.
+   *
+   * @return fails with a {@link StartFailure} if the user can put it right; nothing is left then
+   */
+  static Future<ClusterNode> join(VertxBuilder vertx, Settings settings) {
+    ClusterOptions options = settings.cluster();
+    if (options == null) {
+      return Future.succeededFuture(ClusterNode.local(vertx.build()));
+    }
+    return ClusterNode.join(options, NetworkTransports.options(settings), vertx)
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    cause instanceof JoinFailure
+                        ? StartFailure.failed(String.valueOf(cause.getMessage()), cause)
+                        : cause));
+  }
+
+  /**
+   * Deploys what the role has of the applications, then of the gateways, so that the first client
+   * finds everything.
    *
    * @return fails with a {@link StartFailure} if the user can put it right; what is deployed by
-   *     then stays until {@code vertx} is closed
+   *     then stays until the cluster's Vert.x is closed
    */
-  static Future<Node> start(Vertx vertx, Settings settings) {
-    return Future.succeededFuture(ClusterNode.local(vertx))
+  static Future<Node> start(ClusterNode cluster, Settings settings) {
+    Role role = settings.role();
+    return Future.succeededFuture(role)
         .compose(
-            cluster ->
-                deployApplications(cluster, settings)
-                    .compose(
-                        applications ->
-                            deployGateways(cluster, settings)
-                                .map(
-                                    gateways ->
-                                        new Node(cluster, settings, applications, gateways))));
+            ignored ->
+                role.hasApplications()
+                    ? deployApplications(cluster, settings)
+                    : Future.succeededFuture(List.<Hosted>of()))
+        .compose(
+            applications ->
+                (role.hasGateways()
+                        ? deployGateways(cluster, settings)
+                        : Future.succeededFuture(List.<Running>of()))
+                    .map(gateways -> new Node(cluster, settings, applications, gateways)));
   }
 
   private static List<Application> applications(Settings settings) {
@@ -211,13 +238,49 @@ final class Node {
 
   /** One line for whoever started: where to point a browser, and what runs here. */
   String readyLine() {
-    return "Roost "
-        + Version.number()
-        + " is ready: open "
-        + url()
-        + (" (" + sockets() + "; applications " + names() + "; ")
-        + (gateways.size() + " gateway and " + hosts() + " channel verticles; ")
-        + (NetworkTransports.name(cluster.vertx()) + ")");
+    return "Roost " + Version.number() + " is ready: " + where() + " (" + what() + ")";
+  }
+
+  private String where() {
+    return settings.role().hasGateways()
+        ? "open " + url()
+        : "channels of cluster " + clusterName() + " as " + cluster.name();
+  }
+
+  private String what() {
+    var parts = new ArrayList<String>();
+    if (settings.role().hasGateways()) {
+      parts.add(sockets());
+    }
+    if (settings.role().hasApplications()) {
+      parts.add("applications " + names());
+    }
+    if (settings.cluster() != null && settings.role().hasGateways()) {
+      parts.add("in cluster " + clusterName() + " as " + cluster.name());
+    }
+    parts.add(verticles());
+    parts.add(NetworkTransports.name(cluster.vertx()));
+    return String.join("; ", parts);
+  }
+
+  private String verticles() {
+    return switch (settings.role()) {
+      case ALL -> gateways.size() + " gateway and " + hosts() + " channel verticles";
+      case GATEWAY -> gateways.size() + " gateway verticles";
+      case CHANNELS -> hosts() + " channel verticles";
+    };
+  }
+
+  private String clusterName() {
+    ClusterOptions options = settings.cluster();
+    return options == null ? "none" : options.clusterName();
+  }
+
+  /** What is going to happen at the end. */
+  String closingLine() {
+    return settings.role().hasGateways()
+        ? "closing: clients are sent elsewhere with 1012"
+        : "closing: partitions go to other nodes, then channels end";
   }
 
   private String url() {

@@ -1,10 +1,19 @@
 package dev.roost.launcher.settings;
 
 import dev.roost.application.ChannelOptions;
+import dev.roost.cluster.BusTls;
+import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
@@ -47,8 +56,8 @@ final class Flags {
       defaultValue = "all",
       converter = Values.RoleName.class,
       description =
-          "all, gateway or channels; the last two need a cluster, which this version has not."
-              + " Default: ${DEFAULT-VALUE}.")
+          "all, gateway (sockets only) or channels (applications only); the last two are in a"
+              + " cluster. Default: ${DEFAULT-VALUE}.")
   Settings.Role role;
 
   @Option(
@@ -113,6 +122,117 @@ final class Flags {
       converter = Values.TransportName.class,
       description = "auto (native if it can be loaded), epoll or nio. Default: ${DEFAULT-VALUE}.")
   Settings.NetworkTransport transport;
+
+  @Option(
+      names = "--cluster",
+      paramLabel = "WHEN",
+      defaultValue = "auto",
+      converter = Values.Switch.class,
+      description =
+          "on, off, or auto: if the role needs one or another cluster setting is set. "
+              + "Default: ${DEFAULT-VALUE}.")
+  Settings.ClusterSwitch cluster;
+
+  @Option(
+      names = "--cluster-name",
+      paramLabel = "NAME",
+      defaultValue = "roost",
+      converter = Values.ClusterName.class,
+      description = "Nodes of another name are no members. Default: ${DEFAULT-VALUE}.")
+  String clusterName;
+
+  @Option(
+      names = "--node-name",
+      paramLabel = "NAME",
+      converter = Values.NodeName.class,
+      description = "No other live node may have it. Default: one is made up.")
+  @Nullable String nodeName;
+
+  @Option(
+      names = "--cluster-host",
+      paramLabel = "HOST",
+      defaultValue = "127.0.0.1",
+      converter = Values.Host.class,
+      description =
+          "Only interface for cluster and bus; also what peers connect to. Default: "
+              + "${DEFAULT-VALUE}.")
+  String clusterHost;
+
+  @Option(
+      names = "--cluster-port",
+      paramLabel = "PORT",
+      defaultValue = "5701",
+      converter = Values.PortRange.class,
+      description =
+          "First of three ports of membership; a node takes the first free one. Default: "
+              + "${DEFAULT-VALUE}.")
+  int clusterPort;
+
+  @Option(
+      names = "--bus-port",
+      paramLabel = "PORT",
+      defaultValue = "5711",
+      converter = Values.BusPort.class,
+      description =
+          "First of three ports of messages between nodes, 0 for any free one. Default: "
+              + "${DEFAULT-VALUE}.")
+  int busPort;
+
+  @Option(
+      names = "--cluster-seeds",
+      paramLabel = "HOSTS",
+      converter = Values.Seeds.class,
+      description =
+          "Where to look for members: host or host:port, with commas between them. "
+              + "Default: nowhere.")
+  @Nullable List<String> clusterSeeds;
+
+  @Option(
+      names = "--cluster-dns",
+      paramLabel = "NAME",
+      converter = Values.Host.class,
+      description = "A name that resolves to every node. Default: none.")
+  @Nullable String clusterDns;
+
+  @Option(
+      names = "--kubernetes-service",
+      paramLabel = "NAME",
+      converter = Values.Host.class,
+      description =
+          "DNS name of a headless service, for Hazelcast's Kubernetes discovery. Default: "
+              + "none.")
+  @Nullable String kubernetesService;
+
+  @Option(
+      names = "--cluster-timeout",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = Values.Seconds.class,
+      description =
+          "A node that was not heard of for so long is gone; whole seconds. Default: "
+              + "${DEFAULT-VALUE}.")
+  Duration clusterTimeout;
+
+  @Option(
+      names = "--bus-tls-certificate",
+      paramLabel = "FILE",
+      description =
+          "This node's certificate for mutual TLS between nodes, PEM. Default: none, "
+              + "plain TCP.")
+  @Nullable Path busTlsCertificate;
+
+  @Option(
+      names = "--bus-tls-key",
+      paramLabel = "FILE",
+      description = "Its private key, PEM. Default: none.")
+  @Nullable Path busTlsKey;
+
+  @Option(
+      names = "--bus-tls-ca",
+      paramLabel = "FILE",
+      description =
+          "Certificates of whoever signs those of this cluster's nodes, PEM. Default: " + "none.")
+  @Nullable Path busTlsCa;
 
   @Option(
       names = "--max-frame-bytes",
@@ -289,6 +409,82 @@ final class Flags {
             .withCallbackTimeout(callbackTimeout)
             .withReplaceTimeout(replaceTimeout);
     return new Settings(
-        role, applications, gatewayVerticles, gateway, channels, transport, logLevel, origins);
+        role,
+        applications,
+        gatewayVerticles,
+        gateway,
+        channels,
+        joinsCluster(origins) ? clusterOptions() : null,
+        transport,
+        logLevel,
+        origins);
+  }
+
+  /** Settings that make sense in a cluster only, so that setting one asks for it. */
+  private static final Set<String> OF_CLUSTERS =
+      Set.of(
+          "cluster-name",
+          "node-name",
+          "cluster-host",
+          "cluster-port",
+          "bus-port",
+          "cluster-seeds",
+          "cluster-dns",
+          "kubernetes-service",
+          "cluster-timeout",
+          "bus-tls-certificate",
+          "bus-tls-key",
+          "bus-tls-ca");
+
+  private boolean joinsCluster(Map<String, String> origins) {
+    return switch (cluster) {
+      case ON -> true;
+      case OFF -> false;
+      case AUTO ->
+          role != Settings.Role.ALL || !Collections.disjoint(OF_CLUSTERS, origins.keySet());
+    };
+  }
+
+  /** What is wrong with settings that are right each by itself. */
+  List<String> conflicts(Map<String, String> origins) {
+    UnaryOperator<String> origin = name -> origins.getOrDefault(name, "--" + name);
+    var problems = new ArrayList<String>();
+    if (cluster == Settings.ClusterSwitch.OFF && role != Settings.Role.ALL) {
+      problems.add(
+          origin.apply("role")
+              + (": role " + Values.shown(role) + " needs a cluster, and ")
+              + (origin.apply("cluster") + " is off: leave one of them out"));
+    }
+    long files = Stream.of(busTlsCertificate, busTlsKey, busTlsCa).filter(Objects::nonNull).count();
+    if (files != 0 && files != 3) {
+      problems.add(
+          origin.apply("bus-tls-certificate")
+              + ": expected bus-tls-certificate, bus-tls-key and bus-tls-ca together, got "
+              + (files + " of the three"));
+    }
+    if (busPort > 0 && Math.abs(busPort - clusterPort) < ClusterOptions.PORTS) {
+      problems.add(
+          origin.apply("bus-port")
+              + (": its three ports, from " + busPort + ", overlap those of cluster-port, from ")
+              + (clusterPort + ": choose others"));
+    }
+    return problems;
+  }
+
+  private ClusterOptions clusterOptions() {
+    return ClusterOptions.defaults()
+        .withClusterName(clusterName)
+        .withNodeName(nodeName)
+        .withHost(clusterHost)
+        .withClusterPort(clusterPort)
+        .withBusPort(busPort)
+        .withSeeds(clusterSeeds == null ? List.of() : clusterSeeds)
+        .withDns(clusterDns)
+        .withKubernetesService(kubernetesService)
+        .withHeartbeatTimeout(clusterTimeout)
+        .withTls(
+            busTlsCertificate == null || busTlsKey == null || busTlsCa == null
+                ? null
+                : new BusTls(busTlsCertificate, busTlsKey, busTlsCa));
   }
 }

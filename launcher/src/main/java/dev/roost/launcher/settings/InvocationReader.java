@@ -68,16 +68,11 @@ final class InvocationReader {
       String name = SettingSources.name(given);
       origins.put(name, "--" + name);
     }
-    Settings settings = flags.settings(origins);
-    if (settings.role() != Settings.Role.ALL) {
-      String role = Values.shown(settings.role());
-      return refuse(
-          List.of(
-              settings.origin("role")
-                  + (": role " + role + " needs a cluster, and this version has none: ")
-                  + "it runs role all only; leave the role out"));
+    List<String> conflicts = flags.conflicts(origins);
+    if (!conflicts.isEmpty()) {
+      return refuse(conflicts);
     }
-    return new Invocation.Start(settings);
+    return new Invocation.Start(flags.settings(origins));
   }
 
   private static Invocation refuse(List<String> problems) {

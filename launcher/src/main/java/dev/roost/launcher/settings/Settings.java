@@ -1,8 +1,10 @@
 package dev.roost.launcher.settings;
 
 import dev.roost.application.ChannelOptions;
+import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
@@ -13,6 +15,7 @@ import org.slf4j.event.Level;
  * @param gatewayVerticles gateways in this process, which share the port
  * @param gateway how each gateway listens, and its bounds
  * @param channels how each application is run
+ * @param cluster how the cluster is joined; null for a node on its own
  * @param transport what carries the network
  * @param logLevel the least severe level that is logged
  * @param origins where each setting that is no default was set, by its name
@@ -23,15 +26,37 @@ public record Settings(
     int gatewayVerticles,
     GatewayOptions gateway,
     ChannelOptions channels,
+    @Nullable ClusterOptions cluster,
     NetworkTransport transport,
     Level logLevel,
     Map<String, String> origins) {
 
   /** What a process does. */
   public enum Role {
+    /** Both. */
     ALL,
+    /** Sockets, and pages; no application. */
     GATEWAY,
-    CHANNELS
+    /** Applications; no public port. */
+    CHANNELS;
+
+    /** Whether clients connect here. */
+    public boolean hasGateways() {
+      return this != CHANNELS;
+    }
+
+    /** Whether channels run here. */
+    public boolean hasApplications() {
+      return this != GATEWAY;
+    }
+  }
+
+  /** Whether a process is in a cluster. */
+  public enum ClusterSwitch {
+    /** If its role needs one, or another setting of clusters is set. */
+    AUTO,
+    ON,
+    OFF
   }
 
   /** What carries the network. */

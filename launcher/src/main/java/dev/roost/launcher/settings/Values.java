@@ -1,6 +1,7 @@
 package dev.roost.launcher.settings;
 
 import dev.roost.bus.Contract;
+import dev.roost.cluster.ClusterOptions;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
@@ -24,6 +25,7 @@ final class Values {
   private static final Duration LONGEST = Duration.ofHours(24);
   private static final Pattern HOST =
       Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+  private static final int LAST_FIRST_PORT = 65_536 - ClusterOptions.PORTS;
   private static final int MOST_VERTICLES = 1_024;
   private static final int LEAST_BYTES = 1_024;
 
@@ -99,6 +101,74 @@ final class Values {
     @Override
     public Integer convert(String text) {
       return whole(text, 0, 65_535, "a port from 0 (any free one) to 65535");
+    }
+  }
+
+  /** The first of the ports that nodes of one machine share. */
+  static final class PortRange implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return whole(text, 1, LAST_FIRST_PORT, "a port from 1 to " + LAST_FIRST_PORT);
+    }
+  }
+
+  static final class BusPort implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return whole(text, 0, LAST_FIRST_PORT, "a port from 0 (any free one) to " + LAST_FIRST_PORT);
+    }
+  }
+
+  /** Whole seconds, which is what the cluster counts in. */
+  static final class Seconds implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      Duration time = new Time().convert(text);
+      if (time.toMillis() % 1_000 != 0 || time.toSeconds() < 2) {
+        throw wrong("whole seconds from 2s to 24h", text);
+      }
+      return time;
+    }
+  }
+
+  static final class Switch implements ITypeConverter<Settings.ClusterSwitch> {
+    @Override
+    public Settings.ClusterSwitch convert(String text) {
+      return oneOf(Settings.ClusterSwitch.class, text);
+    }
+  }
+
+  static final class ClusterName implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      if (!ClusterOptions.isClusterName(text)) {
+        throw wrong("up to 63 letters, digits, \".\", \"-\" and \"_\"", text);
+      }
+      return text;
+    }
+  }
+
+  static final class NodeName implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      if (!ClusterOptions.isNodeName(text)) {
+        throw wrong("up to 63 letters, digits, \"-\" and \"_\"", text);
+      }
+      return text;
+    }
+  }
+
+  /** Hosts, each with a port or without, with commas between them. */
+  static final class Seeds implements ITypeConverter<List<String>> {
+    @Override
+    public List<String> convert(String text) {
+      List<String> seeds = Arrays.stream(text.split(",", -1)).map(String::strip).toList();
+      try {
+        return ClusterOptions.defaults().withSeeds(seeds).seeds();
+      } catch (IllegalArgumentException wrong) {
+        throw wrong(
+            "hosts or host:port with commas between them, such as node-1,10.0.0.7:5701", text);
+      }
     }
   }
 
