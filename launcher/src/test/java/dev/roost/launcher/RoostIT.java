@@ -241,7 +241,8 @@ class RoostIT {
                 .buildAsync(
                     URI.create("ws://127.0.0.1:" + port + "/socket/websocket?vsn=2.0.0"), client)
                 .get(LIMIT_SECONDS, TimeUnit.SECONDS);
-        socket.sendText("[\"1\",\"1\",\"room:a\",\"phx_join\",{\"name\":\"ann\"}]", true);
+        var unused =
+            socket.sendText("[\"1\",\"1\",\"room:a\",\"phx_join\",{\"name\":\"ann\"}]", true);
         assertEquals(
             "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
             client.text.get(LIMIT_SECONDS, TimeUnit.SECONDS));
