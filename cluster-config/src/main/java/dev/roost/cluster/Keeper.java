@@ -184,6 +184,10 @@ final class Keeper implements Runnable {
     do {
       live = new HashSet<>(registry.nodes());
       live.add(name);
+      if (!snapshot.nodes().containsAll(live) || !live.containsAll(snapshot.nodes())) {
+        // At once: reading may take as long as the registry needs to find out the same.
+        publish(live, published.onlyOf(live), Map.copyOf(seen));
+      }
       offers = announce(live);
       hosted.clear();
       handsOver = false;

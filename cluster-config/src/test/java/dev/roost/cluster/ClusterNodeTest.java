@@ -246,6 +246,23 @@ class ClusterNodeTest {
   }
 
   @Test
+  void aNodeThatIsGoneIsToldWhileTheRegistryIsAway() throws Exception {
+    var memory = new MemoryRegistry();
+    var broken = new AtomicBoolean();
+    Registry other = memory.join("n2");
+    ClusterNode node =
+        ClusterNode.start(vertx, "n1", new Unreliable(memory.join("n1"), broken), QUICK);
+    nodes.add(node);
+    await(node.advertise(chat(node)));
+    assertEquals(Set.of("n1", "n2"), node.snapshot().nodes());
+    broken.set(true);
+    other.close();
+    await("n2 is gone", () -> node.snapshot().nodes().equals(Set.of("n1")));
+    assertEquals(Map.of("n1", PartitionTable.PARTITIONS), shares(node, "chat"));
+    assertTrue(node.snapshot().applications().find("chat").isPresent());
+  }
+
+  @Test
   void aRegistryThatStaysAwayIsNotWaitedForForEver() throws Exception {
     var registry = new Unreliable(new MemoryRegistry().join("n1"), new AtomicBoolean(true));
     var impatient =
@@ -317,7 +334,7 @@ class ClusterNodeTest {
 
     @Override
     public Set<String> nodes() {
-      return reached().nodes();
+      return registry.nodes();
     }
 
     @Override
