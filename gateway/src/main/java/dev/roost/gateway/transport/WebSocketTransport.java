@@ -8,6 +8,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Advertisement;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.PathPattern;
 import dev.roost.cluster.SocketOptions;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.protocol.CloseCode;
@@ -19,6 +20,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +48,7 @@ public final class WebSocketTransport {
   private final FrameWriter writer;
   private final WebSocketConnection.Limits limits;
   private final Map<Long, Pending> pending = new LinkedHashMap<>();
+  private final Map<String, PathPattern> served = new HashMap<>();
   private long lastRequest;
   private int nextInbox;
   private boolean draining;
@@ -75,16 +78,30 @@ public final class WebSocketTransport {
     this.limits = new WebSocketConnection.Limits(options.maxMessageBytes(), options.closeTimeout());
   }
 
-  /** Takes a request to a socket path; false for any other, which is not touched (E-10). */
+  /**
+   * Takes a request to a path that is or was a socket's; false for any other, which is not touched
+   * (E-10).
+   */
   public boolean handle(HttpServerRequest request) {
     String path = request.path();
     Optional<Applications.Matched> matched =
         path == null ? Optional.empty() : node.snapshot().applications().websocket(path);
-    if (matched.isEmpty()) {
-      return false;
+    if (matched.isPresent()) {
+      Applications.Mount mount = matched.get().mount();
+      served.putIfAbsent(mount.path(), mount.websocket());
+      upgrade(request, matched.get());
+      return true;
     }
-    upgrade(request, matched.get());
-    return true;
+    if (path != null && wasServed(path)) {
+      // Its application is away, perhaps for a deploy: clients are to try again.
+      refuse(request, 503, "");
+      return true;
+    }
+    return false;
+  }
+
+  private boolean wasServed(String path) {
+    return served.values().stream().anyMatch(pattern -> pattern.match(path).isPresent());
   }
 
   private void upgrade(HttpServerRequest request, Applications.Matched matched) {

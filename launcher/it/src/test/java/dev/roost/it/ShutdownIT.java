@@ -131,6 +131,32 @@ class ShutdownIT {
   }
 
   @Test
+  void aSocketWhoseApplicationIsAwayIsUnavailableAndNotUnknown() { // design, section 5
+    Channel silent = (topic, payload, socket) -> JoinResult.ok();
+    var goes =
+        Application.named("goes")
+            .socket("/socket", SocketHandler.acceptAll())
+            .route("goes:*", () -> silent);
+    try (var server = TestServer.start()) {
+      var deployment = server.deploy(goes, ChannelOptions.defaults());
+      try (var client = PhoenixClient.connect(ClientOptions.port(server.port()))) {
+        TestServer.await(deployment.undeploy());
+        assertEquals(503, status(server));
+        assertEquals("ok", client.heartbeat().status());
+        server.deploy(goes, ChannelOptions.defaults());
+        assertEquals(101, status(server));
+        assertEquals("ok", client.join("goes:1").status());
+      }
+    }
+  }
+
+  private static int status(TestServer server) {
+    try (var socket = server.raw()) {
+      return socket.upgrade("/socket/websocket?vsn=2.0.0").status();
+    }
+  }
+
+  @Test
   void terminateIsToldHowTheConnectionEnded() throws InterruptedException { // L-30, L-40
     var reasons = new LinkedBlockingQueue<TerminateReason>();
     var application =
