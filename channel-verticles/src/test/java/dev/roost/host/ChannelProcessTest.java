@@ -199,8 +199,7 @@ class ChannelProcessTest {
   }
 
   private static GatewayMessage reply(ChannelProcess process, String ref) {
-    return new GatewayMessage.Reply(
-        process.recipient(), new Ref("\"" + ref + "\""), "ok", EMPTY);
+    return new GatewayMessage.Reply(process.recipient(), new Ref("\"" + ref + "\""), "ok", EMPTY);
   }
 
   /* ---- ends */
@@ -314,8 +313,7 @@ class ChannelProcessTest {
     event(process, "flood");
     Thread flooding = threads.take();
     await(
-        "it waits",
-        () -> flooding.getState() == Thread.State.TIMED_WAITING || !flooding.isAlive());
+        "it waits", () -> flooding.getState() == Thread.State.TIMED_WAITING || !flooding.isAlive());
     // What is between the queue and the link for a moment is not counted.
     assertTrue(pushed.get() < 2 * ROOM, () -> "pushed " + pushed.get());
 
