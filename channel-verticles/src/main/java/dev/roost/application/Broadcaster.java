@@ -31,6 +31,7 @@ public final class Broadcaster {
   private final ClusterNode node;
   private final String application;
   private final PayloadWriter writer;
+  private final Duration hostTimeout;
 
   /** For the topics of one application, which some node of the cluster serves. */
   public Broadcaster(ClusterNode node, Application application) {
@@ -39,9 +40,15 @@ public final class Broadcaster {
 
   /** The same, on a node that knows the application by name only. */
   public Broadcaster(ClusterNode node, String application, ObjectMapper mapper) {
+    this(node, application, mapper, HOST_TIMEOUT);
+  }
+
+  /** The same, with a time of its own to wait for a host. */
+  Broadcaster(ClusterNode node, String application, ObjectMapper mapper, Duration hostTimeout) {
     this.node = node;
     this.application = application;
     this.writer = new PayloadWriter(mapper);
+    this.hostTimeout = hostTimeout;
   }
 
   /**
@@ -92,10 +99,10 @@ public final class Broadcaster {
               if (taken) {
                 return Future.succeededFuture();
               }
-              if (System.nanoTime() - began > HOST_TIMEOUT.toNanos()) {
+              if (System.nanoTime() - began > hostTimeout.toNanos()) {
                 return Future.failedFuture(
                     new IllegalStateException(
-                        "topic \"" + request.topic() + "\" had no host for " + HOST_TIMEOUT));
+                        "topic \"" + request.topic() + "\" had no host for " + hostTimeout));
               }
               return node.vertx().timer(RETRY_MS).compose(ignored -> ask(request, began));
             });

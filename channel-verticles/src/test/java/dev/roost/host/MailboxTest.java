@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.bus.RawPayload;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -235,5 +237,174 @@ class MailboxTest {
     mailbox.whenIdle(idle::countDown);
     await(idle);
     assertEquals(List.of(), handled);
+  }
+
+  private static Mail sized(String event, int bytes) {
+    return new Mail.Out(event, RawPayload.binary(new byte[bytes]));
+  }
+
+  @Test
+  void aMailboxIsFullByItsBytesAsWell() {
+    var started = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var mailbox =
+        new Mailbox(
+            100,
+            1_000,
+            mail -> {
+              started.countDown();
+              await(release);
+              handled.add(((Mail.Out) mail).event());
+            });
+    assertTrue(mailbox.offer(sized("any size fits into an empty one", 5_000)));
+    await(started); // it is being handled, so its bytes no longer wait
+    assertTrue(mailbox.offer(sized("a", 400)));
+    assertTrue(mailbox.offer(sized("b", 599)));
+    assertTrue(mailbox.offer(sized("the one that fills it", 5_000)));
+    assertFalse(mailbox.offer(sized("too much", 0)));
+
+    release.countDown();
+    settle(mailbox);
+    assertEquals(
+        List.of("any size fits into an empty one", "a", "b", "the one that fills it"), handled);
+    assertTrue(mailbox.offer(sized("room again", 5_000)));
+    settle(mailbox);
+    assertEquals("room again", handled.getLast());
+  }
+
+  @Test
+  void anIdleMailboxHandlesAMessageOnTheCallersThread() {
+    var threads = Collections.synchronizedList(new ArrayList<Thread>());
+    var mailbox =
+        mailbox(
+            10,
+            mail -> {
+              threads.add(Thread.currentThread());
+              handled.add(body(mail));
+            });
+    assertTrue(mailbox.handleHere(mail(1)));
+    assertEquals(List.of(1), handled);
+    assertTrue(mailbox.handleHere(mail(2))); // idle again
+    assertEquals(List.of(Thread.currentThread(), Thread.currentThread()), threads);
+
+    assertTrue(mailbox.offer(mail(3)));
+    settle(mailbox);
+    assertTrue(threads.get(2).isVirtual());
+    assertEquals(List.of(1, 2, 3), handled);
+  }
+
+  @Test
+  void aBusyMailboxHandlesNothingOnTheCallersThread() {
+    var started = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var mailbox =
+        mailbox(
+            10,
+            mail -> {
+              started.countDown();
+              await(release);
+              handled.add(body(mail));
+            });
+    mailbox.add(mail(0));
+    await(started);
+    assertFalse(mailbox.handleHere(mail("while one runs")));
+    mailbox.add(mail(1));
+    assertFalse(mailbox.handleHere(mail("while one waits")));
+
+    release.countDown();
+    settle(mailbox);
+    assertEquals(List.of(0, 1), handled);
+  }
+
+  @Test
+  void whatComesWhileTheCallersThreadHandlesIsHandledBehindIt() {
+    var started = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var threads = Collections.synchronizedList(new ArrayList<Thread>());
+    var mailbox =
+        mailbox(
+            10,
+            mail -> {
+              threads.add(Thread.currentThread());
+              if (body(mail).equals("here")) {
+                started.countDown();
+                await(release);
+              }
+              handled.add(body(mail));
+            });
+    var caller = Thread.ofPlatform().start(() -> assertTrue(mailbox.handleHere(mail("here"))));
+    await(started);
+    mailbox.add(mail(1));
+    assertTrue(mailbox.offer(mail(2)));
+    assertFalse(mailbox.handleHere(mail("not now")));
+
+    release.countDown();
+    settle(mailbox);
+    assertEquals(List.of("here", 1, 2), handled);
+    assertEquals(caller, threads.get(0));
+    assertTrue(threads.get(1).isVirtual() && threads.get(2).isVirtual());
+  }
+
+  @Test
+  @SuppressWarnings("ThreadPriorityCheck")
+  void nothingIsLostOrReorderedWhenOneHandlesHereAndManyAdd() throws InterruptedException {
+    int rounds = 2_000;
+    int senders = 3;
+    int own = senders * rounds;
+    var round = new AtomicInteger();
+    var busy = new AtomicBoolean();
+    var overlaps = new AtomicInteger();
+    var mailbox =
+        mailbox(
+            Integer.MAX_VALUE,
+            mail -> {
+              if (!busy.compareAndSet(false, true)) {
+                overlaps.incrementAndGet();
+              }
+              if ((int) body(mail) >= own) {
+                round.incrementAndGet(); // now the others come
+                Thread.yield();
+              }
+              handled.add(body(mail));
+              busy.set(false);
+            });
+    var threads = new ArrayList<Thread>();
+    for (int s = 0; s < senders; s++) {
+      int sender = s;
+      threads.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int i = 0; i < rounds; i++) {
+                      while (round.get() <= i) {
+                        Thread.yield();
+                      }
+                      mailbox.add(mail(sender * rounds + i));
+                    }
+                  }));
+    }
+    for (int i = 0; i < rounds; i++) {
+      Mail next = mail(own + i);
+      while (!mailbox.handleHere(next)) {
+        Thread.yield();
+      }
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    settle(mailbox);
+
+    assertEquals(0, overlaps.get());
+    assertEquals((senders + 1) * rounds, handled.size());
+    for (int s = 0; s <= senders; s++) {
+      int first = s * rounds;
+      var inOrder = IntStream.range(first, first + rounds).boxed().toList();
+      var came =
+          handled.stream()
+              .map(Integer.class::cast)
+              .filter(i -> i >= first && i < first + rounds)
+              .toList();
+      assertEquals(inOrder, came);
+    }
   }
 }

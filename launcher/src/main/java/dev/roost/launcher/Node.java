@@ -173,9 +173,10 @@ final class Node {
   }
 
   private static Future<List<Hosted>> deployApplications(ClusterNode cluster, Settings settings) {
+    ChannelOptions options = settings.channels().withTelemetry(telemetry());
     return Future.all(
             applications(settings).stream()
-                .map(application -> deploy(cluster, settings, application))
+                .map(application -> deploy(cluster, options, application))
                 .toList())
         .map(deployed -> deployed.<Hosted>list())
         .recover(
@@ -187,8 +188,7 @@ final class Node {
   }
 
   private static Future<Hosted> deploy(
-      ClusterNode cluster, Settings settings, Application application) {
-    ChannelOptions options = settings.channels().withTelemetry(telemetry());
+      ClusterNode cluster, ChannelOptions options, Application application) {
     return ChannelVerticles.deploy(cluster, application, options)
         .map(deployment -> new Hosted(application.name(), deployment));
   }

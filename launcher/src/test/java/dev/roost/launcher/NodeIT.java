@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
@@ -14,9 +15,14 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -156,5 +163,56 @@ class NodeIT {
             + " \"chatt\"; did you mean chat?",
         failure.getMessage());
     assertEquals(2, failure.exitCode());
+  }
+
+  @Test
+  void whoListensOnTheClassPathIsToldByEveryApplicationAndGateway() throws Exception {
+    Tally.TOLD.clear();
+    Node node = start(settings("--gateway-verticles=2"));
+    HttpClient http = HttpClient.newHttpClient();
+    try {
+      WebSocket socket =
+          http.newWebSocketBuilder()
+              .buildAsync(
+                  URI.create("ws://127.0.0.1:" + node.port() + "/socket/websocket?vsn=2.0.0"),
+                  new WebSocket.Listener() {})
+              .get(20, TimeUnit.SECONDS);
+      for (String topic : List.of("room:lobby", "board:1")) {
+        socket
+            .sendText("[\"1\",\"1\",\"" + topic + "\",\"phx_join\",{}]", true)
+            .get(20, TimeUnit.SECONDS);
+      }
+      // One listener for all applications, one for all gateways.
+      for (String first : List.of("made", "made", "connected to /socket", "opened")) {
+        assertEquals(first, Tally.TOLD.poll(20, TimeUnit.SECONDS));
+      }
+      var joins = new ArrayList<String>();
+      joins.add(Tally.TOLD.poll(20, TimeUnit.SECONDS));
+      joins.add(Tally.TOLD.poll(20, TimeUnit.SECONDS));
+      joins.sort(null);
+      assertEquals(List.of("joined board:1", "joined room:lobby"), joins);
+    } finally {
+      http.shutdownNow();
+    }
+  }
+
+  @Test
+  void twoJarsThatCountForGatewaysAreBothNamed(@TempDir Path directory) throws Exception {
+    Path services = Files.createDirectories(directory.resolve("META-INF").resolve("services"));
+    Files.writeString(services.resolve(GatewayMetrics.class.getName()), Meter.class.getName());
+    Thread current = Thread.currentThread();
+    ClassLoader before = current.getContextClassLoader();
+    try (var classPath = new URLClassLoader(new URL[] {directory.toUri().toURL()}, before)) {
+      current.setContextClassLoader(classPath);
+      StartFailure failure = failure(settings());
+      assertEquals(
+          "two jars on the class path provide dev.roost.gateway.GatewayMetrics"
+              + " (dev.roost.launcher.Tally and dev.roost.launcher.Meter): keep one, which may"
+              + " pass on to others",
+          failure.getMessage());
+      assertEquals(1, failure.exitCode());
+    } finally {
+      current.setContextClassLoader(before);
+    }
   }
 }

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -172,6 +173,43 @@ class DeploymentTest {
       await(undeployed);
       channel.assertCrashed();
     }
+  }
+
+  @Test
+  void undeploymentWaitsForChannelsWhoseSocketHasJustGone() throws Exception {
+    var terminating = new CountDownLatch(1);
+    var undeployed = new CountDownLatch(1);
+    var order = new LinkedBlockingQueue<String>();
+    var script =
+        Script.onIn((event, payload, socket) -> Result.ok())
+            .terminate(
+                (reason, socket) -> {
+                  terminating.countDown();
+                  try {
+                    // The time for an undeployment that does not wait to show itself.
+                    undeployed.await(300, TimeUnit.MILLISECONDS);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  order.add("terminated");
+                });
+    try (var kit = script.kit()) {
+      var socket = kit.join("t:1").socket();
+      Thread closing = Thread.ofVirtual().start(socket::close);
+      assertTrue(terminating.await(20, TimeUnit.SECONDS));
+
+      await(
+          kit.deployment()
+              .undeploy()
+              .onComplete(
+                  done -> {
+                    order.add("undeployed");
+                    undeployed.countDown();
+                  }));
+
+      closing.join();
+    }
+    assertEquals(List.of("terminated", "undeployed"), List.copyOf(order));
   }
 
   @Test

@@ -1,0 +1,142 @@
+package dev.roost.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.ConnectInfo;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.SocketHandler;
+import dev.roost.application.Telemetry;
+import dev.roost.bus.Contract;
+import dev.roost.channel.Payload;
+import dev.roost.testkit.ChannelKit;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+
+/** Socket handlers that hang or answer what they may not. */
+@Timeout(60)
+class ConnectorTest {
+
+  private final BlockingQueue<Telemetry.Event> events = new LinkedBlockingQueue<>();
+  private final BlockingQueue<ILoggingEvent> logged = new LinkedBlockingQueue<>();
+  private final Logger logger = (Logger) LoggerFactory.getLogger(SocketHandler.class);
+  private final AppenderBase<ILoggingEvent> appender =
+      new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+          logged.add(event);
+        }
+      };
+
+  @BeforeEach
+  void listen() {
+    appender.start();
+    logger.addAppender(appender);
+  }
+
+  @AfterEach
+  void stop() {
+    logger.detachAppender(appender);
+  }
+
+  /** Accepts everybody under an id of the test. */
+  private record Named(Optional<String> id) implements SocketHandler {
+
+    @Override
+    public ConnectResult connect(Payload params, ConnectInfo info) {
+      return ConnectResult.accept();
+    }
+
+    @Override
+    public Optional<String> id(ConnectResult.Accepted accepted) {
+      return id;
+    }
+  }
+
+  private ChannelKit kit(SocketHandler handler, Duration callbackTimeout) {
+    return ChannelKit.of(
+        Application.named("app").socket("/socket", handler),
+        ChannelOptions.defaults()
+            .withVerticles(1)
+            .withCallbackTimeout(callbackTimeout)
+            .withTelemetry(events::add));
+  }
+
+  private void assertLogged(String line) throws InterruptedException {
+    ILoggingEvent event = logged.poll(20, TimeUnit.SECONDS);
+    assertEquals(line, event.getFormattedMessage());
+    assertEquals(Level.ERROR, event.getLevel());
+  }
+
+  private void assertRefused(SocketHandler handler, int status, String line) throws Exception {
+    try (var kit = kit(handler, Duration.ofSeconds(30))) {
+      assertEquals(new ConnectResult.Refused(status, ""), kit.assertConnectRefused(Map.of()));
+      assertLogged(line);
+      var event =
+          assertInstanceOf(
+              Telemetry.Event.SocketConnected.class, events.poll(20, TimeUnit.SECONDS));
+      assertEquals(Telemetry.Outcome.CRASHED, event.outcome());
+    }
+  }
+
+  @Test
+  void aConnectThatHangsIsInterrupted() throws Exception {
+    var interrupted = new CountDownLatch(1);
+    SocketHandler hanging =
+        (params, info) -> {
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            interrupted.countDown();
+          }
+          return ConnectResult.refuse(503, "late");
+        };
+    try (var kit = kit(hanging, Duration.ofMillis(50))) {
+      assertEquals(new ConnectResult.Refused(503, "late"), kit.assertConnectRefused(Map.of()));
+      assertTrue(interrupted.await(20, TimeUnit.SECONDS));
+      assertLogged(
+          "connect did not return within PT0.05S, path=/socket; its thread is interrupted");
+    }
+  }
+
+  @Test
+  void aConnectThatReturnsNullIsRefused() throws Exception { // H-11
+    assertRefused(
+        (params, info) -> null,
+        403,
+        "connect returned null; return ConnectResult.accept() or refuse()");
+  }
+
+  @Test
+  void anIdThatReturnsNullIsRefused() throws Exception { // D-1
+    assertRefused(
+        new Named(null), 403, "id returned null; return Optional.empty() for an anonymous socket");
+  }
+
+  @Test
+  void anIdThatTheBusDoesNotCarryIsRefused() throws Exception {
+    String longest = "x".repeat(Contract.MAX_TEXT_CHARACTERS);
+    try (var kit = kit(new Named(Optional.of(longest)), Duration.ofSeconds(30))) {
+      assertEquals(Optional.of(longest), kit.connect().id());
+      events.clear();
+    }
+    assertRefused(new Named(Optional.of(longest + "x")), 500, "connect failed, path=/socket");
+  }
+}
