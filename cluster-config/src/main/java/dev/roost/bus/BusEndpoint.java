@@ -1,11 +1,13 @@
 package dev.roost.bus;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.eventbus.MessageProducer;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.util.ArrayList;
@@ -63,7 +65,14 @@ public final class BusEndpoint {
   private static final DeliveryOptions ASKING = new DeliveryOptions(ANYWHERE).setSendTimeout(5_000);
   private static final DeliveryOptions HERE = new DeliveryOptions(ANYWHERE).setLocalOnly(true);
 
+  /** Most bytes that may wait to be written to one inbox of another process: 64 MiB. */
+  public static final int MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
+
+  private static final int ENVELOPE_BYTES = 256;
+
   private final EventBus bus;
+  private final Context context;
+  private final int maxUnwrittenBytes;
   private final String address;
   private final Receiver receiver;
   private final LocalMap<String, Inbox> inboxes;
@@ -74,7 +83,13 @@ public final class BusEndpoint {
 
   /** Opens the inbox at this address on the current context. */
   public BusEndpoint(Vertx vertx, String address, Receiver receiver) {
+    this(vertx, address, receiver, MAX_UNWRITTEN_BYTES);
+  }
+
+  BusEndpoint(Vertx vertx, String address, Receiver receiver, int maxUnwrittenBytes) {
     this.bus = vertx.eventBus();
+    this.context = vertx.getOrCreateContext();
+    this.maxUnwrittenBytes = maxUnwrittenBytes;
     this.address = address;
     this.receiver = receiver;
     this.inboxes = vertx.sharedData().getLocalMap("roost.inboxes");
@@ -117,15 +132,50 @@ public final class BusEndpoint {
     return consumers.get(0).completion();
   }
 
-  /** Sends the next message of the link to this inbox; nothing tells whether it arrived. */
+  /**
+   * Sends the next message of the link to this inbox; nothing tells whether it arrived. To another
+   * process: if it cannot be written, or {@link #MAX_UNWRITTEN_BYTES} wait for the peer already, it
+   * is dropped and the link lost.
+   */
   public void send(String to, BusMessage message) {
     Outbound link = outbound.computeIfAbsent(to, this::open);
-    bus.send(to, new Envelope(address, link.next(), message), link.options);
+    var envelope = new Envelope(address, link.next(), message);
+    if (link.far == null) {
+      bus.send(to, envelope, HERE);
+      return;
+    }
+    int bytes = ENVELOPE_BYTES + message.payloadBytes();
+    if (link.unwritten > 0 && link.unwritten + bytes > maxUnwrittenBytes) {
+      broken(to, link);
+      return;
+    }
+    link.unwritten += bytes;
+    var unused =
+        link.far
+            .write(envelope)
+            .onComplete(
+                written -> {
+                  link.unwritten -= bytes;
+                  if (written.failed() && !(message instanceof LinkMessage)) {
+                    broken(to, link);
+                  } else if (link.unwritten == 0) {
+                    link.isBroken = false;
+                  }
+                });
+  }
+
+  /** Later, since whoever sends is in the middle of something; once for each loss. */
+  private void broken(String to, Outbound link) {
+    if (!link.isBroken) {
+      link.isBroken = true;
+      context.runOnContext(ignored -> receiver.lost(to));
+    }
   }
 
   private Outbound open(String to) {
-    var link = new Outbound(inboxes.get(to));
-    if (link.isLocal()) {
+    Inbox peer = inboxes.get(to);
+    var link = new Outbound(peer, peer == null ? bus.sender(to, ANYWHERE) : null);
+    if (peer != null) {
       inbox.links.put(to, link);
     }
     return link;
@@ -171,8 +221,7 @@ public final class BusEndpoint {
         }
         link.isGone = true;
       } else if (!link.isLocal()) {
-        bus.send(
-            peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), link.options);
+        bus.send(peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), ANYWHERE);
       }
     }
     inbound
@@ -240,14 +289,16 @@ public final class BusEndpoint {
   /** The sending end of a link; the peer is known if it lives in this process. */
   private static final class Outbound {
     final @Nullable Inbox peer;
-    final DeliveryOptions options;
+    final @Nullable MessageProducer<Envelope> far;
     final AtomicLong sent = new AtomicLong();
     final AtomicLong handled = new AtomicLong();
+    long unwritten;
+    boolean isBroken;
     boolean isGone;
 
-    Outbound(@Nullable Inbox peer) {
+    Outbound(@Nullable Inbox peer, @Nullable MessageProducer<Envelope> far) {
       this.peer = peer;
-      this.options = peer == null ? ANYWHERE : HERE;
+      this.far = far;
     }
 
     boolean isLocal() {

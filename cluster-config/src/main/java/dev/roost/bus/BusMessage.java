@@ -1,4 +1,10 @@
 package dev.roost.bus;
 
 /** Everything that may cross the bus between a gateway and a channel verticle. */
-public sealed interface BusMessage permits HostMessage, GatewayMessage, LinkMessage {}
+public sealed interface BusMessage permits HostMessage, GatewayMessage, LinkMessage {
+
+  /** Bytes of the payloads in it: nearly all of its size, where size matters. */
+  default int payloadBytes() {
+    return 0;
+  }
+}

@@ -17,6 +17,11 @@ public sealed interface GatewayMessage extends BusMessage {
     public Connected {
       Objects.requireNonNull(assigns, "assigns");
     }
+
+    @Override
+    public int payloadBytes() {
+      return assigns.size();
+    }
   }
 
   /**
@@ -41,12 +46,22 @@ public sealed interface GatewayMessage extends BusMessage {
     public Joined {
       Objects.requireNonNull(response, "response");
     }
+
+    @Override
+    public int payloadBytes() {
+      return response.size();
+    }
   }
 
   /** The join is refused; the channel never existed (J-11, J-16). */
   record Refused(long channel, RawPayload response) implements GatewayMessage {
     public Refused {
       Objects.requireNonNull(response, "response");
+    }
+
+    @Override
+    public int payloadBytes() {
+      return response.size();
     }
   }
 
@@ -60,6 +75,11 @@ public sealed interface GatewayMessage extends BusMessage {
       Objects.requireNonNull(event, "event");
       Objects.requireNonNull(payload, "payload");
     }
+
+    @Override
+    public int payloadBytes() {
+      return payload.size();
+    }
   }
 
   /** The answer to one client message (Y-1); may come after the channel's end (Y-6). */
@@ -69,6 +89,11 @@ public sealed interface GatewayMessage extends BusMessage {
       Objects.requireNonNull(recipient, "recipient");
       Objects.requireNonNull(status, "status");
       Objects.requireNonNull(response, "response");
+    }
+
+    @Override
+    public int payloadBytes() {
+      return response.size();
     }
   }
 
@@ -94,6 +119,11 @@ public sealed interface GatewayMessage extends BusMessage {
       Objects.requireNonNull(topic, "topic");
       Objects.requireNonNull(event, "event");
       Objects.requireNonNull(payload, "payload");
+    }
+
+    @Override
+    public int payloadBytes() {
+      return payload.size();
     }
   }
 

@@ -41,6 +41,11 @@ public sealed interface HostMessage extends BusMessage {
       Objects.requireNonNull(params, "params");
       Objects.requireNonNull(info, "info");
     }
+
+    @Override
+    public int payloadBytes() {
+      return params.size() + info.size();
+    }
   }
 
   /**
@@ -68,6 +73,11 @@ public sealed interface HostMessage extends BusMessage {
       Objects.requireNonNull(client, "client");
       Objects.requireNonNull(payload, "payload");
     }
+
+    @Override
+    public int payloadBytes() {
+      return payload.size();
+    }
   }
 
   /** A client's message on a joined topic. */
@@ -76,6 +86,11 @@ public sealed interface HostMessage extends BusMessage {
     public Event {
       Objects.requireNonNull(event, "event");
       Objects.requireNonNull(payload, "payload");
+    }
+
+    @Override
+    public int payloadBytes() {
+      return payload.size();
     }
   }
 
@@ -109,6 +124,11 @@ public sealed interface HostMessage extends BusMessage {
       Objects.requireNonNull(topic, "topic");
       Objects.requireNonNull(event, "event");
       Objects.requireNonNull(payload, "payload");
+    }
+
+    @Override
+    public int payloadBytes() {
+      return payload.size();
     }
   }
 }

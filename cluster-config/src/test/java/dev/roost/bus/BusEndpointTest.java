@@ -327,6 +327,18 @@ class BusEndpointTest {
   }
 
   @Test
+  void whatCannotBeWrittenIsALossAndSaidOnce() throws Exception {
+    var sender = new Peer("sender");
+    sender.run(
+        () -> {
+          sender.endpoint.send("nobody", new GatewayMessage.Closed(1));
+          sender.endpoint.send("nobody", new GatewayMessage.Closed(2));
+        });
+    assertEquals("lost: nobody", sender.next());
+    sender.assertNothingMore();
+  }
+
+  @Test
   void aResetIsALoss() throws Exception {
     var receiver = new Peer("receiver");
     deliver("receiver", new Envelope("host", 1, new LinkMessage.Reset()));

@@ -124,18 +124,23 @@ public final class SocketTable {
     }
   }
 
-  /** Messages of this host are missing: what hangs on it ends with {@code phx_error}, signalled. */
+  /**
+   * Messages of this host are missing: what hangs on it ends with {@code phx_error}, and joins that
+   * it has not answered ask again.
+   */
   public void lost(String host) {
     int closed = 0;
     for (ClientSocket socket : all()) {
       var affected = socket.rows(row -> row.host().equals(host));
       if (!affected.isEmpty()) {
         send(host, affected.stream().map(ChannelRow::channel).toList(), "link lost");
-        affected.forEach(socket::crashed);
+        affected.forEach(socket::hostGone);
         closed += affected.size();
       }
     }
-    log.error("messages of host {} were lost: {} channels closed", host, closed);
+    if (closed > 0) {
+      log.error("messages of host {} were lost: {} channels closed", host, closed);
+    }
   }
 
   /**
@@ -151,7 +156,9 @@ public final class SocketTable {
       affected.forEach(socket::hostGone);
       closed += affected.size();
     }
-    log.info("a node is gone: {} channels of this gateway were there", closed);
+    if (closed > 0) {
+      log.info("a node is gone: {} channels of this gateway were there", closed);
+    }
   }
 
   /**

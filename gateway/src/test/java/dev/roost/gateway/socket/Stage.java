@@ -210,7 +210,9 @@ final class Stage {
       consumer.handler(
           received -> {
             assertEquals(stage.gateway.address, received.body().from());
-            mail.add((HostMessage) received.body().message());
+            if (received.body().message() instanceof HostMessage message) {
+              mail.add(message);
+            }
           });
       return consumer.completion();
     }
