@@ -2,6 +2,7 @@ package dev.roost.application;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.channel.PayloadWriter;
@@ -61,8 +62,13 @@ public final class Broadcaster {
     BusEndpoint.post(node.vertx(), owner.inbox(), message);
   }
 
-  /** Closes every connection with this id, on every gateway, with 1001 (D-3, D-4). */
+  /**
+   * Closes every connection with this id, on every gateway, with 1001 (D-3, D-4).
+   *
+   * @throws IllegalArgumentException if the id is longer than any socket's may be
+   */
   public void disconnect(String id) {
+    Contract.requireText("a socket id", id);
     BusEndpoint.publish(node.vertx(), new GatewayMessage.Disconnect(id));
   }
 }

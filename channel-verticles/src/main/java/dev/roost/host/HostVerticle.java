@@ -8,6 +8,7 @@ import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.LinkMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
@@ -31,7 +32,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
   private static final RawPayload UNMATCHED =
       RawPayload.jsonText("{\"reason\":\"unmatched topic\"}");
-  private static final long WATCH_INTERVAL_MS = 250;
+  private static final long MAX_WATCH_INTERVAL_MS = 1_000;
+  private static final long LINK_INTERVAL_MS = 1_000;
 
   private final ClusterNode node;
   private final Application application;
@@ -41,6 +43,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private @Nullable HostRuntime runtime;
   private @Nullable Connector connector;
   private long watchdog;
+  private long linkTimer;
 
   public HostVerticle(ClusterNode node, Application application, ChannelOptions options) {
     this.node = node;
@@ -60,19 +63,19 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     topics = new Topics(vertx, application.name(), opened);
     runtime = new HostRuntime(context, application, options, opened, topics);
     connector = new Connector(runtime);
-    watchdog = vertx.setPeriodic(WATCH_INTERVAL_MS, ignored -> watch());
+    watchdog = vertx.setPeriodic(watchInterval(), ignored -> watch());
+    linkTimer = vertx.setPeriodic(LINK_INTERVAL_MS, ignored -> opened.checkLinks(peer -> true));
     return opened.ready();
   }
 
   @Override
   public Future<?> stop() {
     vertx.cancelTimer(watchdog);
+    vertx.cancelTimer(linkTimer);
     var ending = new Departure(options.replaceTimeout());
-    for (String gateway : topics().gateways()) {
-      for (ChannelProcess process : topics().ofGateway(gateway)) {
-        runtime().end(process, new GatewayMessage.Crashed(process.number()));
-        process.post(new Mail.End(new TerminateReason.Draining()));
-      }
+    for (ChannelProcess process : topics().all()) {
+      runtime().end(process, new GatewayMessage.Crashed(process.number()));
+      process.postEnd(new Mail.End(new TerminateReason.Draining()));
     }
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
     return ending.done().eventually(endpoint()::close);
@@ -91,7 +94,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       case HostMessage.Leave(var channel, var ref) -> {
         ChannelProcess process = topics().find(from, channel);
         if (process != null) {
-          process.post(new Mail.Leave(ref));
+          process.postEnd(new Mail.Leave(ref));
         }
       }
       case HostMessage.SocketGone gone -> socketGone(from, gone);
@@ -101,9 +104,13 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
         }
       }
       case HostMessage.Connect connect -> connector().connect(from, connect);
-      case GatewayMessage misdirected ->
-          log.warn("a host got a {} from {}", misdirected.getClass().getSimpleName(), from);
+      case GatewayMessage misdirected -> misdirected(from, misdirected);
+      case LinkMessage misdirected -> misdirected(from, misdirected);
     }
+  }
+
+  private static void misdirected(String from, BusMessage message) {
+    log.warn("a host got a {} from {}", message.getClass().getSimpleName(), from);
   }
 
   /** Messages of this gateway are missing, perhaps leaves: its channels start anew. */
@@ -113,7 +120,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     log.error("messages of gateway {} were lost: {} channels closed", gateway, affected.size());
     for (ChannelProcess process : affected) {
       runtime().end(process, new GatewayMessage.Crashed(process.number()));
-      process.post(new Mail.End(new TerminateReason.Closed("link lost")));
+      process.postEnd(new Mail.End(new TerminateReason.Closed("link lost")));
     }
   }
 
@@ -191,16 +198,20 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       ChannelProcess process = topics().find(gateway, channel);
       if (process != null) {
         topics().remove(process);
-        process.post(new Mail.End(new TerminateReason.Closed(gone.detail())));
+        process.postEnd(new Mail.End(new TerminateReason.Closed(gone.detail())));
       }
     }
   }
 
   private void watch() {
     long now = System.nanoTime();
-    endpoint().checkInFlight();
     connector().checkDeadlines(now);
     topics().forEachRunning(process -> process.checkDeadline(now, options.callbackTimeout()));
+  }
+
+  /** Often enough for the timeout, and no more: it passes over every channel. */
+  private long watchInterval() {
+    return Math.clamp(options.callbackTimeout().toMillis() / 8, 1, MAX_WATCH_INTERVAL_MS);
   }
 
   /** Where its counts may be read; known once it is deployed. */

@@ -126,9 +126,11 @@ final class Topics {
     return ofGateway == null ? List.of() : new ArrayList<>(ofGateway.values());
   }
 
-  /** All processes of one gateway, in no order. */
-  List<String> gateways() {
-    return new ArrayList<>(processes.keySet());
+  /** All processes, in no order. */
+  List<ChannelProcess> all() {
+    var all = new ArrayList<ChannelProcess>(channels());
+    processes.values().forEach(ofGateway -> all.addAll(ofGateway.values()));
+    return all;
   }
 
   /** Processes that were removed and whose last callback is still to return. */

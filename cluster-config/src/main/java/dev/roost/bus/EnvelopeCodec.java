@@ -25,6 +25,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
     switch (envelope.message()) {
       case HostMessage message -> write(out, message);
       case GatewayMessage message -> write(out, message);
+      case LinkMessage.Check() -> out.octet(65);
+      case LinkMessage.Reset() -> out.octet(66);
     }
   }
 
@@ -144,6 +146,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 40 -> new GatewayMessage.Closed(in.number());
       case 41 -> new GatewayMessage.Crashed(in.number());
       case 42 -> new GatewayMessage.Disconnect(in.text());
+      case 65 -> new LinkMessage.Check();
+      case 66 -> new LinkMessage.Reset();
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }

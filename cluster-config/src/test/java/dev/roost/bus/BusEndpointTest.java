@@ -226,25 +226,100 @@ class BusEndpointTest {
     assertEquals(0, sender.endpoint.inFlight());
   }
 
-  /** The inbox it went to may be closed: it is given up on, and does no harm when it comes late. */
   @Test
-  void whatDoesNotArriveIsForgotten() throws Exception {
+  void whatWentToAnInboxThatIsClosedIsForgottenAndNothingElse() throws Exception {
+    var sender = new Peer("sender");
+    var gone = new Peer("gone");
+    var receiver = new Peer("receiver");
+    sender.run(() -> sender.endpoint.send("gone", new GatewayMessage.Closed(1)));
+    gone.next();
+    gone.call(gone.endpoint::close);
+    CountDownLatch busy = receiver.holdUp();
+    sender.run(
+        () -> {
+          sender.endpoint.send("gone", new GatewayMessage.Closed(2));
+          sender.endpoint.send("receiver", new GatewayMessage.Closed(3));
+        });
+    assertEquals(2, sender.endpoint.inFlight());
+    for (int check = 0; check < 2; check++) {
+      assertEquals(2, sender.endpoint.inFlight(), "its last words may still be on their way");
+      sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    }
+    assertEquals(1, sender.endpoint.inFlight());
+    sender.run(() -> assertEquals(1, sender.endpoint.links()));
+    busy.countDown();
+    assertEquals("sender: Closed[channel=3]", receiver.next());
+    assertEquals(0, sender.endpoint.inFlight());
+  }
+
+  @Test
+  void whoOnlyListenedToAnInboxThatIsClosedForgetsItToo() throws Exception {
     var sender = new Peer("sender");
     var receiver = new Peer("receiver");
-    CountDownLatch busy = receiver.holdUp();
     sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(1)));
-    sender.run(sender.endpoint::checkInFlight);
-    assertEquals(0, sender.endpoint.inFlight());
-    busy.countDown();
-    assertEquals("sender: Closed[channel=1]", receiver.next());
-    assertEquals(0, sender.endpoint.inFlight());
-    CountDownLatch busyAgain = receiver.holdUp();
-    sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(2)));
-    assertEquals(1, sender.endpoint.inFlight());
-    sender.run(sender.endpoint::checkInFlight);
-    assertEquals(1, sender.endpoint.inFlight(), "something arrived since the last check");
-    busyAgain.countDown();
     receiver.next();
+    sender.call(sender.endpoint::close);
+    receiver.run(() -> receiver.endpoint.checkLinks(peer -> true));
+    receiver.run(() -> assertEquals(1, receiver.endpoint.links()));
+    receiver.run(() -> receiver.endpoint.checkLinks(peer -> true));
+    receiver.run(() -> assertEquals(0, receiver.endpoint.links()));
+  }
+
+  @Test
+  void linksToNodesThatAreGoneAreForgottenAndTheOthersAreChecked() throws Exception {
+    var gateway = new Peer("gateway");
+    BlockingQueue<String> sent = new LinkedBlockingQueue<>();
+    for (String address : List.of("far", "gone")) {
+      var consumer = vertx.eventBus().<Envelope>consumer(address);
+      consumer.handler(
+          mail -> sent.add(address + " " + mail.body().sequence() + " " + mail.body().message()));
+      await(consumer.completion());
+    }
+    gateway.run(
+        () -> {
+          gateway.endpoint.send("far", new GatewayMessage.Closed(1));
+          gateway.endpoint.send("gone", new GatewayMessage.Closed(1));
+          gateway.endpoint.checkLinks("far"::equals);
+          gateway.endpoint.checkLinks("far"::equals);
+          assertEquals(1, gateway.endpoint.links());
+        });
+    var seen = new ArrayList<String>();
+    for (int i = 0; i < 4; i++) {
+      seen.add(sent.poll(10, TimeUnit.SECONDS));
+    }
+    assertEquals(
+        List.of(
+            "far 1 Check[]",
+            "far 1 Check[]",
+            "far 1 Closed[channel=1]",
+            "gone 1 Closed[channel=1]"),
+        seen.stream().sorted().toList());
+  }
+
+  @Test
+  void aCheckThatFollowsIsSilentAndOneThatDoesNotIsALossAtBothEnds() throws Exception {
+    var receiver = new Peer("receiver");
+    BlockingQueue<String> back = new LinkedBlockingQueue<>();
+    var host = vertx.eventBus().<Envelope>consumer("host");
+    host.handler(mail -> back.add(mail.body().sequence() + " " + mail.body().message()));
+    await(host.completion());
+    deliver("receiver", new Envelope("host", 1, new GatewayMessage.Closed(1)));
+    deliver("receiver", new Envelope("host", 1, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 3, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 4, new GatewayMessage.Closed(4)));
+    assertEquals("host: Closed[channel=1]", receiver.next());
+    assertEquals("lost: host", receiver.next());
+    assertEquals("host: Closed[channel=4]", receiver.next());
+    receiver.assertNothingMore();
+    assertEquals("1 Reset[]", back.poll(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aResetIsALoss() throws Exception {
+    var receiver = new Peer("receiver");
+    deliver("receiver", new Envelope("host", 1, new LinkMessage.Reset()));
+    assertEquals("lost: host", receiver.next());
+    receiver.assertNothingMore();
   }
 
   @Test

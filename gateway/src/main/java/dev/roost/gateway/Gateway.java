@@ -5,6 +5,7 @@ import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.LinkMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.socket.SocketTable;
@@ -16,8 +17,6 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
-import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +42,6 @@ public final class Gateway {
   private static final String WRONG_CONTEXT =
       "a gateway serves requests of the context that opened it: open it in the verticle that starts"
           + " the HTTP server, one for each instance";
-  private static final long LINK_MEMORY_MS = 30_000;
   private static final long TICK_MS = 1_000;
   private static final long CLOSE_POLL_MS = 10;
 
@@ -53,8 +51,6 @@ public final class Gateway {
   private final SocketTable table;
   private final WebSocketTransport webSockets;
   private final long timer;
-  private final ClusterNode node;
-  private final Consumer<ClusterNode.Snapshot> onChange;
   private @Nullable Thread thread;
 
   private Gateway(ClusterNode node, GatewayOptions options) {
@@ -64,14 +60,6 @@ public final class Gateway {
         new BusEndpoint(vertx, Addresses.gateway(node.name(), node.nextVerticle()), new Mail());
     this.table = new SocketTable(node, endpoint);
     this.webSockets = new WebSocketTransport(node, endpoint, table, options);
-    this.node = node;
-    Context context = vertx.getOrCreateContext();
-    // Later, so that the last messages of hosts that go are still in order.
-    this.onChange =
-        snapshot ->
-            context.runOnContext(
-                ignored -> vertx.setTimer(LINK_MEMORY_MS, id -> forgetHostsThatAreGone()));
-    node.listen(onChange);
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
   }
 
@@ -166,20 +154,15 @@ public final class Gateway {
         .eventually(
             () -> {
               vertx.cancelTimer(timer);
-              node.unlisten(onChange);
               return endpoint.close();
             });
-  }
-
-  private void forgetHostsThatAreGone() {
-    Set<String> present = node.snapshot().applications().inboxes();
-    endpoint.peers().stream().filter(peer -> !present.contains(peer)).forEach(endpoint::forget);
   }
 
   private void tick() {
     long now = System.nanoTime();
     table.checkIdle(now);
     webSockets.checkPending(now);
+    endpoint.checkLinks(peer -> true);
   }
 
   /** The inbox's mail: answers to connects for the transport, all else for the sockets. */
@@ -191,9 +174,13 @@ public final class Gateway {
         case GatewayMessage.Connected connected -> webSockets.connected(connected);
         case GatewayMessage.ConnectRefused refused -> webSockets.refused(refused);
         case GatewayMessage forSocket -> table.receive(forSocket);
-        case HostMessage misdirected ->
-            log.warn("a gateway got a {} from {}", misdirected.getClass().getSimpleName(), from);
+        case HostMessage misdirected -> misdirected(from, misdirected);
+        case LinkMessage misdirected -> misdirected(from, misdirected);
       }
+    }
+
+    private static void misdirected(String from, BusMessage message) {
+      log.warn("a gateway got a {} from {}", message.getClass().getSimpleName(), from);
     }
 
     @Override
