@@ -71,15 +71,22 @@ public final class ClusterNode {
   public static Future<ClusterNode> join(
       ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
     return ClusterJoin.join(options, vertx, builder)
-        .map(
+        .compose(
             joined -> {
               BusEndpoint.registerCodec(joined.vertx());
               return start(
-                  joined.vertx(),
-                  joined.member().name(),
-                  joined.registry(),
-                  Keeper.Timing.defaults());
+                      joined.vertx(),
+                      joined.member().name(),
+                      joined.registry(),
+                      Keeper.Timing.defaults())
+                  .informed();
             });
+  }
+
+  /** This node once it has looked at what the others offer. */
+  private Future<ClusterNode> informed() {
+    // Calls are answered before each round of the keeper: with the second one, a round is over.
+    return withdraw("").compose(before -> withdraw("")).map(this);
   }
 
   /** The Vert.x instance that this node's verticles run on. */
@@ -111,7 +118,7 @@ public final class ClusterNode {
   public Future<Void> advertise(Advertisement advertisement) {
     Promise<Void> done = Promise.promise();
     Future<Void> answer = onContext(done.future());
-    keeper.submit(new Keeper.Request.Advertise(advertisement, done));
+    keeper.submit(new Calls.Call.Advertise(advertisement, done));
     return answer;
   }
 
@@ -123,7 +130,7 @@ public final class ClusterNode {
   public Future<Void> withdraw(String application) {
     Promise<Void> done = Promise.promise();
     Future<Void> answer = onContext(done.future());
-    keeper.submit(new Keeper.Request.Withdraw(application, done));
+    keeper.submit(new Calls.Call.Withdraw(application, done));
     return answer;
   }
 

@@ -1,6 +1,5 @@
 package dev.roost.cluster;
 
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -34,9 +33,14 @@ record Directory(Map<String, Map<String, Offer>> nodes) {
     return EMPTY;
   }
 
-  /** The offers of one node. */
-  Collection<Offer> offers(String node) {
-    return nodes.getOrDefault(node, Map.of()).values();
+  /** The offers of one node, by application. */
+  Map<String, Offer> offers(String node) {
+    return nodes.getOrDefault(node, Map.of());
+  }
+
+  /** Whether the node offers this application. */
+  boolean has(String node, String application) {
+    return offers(node).containsKey(application);
   }
 
   /**
@@ -47,7 +51,7 @@ record Directory(Map<String, Map<String, Offer>> nodes) {
    */
   Directory with(String node, Offer offer) {
     check(offer.advertisement());
-    var offers = new TreeMap<>(nodes.getOrDefault(node, Map.of()));
+    var offers = new TreeMap<>(offers(node));
     offers.put(offer.application(), offer);
     return with(node, offers);
   }
@@ -59,7 +63,7 @@ record Directory(Map<String, Map<String, Offer>> nodes) {
    */
   Directory withExactly(
       String node, Map<String, Offer> own, Consumer<IllegalStateException> conflict) {
-    if (nodes.getOrDefault(node, Map.of()).equals(own)) {
+    if (offers(node).equals(own)) {
       return this;
     }
     Directory changed = with(node, Map.of());
@@ -75,7 +79,7 @@ record Directory(Map<String, Map<String, Offer>> nodes) {
 
   /** Without this application on the node. */
   Directory without(String node, String application) {
-    var offers = new TreeMap<>(nodes.getOrDefault(node, Map.of()));
+    var offers = new TreeMap<>(offers(node));
     offers.remove(application);
     return with(node, offers);
   }

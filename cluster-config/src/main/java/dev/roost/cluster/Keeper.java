@@ -2,21 +2,17 @@ package dev.roost.cluster;
 
 import io.vertx.core.Promise;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,25 +42,13 @@ final class Keeper implements Runnable {
    *
    * @param tick the longest time between two rounds
    * @param pace time between two partitions that are handed over
-   * @param patience how long a call waits for its effect
+   * @param patience how long a call waits for its effect: see {@link Calls}
    */
   record Timing(Duration tick, Duration pace, Duration patience) {
     static Timing defaults() {
       return new Timing(Duration.ofSeconds(1), Duration.ofMillis(20), Duration.ofSeconds(30));
     }
   }
-
-  /** What the node asks for; the promise is completed on the keeper's thread. */
-  sealed interface Request {
-    Promise<Void> done();
-
-    record Advertise(Advertisement advertisement, Promise<Void> done) implements Request {}
-
-    record Withdraw(String application, Promise<Void> done) implements Request {}
-  }
-
-  /** A request under way, until its deadline. */
-  private record Waiting(Request request, long deadline) {}
 
   private static final Logger log = LoggerFactory.getLogger(Keeper.class);
 
@@ -75,15 +59,13 @@ final class Keeper implements Runnable {
   private final Registry registry;
   private final Timing timing;
   private final Semaphore wakes = new Semaphore(0);
-  private final Queue<Request> requests = new ArrayDeque<>(); // under its own lock
+  private final Calls calls;
   private final List<Consumer<ClusterNode.Snapshot>> listeners = new CopyOnWriteArrayList<>();
   private final Promise<Void> closed = Promise.promise();
   private volatile ClusterNode.Snapshot snapshot;
   private volatile boolean closing;
 
   private final Map<String, Offer> own = new TreeMap<>();
-  private final List<Waiting> announcing = new ArrayList<>();
-  private final List<Waiting> waiting = new ArrayList<>();
   private final Map<String, PartitionTable> seen = new HashMap<>();
   private final SharedValue<Directory> directory;
   private final Map<String, SharedValue<PartitionTable>> tables = new HashMap<>();
@@ -97,6 +79,7 @@ final class Keeper implements Runnable {
     this.name = name;
     this.registry = registry;
     this.timing = timing;
+    this.calls = new Calls(name, timing.patience);
     this.directory =
         new SharedValue<>(
             registry, DIRECTORY, DirectoryCodec::decode, DirectoryCodec::encode, Directory.empty());
@@ -117,15 +100,9 @@ final class Keeper implements Runnable {
     listeners.remove(listener);
   }
 
-  void submit(Request request) {
-    synchronized (requests) {
-      if (!closing) {
-        requests.add(request);
-        wake();
-        return;
-      }
-    }
-    request.done().fail(isClosed());
+  void submit(Calls.Call call) {
+    calls.submit(call);
+    wake();
   }
 
   void wake() {
@@ -134,27 +111,26 @@ final class Keeper implements Runnable {
 
   /** Ends the thread and leaves the registry; what the node hosts is for others to claim. */
   Promise<Void> close() {
-    synchronized (requests) {
-      closing = true;
-    }
+    calls.close();
+    closing = true;
     wake();
     return closed;
-  }
-
-  private IllegalStateException isClosed() {
-    return new IllegalStateException("node " + name + " has left the cluster");
   }
 
   /* ---- the thread */
 
   @Override
   public void run() {
-    registry.listen(this::wake);
+    boolean listening = false;
     while (!closing) {
       long pause = timing.tick.toNanos();
       failed = false;
       try {
-        takeRequests();
+        if (!listening) {
+          registry.listen(this::wake);
+          listening = true;
+        }
+        calls.begin(own);
         round();
         if (handsOver) {
           pause = Math.max(nextHandOver - System.nanoTime(), 0);
@@ -165,7 +141,7 @@ final class Keeper implements Runnable {
       if (!failed) {
         reported.clear();
       }
-      expire(System.nanoTime());
+      calls.expire(System.nanoTime(), own);
       await(pause);
     }
     end();
@@ -187,13 +163,7 @@ final class Keeper implements Runnable {
     } catch (RuntimeException failure) {
       log.warn("node {} could not leave the cluster in order", name, failure);
     }
-    var unanswered = new ArrayList<Request>();
-    announcing.forEach(late -> unanswered.add(late.request()));
-    waiting.forEach(late -> unanswered.add(late.request()));
-    synchronized (requests) {
-      unanswered.addAll(requests);
-    }
-    unanswered.forEach(request -> request.done().fail(isClosed()));
+    calls.end();
     closed.complete();
   }
 
@@ -203,91 +173,6 @@ final class Keeper implements Runnable {
     if (reported.add(what + failure.getClass().getName())) {
       log.error("{}; node {} keeps trying", what, name, failure);
     }
-  }
-
-  /* ---- what the node asks for */
-
-  private void takeRequests() {
-    long deadline = System.nanoTime() + timing.patience.toNanos();
-    var taken = new ArrayList<Request>();
-    synchronized (requests) {
-      taken.addAll(requests);
-      requests.clear();
-    }
-    for (Request request : taken) {
-      switch (request) {
-        case Request.Advertise advertise -> announcing.add(new Waiting(advertise, deadline));
-        case Request.Withdraw(String application, Promise<Void> done) -> {
-          abandon(announcing, application);
-          abandon(waiting, application);
-          Offer offer = own.get(application);
-          if (offer == null) {
-            done.complete();
-          } else {
-            own.put(application, new Offer(offer.advertisement(), true));
-            waiting.add(new Waiting(request, deadline));
-          }
-        }
-      }
-    }
-  }
-
-  private static void abandon(List<Waiting> started, String application) {
-    started.removeIf(
-        earlier ->
-            earlier.request() instanceof Request.Advertise(var advertisement, var done)
-                && advertisement.application().equals(application)
-                && done.tryFail(
-                    new IllegalStateException(
-                        "application \"" + application + "\" was taken back meanwhile")));
-  }
-
-  private void expire(long now) {
-    removeIf(
-        announcing,
-        late -> {
-          if (late.deadline() - now > 0) {
-            return false;
-          }
-          late.request()
-              .done()
-              .fail(
-                  new IllegalStateException(
-                      "the cluster's registry did not take the application within "
-                          + timing.patience
-                          + "; see the log for why"));
-          return true;
-        });
-    removeIf(
-        waiting,
-        late -> {
-          if (late.deadline() - now > 0) {
-            return false;
-          }
-          switch (late.request()) {
-            case Request.Advertise(var advertisement, var done) -> {
-              log.warn(
-                  "application {}: some partitions have no host after {}",
-                  advertisement.application(),
-                  timing.patience);
-              done.complete();
-            }
-            case Request.Withdraw(var application, var done) -> {
-              log.warn(
-                  "application {}: not all partitions were taken over within {}",
-                  application,
-                  timing.patience);
-              own.remove(application);
-              wake();
-              done.complete();
-            }
-          }
-          return true;
-        });
-  }
-
-  private static <T> void removeIf(List<T> list, Function<T, Boolean> done) {
-    list.removeIf(done::apply);
   }
 
   /* ---- one round */
@@ -307,7 +192,12 @@ final class Keeper implements Runnable {
       }
     } while (retire(hosted));
     publish(live, offers, hosted);
-    answer(offers, hosted);
+    Directory told = offers;
+    calls.answer(
+        application ->
+            isHosted(
+                hosted.getOrDefault(application, PartitionTable.empty()), told.hosts(application)),
+        own);
   }
 
   /** Brings the node's offers into the directory, and takes those of dead nodes out. */
@@ -315,65 +205,31 @@ final class Keeper implements Runnable {
     for (int race = 0; race < MAX_RACES; race++) {
       Directory read = directory.read();
       Directory changed = read.onlyOf(live).withExactly(name, own, this::conflicting);
-      var added = new ArrayList<Waiting>();
-      changed = withAnnounced(changed, added);
+      var added = new ArrayList<Calls.Call.Advertise>();
+      changed = calls.announce(changed, own, added);
       if (changed.equals(read)) {
         return changed;
       }
       try {
         if (directory.replace(changed)) {
-          added.forEach(this::taken);
+          calls.announced(added);
+          for (Calls.Call.Advertise call : added) {
+            own.put(call.advertisement().application(), new Offer(call.advertisement(), false));
+          }
           return changed;
         }
       } catch (DirectoryCodec.TooLargeException tooLarge) {
         if (added.isEmpty()) {
           throw tooLarge;
         }
-        announcing.removeAll(added);
-        added.forEach(refused -> refused.request().done().fail(tooLarge));
+        calls.refuse(added, tooLarge);
       }
     }
     throw new IllegalStateException("the directory changed " + MAX_RACES + " times in a row");
   }
 
-  private void taken(Waiting announced) {
-    announcing.remove(announced);
-    waiting.add(announced);
-    if (announced.request() instanceof Request.Advertise(var advertisement, var done)) {
-      own.put(advertisement.application(), new Offer(advertisement, false));
-    }
-  }
-
   private void conflicting(IllegalStateException conflict) {
     report("a split of the cluster left two applications in conflict", conflict);
-  }
-
-  private Directory withAnnounced(Directory present, List<Waiting> added) {
-    Directory changed = present;
-    for (Iterator<Waiting> all = announcing.iterator(); all.hasNext(); ) {
-      Waiting next = all.next();
-      if (!(next.request() instanceof Request.Advertise(var advertisement, var done))) {
-        continue;
-      }
-      String application = advertisement.application();
-      try {
-        if (own.containsKey(application)
-            || changed.offers(name).stream().anyMatch(o -> o.application().equals(application))) {
-          throw new IllegalStateException(
-              "application \""
-                  + application
-                  + "\" is deployed already on node "
-                  + name
-                  + ": undeploy it first, or give this one another name");
-        }
-        changed = changed.with(name, new Offer(advertisement, false));
-        added.add(next);
-      } catch (RuntimeException refused) {
-        all.remove();
-        done.fail(refused);
-      }
-    }
-    return changed;
   }
 
   /** Takes and gives partitions of an application; a failure leaves it as it was seen last. */
@@ -392,11 +248,12 @@ final class Keeper implements Runnable {
   private PartitionTable keep(String application, Directory offers, PartitionTable before) {
     Hosts hosts = offers.hosts(application);
     Assignment ought = Assignment.to(hosts.staying());
-    Set<String> mine = inboxes(application, offers);
+    Offer mine = offers.offers(name).get(application);
+    Set<String> inboxes = mine == null ? Set.of() : Set.copyOf(mine.advertisement().inboxes());
     SharedValue<PartitionTable> table = tables.computeIfAbsent(application, this::table);
     for (int race = 0; race < MAX_RACES; race++) {
       PartitionTable read = table.read();
-      switch (Decision.of(hosts, ought, mine, read, before)) {
+      switch (Decision.of(hosts, ought, inboxes, read, before)) {
         case Decision.Nothing() -> {
           return read;
         }
@@ -429,16 +286,6 @@ final class Keeper implements Runnable {
         PartitionTableCodec::decode,
         PartitionTableCodec::encode,
         PartitionTable.empty());
-  }
-
-  private Set<String> inboxes(String application, Directory offers) {
-    var inboxes = new HashSet<String>();
-    for (Offer offer : offers.offers(name)) {
-      if (offer.application().equals(application)) {
-        inboxes.addAll(offer.advertisement().inboxes());
-      }
-    }
-    return inboxes;
   }
 
   /** Forgets draining offers that own nothing any more; whether there were any. */
@@ -483,24 +330,7 @@ final class Keeper implements Runnable {
     }
   }
 
-  /** Answers the calls whose effect everybody on this node can see by now. */
-  private void answer(Directory offers, Map<String, PartitionTable> hosted) {
-    waiting.removeIf(
-        late -> {
-          boolean done =
-              switch (late.request()) {
-                case Request.Advertise(var advertisement, var promise) -> {
-                  String application = advertisement.application();
-                  PartitionTable table = hosted.get(application);
-                  yield table != null && isHosted(table, offers.hosts(application));
-                }
-                case Request.Withdraw(var application, var promise) ->
-                    !own.containsKey(application);
-              };
-          return done && late.request().done().tryComplete();
-        });
-  }
-
+  /** Whether every partition is on a host that is there. */
   private static boolean isHosted(PartitionTable table, Hosts hosts) {
     for (int partition = 0; partition < table.size(); partition++) {
       String owner = table.inbox(partition);

@@ -1,7 +1,8 @@
 /**
- * The cluster every node is a member of. A {@code ClusterNode} starts and stops from settings; what
- * comes out is who joined and left, which applications are advertised with which routes, and which
- * host owns each partition in which epoch.
+ * The cluster every node is a member of. What applications advertise goes in at {@code
+ * ClusterNode}; what comes out are its snapshots: which nodes live, which applications there are
+ * with which routes, and which host owns each partition in which epoch. Inside, a {@code Keeper}
+ * for each node reads and changes the {@code Registry} that all share, as {@code Decision} says.
  */
 @NullMarked
 package dev.roost.cluster;

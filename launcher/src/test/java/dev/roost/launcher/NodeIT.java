@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.cluster.ClusterNode;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
@@ -47,9 +48,9 @@ class NodeIT {
   }
 
   private Node start(Settings settings) throws Exception {
-    Vertx vertx = NetworkTransports.vertx(settings);
-    opened.add(vertx);
-    return await(Node.start(vertx, settings));
+    ClusterNode cluster = await(Node.join(NetworkTransports.builder(settings), settings));
+    opened.add(cluster.vertx());
+    return await(Node.start(cluster, settings));
   }
 
   private StartFailure failure(Settings settings) {

@@ -97,10 +97,11 @@ public final class ChannelKit implements AutoCloseable {
   /** Runs an application with these options. */
   public static ChannelKit of(Application application, ChannelOptions options) {
     var vertx = Vertx.vertx();
+    var node = ClusterNode.local(vertx);
     try {
-      return new ChannelKit(ClusterNode.local(vertx), true, application, options);
+      return new ChannelKit(node, true, application, options);
     } catch (RuntimeException e) {
-      var unused = vertx.close();
+      var unused = node.close().eventually(vertx::close);
       throw e;
     }
   }

@@ -2,9 +2,12 @@ package dev.roost.launcher.settings;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
+import dev.roost.cluster.BusTls;
+import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -184,6 +187,14 @@ class InvocationTest {
           max-frame-bytes | 16777217 | a number of bytes from 1024 to 16777216
           max-queued-bytes | 2147483648 | a number of bytes from 1024 to 2147483647
           mailbox-messages | 0 | a number from 1 to 2147483647
+          cluster | yes | one of auto, on, off
+          cluster-name | a b | up to 63 letters, digits, ".", "-" and "_"
+          node-name | a.b | up to 63 letters, digits, "-" and "_"
+          cluster-host | a/b | a host name or address, without scheme, port and path
+          cluster-port | 0 | a port from 1 to 65533
+          bus-port | 65534 | a port from 0 (any free one) to 65533
+          cluster-seeds | a:b | hosts or host:port with commas between them, such as node-1,10.0.0.7:5701
+          cluster-timeout | 1500ms | whole seconds from 2s to 24h
           applications | chat,,x | all, or names with commas between them such as chat,news
           """)
   void aWrongValueIsNamedWithItsPlaceAndWhatWasExpected(String name, String value, String expected)
@@ -303,14 +314,71 @@ class InvocationTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"gateway", "channels"})
-  void aRoleThatNeedsAClusterIsRefusedHonestly(String role) {
+  void aRoleOfItsOwnIsInAClusterAndNotWithoutOne(String role) {
+    assertEquals(ClusterOptions.defaults(), settings(Map.of(), "--role=" + role).cluster());
     assertEquals(
         List.of(
             "ROOST_ROLE: role "
                 + role
-                + " needs a cluster, and this version has none: it runs role"
-                + " all only; leave the role out"),
-        problems(Map.of("ROOST_ROLE", role)));
+                + " needs a cluster, and --cluster is off: leave one of them out"),
+        problems(Map.of("ROOST_ROLE", role), "--cluster=off"));
+  }
+
+  @Test
+  void bothRolesAreInAClusterIfAskedToOrIfOneOfItsSettingsIsSet() {
+    assertNull(settings(Map.of()).cluster());
+    assertEquals(ClusterOptions.defaults(), settings(Map.of(), "--cluster=on").cluster());
+    Map<String, String> named = Map.of("ROOST_CLUSTER_NAME", "blue");
+    assertEquals(ClusterOptions.defaults().withClusterName("blue"), settings(named).cluster());
+    assertNull(settings(named, "--cluster=off").cluster());
+  }
+
+  @Test
+  void everySettingOfTheClusterReachesItsOption() throws IOException {
+    Settings settings =
+        settings(
+            Map.of(),
+            "--config",
+            file(
+                "cluster-name=blue",
+                "node-name=chat-1",
+                "cluster-host=10.0.0.5",
+                "cluster-port=6001",
+                "bus-port=0",
+                "cluster-seeds=node-1, [fd00::7]:6002",
+                "cluster-dns=roost.internal",
+                "kubernetes-service=roost.default.svc.cluster.local",
+                "cluster-timeout=7s",
+                "bus-tls-certificate=own.pem",
+                "bus-tls-key=own.key",
+                "bus-tls-ca=ca.pem"));
+    assertEquals(
+        ClusterOptions.defaults()
+            .withClusterName("blue")
+            .withNodeName("chat-1")
+            .withHost("10.0.0.5")
+            .withClusterPort(6001)
+            .withBusPort(0)
+            .withSeeds(List.of("node-1", "[fd00::7]:6002"))
+            .withDns("roost.internal")
+            .withKubernetesService("roost.default.svc.cluster.local")
+            .withHeartbeatTimeout(Duration.ofSeconds(7))
+            .withTls(new BusTls(Path.of("own.pem"), Path.of("own.key"), Path.of("ca.pem"))),
+        settings.cluster());
+  }
+
+  @Test
+  void clusterSettingsThatDoNotGoTogetherAreRefused() {
+    assertEquals(
+        List.of(
+            "--bus-tls-certificate: expected bus-tls-certificate, bus-tls-key and bus-tls-ca"
+                + " together, got 1 of the three"),
+        problems(Map.of(), "--bus-tls-certificate=own.pem"));
+    assertEquals(
+        List.of(
+            "--bus-port: its three ports, from 5703, overlap those of cluster-port, from 5701:"
+                + " choose others"),
+        problems(Map.of(), "--bus-port=5703"));
   }
 
   @Test
