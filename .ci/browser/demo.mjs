@@ -219,13 +219,19 @@ class Node {
   }
 }
 
+/** Below the ports of outgoing connections, so that none takes it while its node is restarted. */
 async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (let port = 4110; port < 4200; port += 1) {
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, () => server.close(() => resolve(true)));
+    });
+    if (free) {
+      return port;
+    }
+  }
+  throw new Error("no free port from 4110 to 4199");
 }
 
 let failed = 0;
@@ -517,14 +523,19 @@ try {
   await check("a hand shows in the other window only, at most 20 times a second", async () => {
     const [startX, startY] = await heron.onTheSheet([0.1, 0.1]);
     const before = heron.crossed("up", "cursor", BOARD).length;
-    const started = Date.now();
-    for (let i = 0; i < 60; i += 1) {
-      await heron.page.mouse.move(startX + i, startY + i);
-    }
-    const seconds = (Date.now() - started) / 1000;
+    // From within the page, faster than a mouse: every 4 ms for a second.
+    const seconds = await heron.get("sheet").evaluate(async (sheet, [x, y]) => {
+      const started = performance.now();
+      for (let i = 0; performance.now() - started < 1000; i += 1) {
+        const where = { clientX: x + (i % 60), clientY: y, isPrimary: true, bubbles: true };
+        sheet.dispatchEvent(new PointerEvent("pointermove", where));
+        await new Promise((resolve) => setTimeout(resolve, 4));
+      }
+      return (performance.now() - started) / 1000;
+    }, [startX, startY]);
     await wren.get("hand").getByText("Quiet Heron").waitFor();
     const sent = heron.crossed("up", "cursor", BOARD).length - before;
-    assert.ok(sent <= 20 * seconds + 2, `${sent} cursors in ${seconds} s`);
+    assert.ok(sent > 2 && sent <= 20 * seconds + 2, `${sent} cursors in ${seconds} s`);
     const own = heron.crossed("down", "cursor", BOARD).map(([, , , , { name }]) => name);
     assert.equal(own.includes("Quiet Heron"), false, "broadcastFrom leaves out the sender");
     assert.equal(await heron.get("hand").getByText("Quiet Heron").count(), 0);

@@ -3,6 +3,7 @@ package dev.roost.host;
 import dev.roost.application.Route;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
+import dev.roost.cluster.PartitionTable;
 import io.netty.util.collection.LongObjectHashMap;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -118,6 +119,15 @@ final class Topics {
     if (home != null) {
       home.broadcast(endpoint, event, payload, from, except);
     }
+  }
+
+  /** Goes on under the epochs that this table gives. */
+  void adopt(PartitionTable table) {
+    homes.forEach(
+        (topic, home) ->
+            table
+                .owner(PartitionTable.partition(topic))
+                .ifPresent(owner -> home.epoch(owner.epoch())));
   }
 
   /** All processes of one gateway, in no order. */

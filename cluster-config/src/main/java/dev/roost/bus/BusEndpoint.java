@@ -47,10 +47,20 @@ public final class BusEndpoint {
 
     /** Messages from or to this peer are missing: all that depends on them is to be closed. */
     void lost(String peer);
+
+    /**
+     * A request for a broadcast, from anywhere.
+     *
+     * @return false if the topic is hosted elsewhere
+     */
+    default boolean broadcast(HostMessage.BroadcastRequest request) {
+      return false;
+    }
   }
 
   private static final DeliveryOptions ANYWHERE =
       new DeliveryOptions().setCodecName(EnvelopeCodec.NAME);
+  private static final DeliveryOptions ASKING = new DeliveryOptions(ANYWHERE).setSendTimeout(5_000);
   private static final DeliveryOptions HERE = new DeliveryOptions(ANYWHERE).setLocalOnly(true);
 
   private final EventBus bus;
@@ -77,9 +87,19 @@ public final class BusEndpoint {
     vertx.eventBus().registerCodec(new EnvelopeCodec());
   }
 
-  /** Sends one message that belongs to no link, from any thread. */
-  public static void post(Vertx vertx, String to, HostMessage message) {
-    vertx.eventBus().send(to, new Envelope("", 0, message), ANYWHERE);
+  /**
+   * Asks a host for a broadcast, from any thread.
+   *
+   * @return whether the host has given it its place in the topic's order; false if the topic is
+   *     hosted elsewhere. Fails if there is no such inbox or no answer within 5 s: then it may have
+   *     been broadcast or not
+   */
+  public static Future<Boolean> request(
+      Vertx vertx, String host, HostMessage.BroadcastRequest request) {
+    return vertx
+        .eventBus()
+        .<Boolean>request(host, new Envelope("", 0, request), ASKING)
+        .map(Message::body);
   }
 
   /** Publishes one message to every gateway verticle, from any thread. */
@@ -118,8 +138,17 @@ public final class BusEndpoint {
     return consumer.completion();
   }
 
-  /** Forgets the links with a peer that is gone for good. */
-  public void forget(String peer) {
+  /**
+   * Forgets the links with peers that are gone. Should one come back, for instance because it was
+   * only frozen, its next message or check is a loss to both ends.
+   */
+  public void forget(Predicate<String> isGone) {
+    outbound.keySet().removeIf(isGone);
+    inbound.keySet().removeIf(isGone);
+    inbox.links.keySet().removeIf(isGone);
+  }
+
+  private void forget(String peer) {
     outbound.remove(peer);
     inbound.remove(peer);
     inbox.links.remove(peer);
@@ -191,6 +220,7 @@ public final class BusEndpoint {
     switch (message) {
       case LinkMessage.Check() -> {}
       case LinkMessage.Reset() -> receiver.lost(from);
+      case HostMessage.BroadcastRequest request -> mail.reply(receiver.broadcast(request));
       case HostMessage forHost -> receiver.receive(from, forHost);
       case GatewayMessage forGateway -> receiver.receive(from, forGateway);
     }

@@ -93,6 +93,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case GatewayMessage.Closed m -> out.octet(40).number(m.channel());
       case GatewayMessage.Crashed m -> out.octet(41).number(m.channel());
       case GatewayMessage.Disconnect m -> out.octet(42).text(m.id());
+      case GatewayMessage.NotHosted m -> out.octet(43).number(m.channel());
     }
   }
 
@@ -146,6 +147,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 40 -> new GatewayMessage.Closed(in.number());
       case 41 -> new GatewayMessage.Crashed(in.number());
       case 42 -> new GatewayMessage.Disconnect(in.text());
+      case 43 -> new GatewayMessage.NotHosted(in.number());
       case 65 -> new LinkMessage.Check();
       case 66 -> new LinkMessage.Reset();
       default -> throw new ContractException("no message has the kind " + kind);

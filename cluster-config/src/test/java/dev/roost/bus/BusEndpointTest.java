@@ -1,7 +1,10 @@
 package dev.roost.bus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -12,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -147,9 +151,9 @@ class BusEndpointTest {
     sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(1)));
     receiver.next();
     receiver.run(() -> assertEquals(1, receiver.endpoint.links()));
-    receiver.run(() -> receiver.endpoint.forget("sender"));
+    receiver.run(() -> receiver.endpoint.forget("sender"::equals));
     receiver.run(() -> assertEquals(0, receiver.endpoint.links()));
-    sender.run(() -> sender.endpoint.forget("receiver"));
+    sender.run(() -> sender.endpoint.forget("receiver"::equals));
     sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(2)));
     assertEquals("sender: Closed[channel=2]", receiver.next());
     receiver.assertNothingMore();
@@ -180,15 +184,23 @@ class BusEndpointTest {
   }
 
   @Test
-  void aPostedMessageBelongsToNoLink() throws Exception {
+  void aRequestForABroadcastIsAnsweredAndBelongsToNoLink() throws Exception {
     var host = new Peer("host");
     var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
-    BusEndpoint.post(vertx, "host", request);
-    BusEndpoint.post(vertx, "host", request);
-    assertEquals(": " + request, host.next());
-    assertEquals(": " + request, host.next());
+    var elsewhere = new HostMessage.BroadcastRequest("attic", "said", RawPayload.EMPTY_OBJECT);
+    assertTrue(await(BusEndpoint.request(vertx, "host", request)));
+    assertFalse(await(BusEndpoint.request(vertx, "host", elsewhere)));
+    assertEquals("request: " + request, host.next());
+    assertEquals("request: " + elsewhere, host.next());
     host.assertNothingMore();
     host.run(() -> assertEquals(0, host.endpoint.links()));
+  }
+
+  @Test
+  void aRequestToNobodyFails() {
+    var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
+    assertThrows(
+        ExecutionException.class, () -> await(BusEndpoint.request(vertx, "nobody", request)));
   }
 
   @Test
@@ -388,6 +400,12 @@ class BusEndpointTest {
     public void receive(String from, BusMessage message) {
       messages.add(message);
       events.add(Thread.currentThread() == thread ? from + ": " + message : "on a wrong thread");
+    }
+
+    @Override
+    public boolean broadcast(HostMessage.BroadcastRequest request) {
+      events.add("request: " + request);
+      return request.topic().equals("lobby");
     }
 
     @Override

@@ -17,6 +17,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +45,7 @@ public final class Gateway {
       "a gateway serves requests of the context that opened it: open it in the verticle that starts"
           + " the HTTP server, one for each instance";
   private static final long TICK_MS = 1_000;
+  private static final long RETRY_MS = 100;
   private static final long CLOSE_POLL_MS = 10;
 
   private final Vertx vertx;
@@ -51,6 +54,11 @@ public final class Gateway {
   private final SocketTable table;
   private final WebSocketTransport webSockets;
   private final long timer;
+  private final long retryTimer;
+  private final ClusterNode node;
+  private final Consumer<ClusterNode.Snapshot> onChange;
+  private ClusterNode.Snapshot seen;
+  private boolean moved;
   private @Nullable Thread thread;
 
   private Gateway(ClusterNode node, GatewayOptions options) {
@@ -61,6 +69,12 @@ public final class Gateway {
     this.table = new SocketTable(node, endpoint);
     this.webSockets = new WebSocketTransport(node, endpoint, table, options);
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
+    this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
+    this.node = node;
+    Context context = vertx.getOrCreateContext();
+    this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
+    this.seen = node.snapshot();
+    node.listen(onChange);
   }
 
   /** Opens a gateway on the current context; completes when hosts can reach it. */
@@ -154,6 +168,8 @@ public final class Gateway {
         .eventually(
             () -> {
               vertx.cancelTimer(timer);
+              vertx.cancelTimer(retryTimer);
+              node.unlisten(onChange);
               return endpoint.close();
             });
   }
@@ -162,7 +178,29 @@ public final class Gateway {
     long now = System.nanoTime();
     table.checkIdle(now);
     webSockets.checkPending(now);
-    endpoint.checkLinks(peer -> true);
+    endpoint.checkLinks(peer -> node.snapshot().isLive(peer));
+    // Hosts end the channels of a partition that they hand over; a second later this makes sure.
+    if (moved) {
+      moved = false;
+      table.endMisplaced();
+    }
+  }
+
+  private void retryJoins() {
+    table.retryJoins(System.nanoTime(), options.hostTimeout().toNanos());
+  }
+
+  /** Somebody came or went, or hosts something else than before. */
+  private void changed(ClusterNode.Snapshot now) {
+    if (!now.nodes().containsAll(seen.nodes())) {
+      Predicate<String> isGone = inbox -> !now.isLive(inbox);
+      endpoint.forget(isGone);
+      table.hostsGone(isGone);
+      webSockets.hostsGone(isGone);
+    }
+    moved |= !now.partitions().equals(seen.partitions());
+    seen = now;
+    retryJoins();
   }
 
   /** The inbox's mail: answers to connects for the transport, all else for the sockets. */

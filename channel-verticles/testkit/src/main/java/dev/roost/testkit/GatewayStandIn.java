@@ -114,6 +114,7 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
         channels.remove(m.channel());
         answer(m.channel(), m);
       }
+      case GatewayMessage.NotHosted(var number) -> ended(number, message, new Received.Crashed());
       case GatewayMessage.Push m -> {
         TestSocket socket = sockets.get(m.recipient().socket());
         if (socket != null) {
