@@ -16,6 +16,7 @@ import dev.roost.cluster.PartitionTable;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.util.BitSet;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -209,7 +210,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       }
     }
     PartitionTable table = now.partitions().table(application.name());
-    if (!table.equals(before.partitions().table(application.name()))) {
+    BitSet changed = before.partitions().table(application.name()).changed(inbox(), table);
+    if (!changed.isEmpty()) {
       topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);
       topics().adopt(table);
     }

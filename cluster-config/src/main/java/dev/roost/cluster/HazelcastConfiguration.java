@@ -99,8 +99,8 @@ final class HazelcastConfiguration {
             "hazelcast.max.no.heartbeat.seconds", seconds(options.heartbeatTimeout().toSeconds()))
         .setProperty("hazelcast.member.list.publish.interval.seconds", "10")
         .setProperty("hazelcast.operation.call.timeout.millis", "10000")
-        .setProperty("hazelcast.merge.first.run.delay.seconds", "5")
-        .setProperty("hazelcast.merge.next.run.delay.seconds", "5");
+        .setProperty("hazelcast.merge.first.run.delay.seconds", "3")
+        .setProperty("hazelcast.merge.next.run.delay.seconds", "3");
   }
 
   private static String seconds(long value) {

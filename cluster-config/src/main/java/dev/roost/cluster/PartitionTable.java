@@ -1,6 +1,7 @@
 package dev.roost.cluster;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,17 @@ public final class PartitionTable {
   /** The number of the partition's tenure, whether somebody hosts it or not. */
   public long epoch(int partition) {
     return epochs[partition];
+  }
+
+  /** Partitions of this host that are in another tenure in the later table, its own or not. */
+  public BitSet changed(String inbox, PartitionTable later) {
+    var changed = new BitSet(owners.length);
+    for (int partition = 0; partition < owners.length; partition++) {
+      if (inbox.equals(inbox(partition)) && !sameTenure(partition, later)) {
+        changed.set(partition);
+      }
+    }
+    return changed;
   }
 
   int size() {

@@ -91,4 +91,15 @@ class PartitionTableTest {
       assertTrue(deviation < 0.20, partition + " has " + counts[partition] + " of " + share);
     }
   }
+
+  @Test
+  void aHostIsToldWhatChangedOfItsOwn() {
+    PartitionTable before =
+        PartitionTable.empty().with(1, "a", 1).with(2, "a", 1).with(3, "a", 1).with(4, "b", 1);
+    PartitionTable later = before.with(1, "b", 2).with(2, "a", 2).with(4, "a", 2).with(5, "a", 1);
+    assertEquals("{1, 2}", before.changed("a", later).toString());
+    assertEquals("{4}", before.changed("b", later).toString());
+    assertTrue(before.changed("c", later).isEmpty());
+    assertTrue(before.changed("a", before).isEmpty());
+  }
 }

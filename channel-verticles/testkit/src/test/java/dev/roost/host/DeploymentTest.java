@@ -12,14 +12,18 @@ import dev.roost.channel.JoinResult;
 import dev.roost.channel.Result;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.LocalCluster;
+import dev.roost.cluster.PartitionTable;
 import dev.roost.cluster.SocketOptions;
 import dev.roost.testkit.ChannelKit;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -192,6 +196,37 @@ class DeploymentTest {
       var channel = kit.join("t:1");
       await(kit.deployment().undeploy());
       channel.assertCrashed();
+    }
+  }
+
+  @Test
+  void nodesThatRunOneApplicationShareItsTopicsAndTakeThemOver() throws Exception {
+    var own = Vertx.vertx();
+    var cluster = LocalCluster.on(own);
+    ClusterNode one = cluster.join();
+    ClusterNode two = cluster.join();
+    try {
+      var onOne = await(ChannelVerticles.deploy(one, chat(), OPTIONS));
+      var onTwo = await(ChannelVerticles.deploy(two, chat(), OPTIONS));
+      var all =
+          Stream.of(onOne, onTwo)
+              .flatMap(d -> d.hosts().stream())
+              .map(HostVerticle::inbox)
+              .toList();
+      var known = one.snapshot().applications().find("chat").orElseThrow().inboxes();
+      assertEquals(Set.copyOf(all), Set.copyOf(known));
+
+      await(onOne.undeploy());
+
+      var rest = onTwo.hosts().stream().map(HostVerticle::inbox).toList();
+      for (int partition = 0; partition < PartitionTable.PARTITIONS; partition++) {
+        var owner = one.snapshot().partitions().owner("chat", partition).orElseThrow();
+        assertTrue(rest.contains(owner.inbox()), owner.toString());
+      }
+      await(onTwo.undeploy());
+      assertEquals(0, own.deploymentIDs().size());
+    } finally {
+      await(one.close().eventually(two::close).eventually(own::close));
     }
   }
 

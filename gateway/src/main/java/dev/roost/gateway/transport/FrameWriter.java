@@ -168,27 +168,28 @@ final class FrameWriter {
 
     @Override
     public boolean write(SharedFrame frame) {
-      if (!hasRoom()) {
-        return false;
-      }
       Encoded encoded =
           frame.prepared(
               Encoded.class, made -> new Encoded(encode(made), isLone(channel.eventLoop())));
-      if (!encoded.flushed() || isDirty) {
-        writeLater(encoded.buffer().retainedDuplicate());
-      } else {
+      if (encoded.flushed() && !isDirty && queue.isEmpty()) {
         writeNow(encoded.buffer());
+        return true;
       }
+      if (!hasRoom()) {
+        return false;
+      }
+      writeLater(encoded.buffer().retainedDuplicate());
       return true;
     }
 
     /*
      * Straight from the shared buffer into the socket, without the duplicate, the entry in the queue
-     * and the promise that each cost a line of memory. What the socket does not take now is queued.
+     * and the promise that each cost a line of memory. What the socket does not take now is queued:
+     * there is room, since nothing waits.
      */
     private void writeNow(ByteBuf buffer) {
       int start = buffer.readerIndex();
-      if (descriptor != null && queue.isEmpty() && descriptor.isOpen()) {
+      if (descriptor != null && descriptor.isOpen()) {
         start += written(descriptor, buffer);
       }
       int end = buffer.writerIndex();

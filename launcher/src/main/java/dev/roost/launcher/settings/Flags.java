@@ -345,6 +345,16 @@ final class Flags {
   Duration connectTimeout;
 
   @Option(
+      names = "--host-timeout",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = Values.Time.class,
+      description =
+          "What a join may wait while its topic has no host; over it the join is refused."
+              + " Default: ${DEFAULT-VALUE}.")
+  Duration hostTimeout;
+
+  @Option(
       names = "--callback-timeout",
       paramLabel = "TIME",
       defaultValue = "30s",
@@ -443,6 +453,7 @@ final class Flags {
             .withMaxPendingConnects(maxPendingConnects)
             .withHandshakeTimeout(handshakeTimeout)
             .withConnectTimeout(connectTimeout)
+            .withHostTimeout(hostTimeout)
             .withCloseTimeout(closeTimeout)
             .withDrainSockets(drainSockets)
             .withDrainInterval(drainInterval)

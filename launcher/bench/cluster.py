@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Measures a cluster of separate processes and prints one table.
+
+    launcher/bench/cluster.py PHXLOAD [--repeat N] [--only WORD]
+
+PHXLOAD is the load generator's program. Starts gateways and channel nodes with the conformance
+fixture, each a process in its production configuration, and takes each row N times (3); CPU and
+memory are those of all processes together unless the row says otherwise. The embedded node's rows
+stand beside them, taken in the same run. Runs everything on 127.0.0.1, ports from 4110 on. Exits
+non-zero if a message was lost or a run failed.
+"""
+
+import argparse
+import atexit
+import json
+import os
+import pathlib
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FIXTURE = ROOT / "launcher/it/target/roost-it-0.1.0-SNAPSHOT.jar"
+FIRST_PORT = 4110
+
+
+class Process:
+    """One node, ready."""
+
+    def __init__(self, *arguments):
+        self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
+        self.process = subprocess.Popen(
+            [ROOT / "roost", *arguments], stdout=self.log, stderr=self.log,
+            env={**os.environ, "ROOST_APPS": str(FIXTURE)})
+        self.pid = self.process.pid
+        atexit.register(self.stop)
+
+    def wait(self):
+        for _ in range(1200):
+            text = pathlib.Path(self.log.name).read_text()
+            if "is ready" in text:
+                return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        sys.exit(f"a node did not come up:\n{text}")
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+        pathlib.Path(self.log.name).unlink(missing_ok=True)
+
+    def memory(self):
+        text = pathlib.Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss:\s+(\d+) kB", text, re.M)[1])
+
+
+class Cluster:
+    def __init__(self, gateways, channels, *more):
+        base = FIRST_PORT + 100 * Cluster.started
+        Cluster.started += 1
+        common = ["--cluster-name", f"bench-{os.getpid()}-{base}", *more]
+        count = gateways + channels
+        seeds = ",".join(f"127.0.0.1:{base + 20 + 4 * i}" for i in range(count))
+
+        def node(number, *role):
+            return Process(
+                *role, "--cluster-port", str(base + 20 + 4 * number),
+                "--bus-port", str(base + 22 + 4 * number), "--cluster-seeds", seeds, *common)
+
+        self.ports = [base + i for i in range(gateways)]
+        self.channels = [
+            node(gateways + i, "--role", "channels", "--applications", "fixture") for i in range(channels)]
+        self.gateways = [
+            node(i, "--role", "gateway", "--port", str(port)) for i, port in enumerate(self.ports)]
+        for process in self.channels + self.gateways:
+            process.wait()
+        time.sleep(2)
+
+    started = 0
+
+    def all(self):
+        return self.gateways + self.channels
+
+    def stop(self):
+        for process in self.gateways + self.channels:
+            process.stop()
+
+
+class Embedded:
+    def __init__(self):
+        self.ports = [FIRST_PORT + 90]
+        self.process = Process("--port", str(self.ports[0]), "--applications", "fixture").wait()
+
+    def all(self):
+        return [self.process]
+
+    def stop(self):
+        self.process.stop()
+
+
+def load(phxload, system, arguments, tolerate=False):
+    targets = [word for port in system.ports for word in ("--target", f"127.0.0.1:{port}")]
+    pids = ",".join(str(process.pid) for process in system.all())
+    done = subprocess.run(
+        [phxload, *arguments.split(), *targets, "--pid", pids, *(["--tolerate"] if tolerate else [])],
+        capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"phxload {arguments} failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+WARM_UP = [
+    "storm -c 2000 --inflight 128 --rounds 6",
+    "echo -c 200 --inflight 4 --duration 6",
+    "fanout -c 1000 --max --inflight 64 --duration 5",
+    "joins -c 50 --duration 10",
+]
+
+# name, unit, phxload's arguments, figure
+BOTH = [
+    ("delivery, 1 room x 1,000, 20/s", "µs CPU", "fanout -c 1000 --rate 20 --duration 10", "server_cpu_us_per_delivery"),
+    ("delivery, 500 rooms x 10, 1,000/s", "µs CPU", "fanout -c 5000 --rooms 500 --rate 1000 --duration 10", "server_cpu_us_per_delivery"),
+    ("echo, 200 sockets x 4 in flight", "µs CPU", "echo -c 200 --inflight 4 --duration 10", "server_cpu_us_per_message"),
+    ("join + leave, 50 sockets", "µs CPU", "joins -c 50 --duration 10", "server_cpu_us_per_join"),
+    ("connect + join", "µs CPU", "storm -c 5000 --inflight 256 --rounds 3", "server_cpu_us_per_connect"),
+]
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("phxload")
+    options.add_argument("--repeat", type=int, default=3)
+    options.add_argument("--only", default="", help="one of: paths, interest, topics, storm")
+    given = options.parse_args()
+    phxload, repeat = given.phxload, given.repeat
+    wanted = lambda part: given.only in ("", part)  # noqa: E731
+
+    def median(values):
+        return f"{statistics.median(values):.2f} ({min(values):.2f} – {max(values):.2f})"
+
+    if wanted("paths"):
+        print("| row | embedded | 2 gateways, 3 channel nodes | more |\n|---|---|---|---|", flush=True)
+        embedded, cluster = Embedded(), Cluster(2, 3)
+        for system in (embedded, cluster):
+            for arguments in WARM_UP:
+                load(phxload, system, arguments)
+        for name, unit, arguments, figure in BOTH:
+            taken = {embedded: [], cluster: []}
+            for _ in range(repeat):
+                for system, values in taken.items():
+                    values.append(load(phxload, system, arguments)[figure])
+            one, many = taken.values()
+            more = statistics.median(many) - statistics.median(one)
+            print(f"| {name}, {unit} | {median(one)} | {median(many)} | {more:+.2f} |", flush=True)
+        embedded.stop()
+        cluster.stop()
+
+    if wanted("interest"):
+        print("\n| gateways interested, of 4 | µs CPU per broadcast of a room of 8 |\n|---|---|", flush=True)
+        cluster = Cluster(4, 1)
+        every = cluster.ports
+        for interested in (1, 2, 4):
+            cluster.ports = every[:interested]
+            arguments = "fanout -c 1600 --rooms 200 --rate 1000 --duration 10"
+            load(phxload, cluster, arguments)
+            values = []
+            for _ in range(repeat):
+                seen = load(phxload, cluster, arguments)
+                values.append(seen["server_cpu_us_per_delivery"] * seen["deliveries_per_s"] / seen["sent_per_s"])
+            print(f"| {interested} | {median(values)} |", flush=True)
+        cluster.stop()
+
+    if wanted("topics"):
+        print("\n| 200,000 topics with two members each, on 4,000 sockets | Pss |\n|---|---|", flush=True)
+        cluster = Cluster(1, 1)
+        load(phxload, cluster, "storm -c 1000 --inflight 64 --rounds 2")
+        load(phxload, cluster, "idle -c 4000 --duration 3")
+        before = [process.memory() for process in cluster.all()]
+        held = {}
+
+        def look():
+            time.sleep(look.after)
+            held["memory"] = [process.memory() for process in cluster.all()]
+
+        look.after = 60
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        load(phxload, cluster, "idle -c 4000 --ramp 200 --topics-per-conn 100 --rooms 200000 --duration 60"
+             " --connect-timeout 60")
+        watcher.join()
+        for name, was, now in zip(("gateway, for each joined topic of a socket", "host, for each member"), before, held["memory"]):
+            print(f"| {name} | {(now - was) / 400_000:.2f} KB |", flush=True)
+        cluster.stop()
+
+    if wanted("storm"):
+        print("\n| 5,000 clients reconnect and join, 2 gateways, 3 channel nodes | s |\n|---|---|", flush=True)
+        cluster = Cluster(2, 3)
+        for arguments in WARM_UP:
+            load(phxload, cluster, arguments)
+        quiet = load(phxload, cluster, "storm -c 5000 --inflight 256 --rounds 3", tolerate=True)
+        print(f"| all nodes there | {quiet['worst_round_s']:.2f} |", flush=True)
+        killer = threading.Timer(1.0, lambda: cluster.channels[0].stop(signal.SIGKILL))
+        killer.start()
+        during = load(phxload, cluster, "storm -c 5000 --inflight 256 --rounds 6", tolerate=True)
+        killer.join()
+        print(f"| a channel node is killed in between | {during['worst_round_s']:.2f} |", flush=True)
+        print(f"\nrefused or failed meanwhile: {during['failures']}", flush=True)
+        cluster.stop()
+
+
+if __name__ == "__main__":
+    main()
