@@ -103,6 +103,7 @@ const say = (channel, body) =>
   channel.push("new_msg", { body }, 5_000).receive("ok", () => answered++);
 
 const talking = setInterval(() => {
+  if (clients.length === 0) return;
   const channel = clients[said % clients.length].rooms[said % 2];
   if (channel.state === "joined") say(channel, `talk ${said}`);
   said++;

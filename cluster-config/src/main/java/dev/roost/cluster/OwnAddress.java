@@ -6,6 +6,7 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Which address of a name that several machines share is this machine's: a container on two
@@ -22,21 +23,25 @@ final class OwnAddress {
    * @throws JoinFailure if none of several is
    */
   static ClusterOptions chosen(ClusterOptions options) {
-    List<InetAddress> all;
     try {
-      all = Arrays.asList(InetAddress.getAllByName(options.host()));
+      List<InetAddress> all = Arrays.asList(InetAddress.getAllByName(options.host()));
+      return chosen(options, all, OwnAddress::isOwn);
     } catch (UnknownHostException unknown) {
       return options; // Whoever binds says what is wrong.
     }
-    List<InetAddress> own = all.stream().filter(OwnAddress::isOwn).toList();
-    if (all.size() == 1 || own.size() == all.size()) {
+  }
+
+  static ClusterOptions chosen(
+      ClusterOptions options, List<InetAddress> resolved, Predicate<InetAddress> isOwn) {
+    List<InetAddress> own = resolved.stream().filter(isOwn).toList();
+    if (resolved.size() == 1 || own.size() == resolved.size()) {
       return options;
     }
     if (own.isEmpty()) {
       throw new JoinFailure(
           "cluster host "
-              + (options.host() + " resolves to " + all.size() + " addresses, and none of them is ")
-              + "one of this machine: choose a name or an address that is");
+              + (options.host() + " resolves to " + resolved.size() + " addresses, and none of ")
+              + "them is one of this machine: choose a name or an address that is");
     }
     return options.withHost(own.getFirst().getHostAddress());
   }

@@ -35,8 +35,12 @@ public final class Main {
   /** What is left may take so long once the node is drained: callbacks that still run. */
   static final Duration GRACE = Duration.ofSeconds(4);
 
+  /** The same in a cluster, which Hazelcast takes up to 3 s and more to leave in good order. */
+  static final Duration GRACE_IN_CLUSTER = Duration.ofSeconds(10);
+
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
+  private final Duration grace;
   private final Readiness readiness = new Readiness();
   private final Future<ClusterNode> joining;
   private final Future<Node> starting;
@@ -44,6 +48,7 @@ public final class Main {
   private final AtomicBoolean ending = new AtomicBoolean();
 
   private Main(VertxBuilder vertx, Settings settings) {
+    this.grace = settings.cluster() == null ? GRACE : GRACE_IN_CLUSTER;
     this.joining = Node.join(vertx, settings);
     this.starting =
         joining.compose(
@@ -123,11 +128,11 @@ public final class Main {
       log.info(node.closingLine());
       Duration limit = node.drainLimit();
       await(node.drain(), limit);
-      await(node.close(), GRACE);
+      await(node.close(), grace);
       log.info("closed");
     } else if (joining.succeeded()) { // A member that nobody relies on yet.
       ClusterNode cluster = joining.result();
-      await(cluster.close().eventually(cluster.vertx()::close), GRACE);
+      await(cluster.close().eventually(cluster.vertx()::close), grace);
     }
     Runtime.getRuntime().halt(exitCode.get());
   }
