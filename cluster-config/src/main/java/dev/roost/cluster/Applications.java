@@ -129,6 +129,11 @@ public final class Applications {
     return Optional.ofNullable(byName.get(application));
   }
 
+  /** The names of all of them. */
+  public Set<String> names() {
+    return byName.keySet();
+  }
+
   /** The inboxes of every host verticle on a live node, draining ones included. */
   public Set<String> inboxes() {
     return inboxes;

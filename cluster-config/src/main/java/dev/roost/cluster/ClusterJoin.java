@@ -43,8 +43,9 @@ final class ClusterJoin {
   }
 
   private static void join(
-      ClusterOptions options, VertxOptions vertx, VertxBuilder builder, Promise<Joined> joined) {
+      ClusterOptions given, VertxOptions vertx, VertxBuilder builder, Promise<Joined> joined) {
     try {
+      ClusterOptions options = OwnAddress.chosen(given);
       // Trust reads the live nodes when a peer dials, which is after the member is there.
       var self = new ClusterMember[1];
       BusTls tls = options.tls();

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *     it; default null, which makes one up. {@link ClusterNode#name} adds a part that differs each
  *     time the node starts
  * @param host the only interface that is listened on, and what peers connect to: an address of this
- *     machine, or a name that resolves to one here and everywhere; default {@code 127.0.0.1}
+ *     machine, or a name that resolves to one here and everywhere, or one that resolves to those of
+ *     all nodes, of which this machine's is taken; default {@code 127.0.0.1}
  * @param clusterPort TCP port of membership; the first free one of {@link #PORTS} from here on, so
  *     that several nodes fit on one machine; default 5701
  * @param busPort TCP port of the messages, moved by as much as the cluster port was: a node on 5702

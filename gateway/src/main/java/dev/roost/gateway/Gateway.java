@@ -8,6 +8,7 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.protocol.CloseCode;
+import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.gateway.transport.WebSocketTransport;
 import io.vertx.core.Context;
@@ -17,6 +18,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -139,18 +142,22 @@ public final class Gateway {
   }
 
   /**
-   * Refuses new connections with 503, closes all others with 1012, and then its inbox. Completes
-   * when every socket is closed, or after {@link GatewayOptions#closeTimeout()}.
+   * Refuses new connections with 503, closes all others with 1012, {@link
+   * GatewayOptions#drainSockets} at a time, and then its inbox. Those whose turn has not come are
+   * served as before. Completes when every socket is closed, or {@link GatewayOptions#closeTimeout}
+   * after the last batch.
    */
   public Future<Void> close() {
     webSockets.drain();
-    table.closeAll(CloseCode.SERVICE_RESTART);
+    var drain = new Drain(DrainPace.of(options), table.all(), System.nanoTime());
+    drain.advance(System.nanoTime());
     Promise<Void> closed = Promise.promise();
-    long deadline = System.nanoTime() + options.closeTimeout().toNanos();
     vertx.setPeriodic(
         CLOSE_POLL_MS,
         poll -> {
-          boolean late = System.nanoTime() > deadline;
+          long now = System.nanoTime();
+          drain.advance(now);
+          boolean late = drain.isLate(now);
           if (table.socketCount() == 0 || late) {
             vertx.cancelTimer(poll);
             if (late) {
@@ -201,6 +208,35 @@ public final class Gateway {
     moved |= !now.partitions().equals(seen.partitions());
     seen = now;
     retryJoins();
+  }
+
+  /** The sockets that were open when the end began, and how many of them were told so far. */
+  private final class Drain {
+
+    private final DrainPace pace;
+    private final List<ClientSocket> sockets;
+    private final long start;
+    private int told;
+    private long lastBatch;
+
+    Drain(DrainPace pace, List<ClientSocket> sockets, long start) {
+      this.pace = pace;
+      this.sockets = sockets;
+      this.start = start;
+      this.lastBatch = start;
+    }
+
+    void advance(long now) {
+      long due = Math.min(pace.due(Duration.ofNanos(now - start)), sockets.size());
+      while (told < due) {
+        sockets.get(told++).close(CloseCode.SERVICE_RESTART);
+        lastBatch = now;
+      }
+    }
+
+    boolean isLate(long now) {
+      return told == sockets.size() && now - lastBatch > options.closeTimeout().toNanos();
+    }
   }
 
   /** The inbox's mail: answers to connects for the transport, all else for the sockets. */

@@ -33,6 +33,11 @@ import org.jspecify.annotations.Nullable;
  *     makes it count as too slow: then it is closed at once and counted; default 1 MiB
  * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to
  *     answer; over it the connection is cut off; default 5 s
+ * @param drainSockets sockets that {@link Gateway#close} closes at a time, so that they do not all
+ *     connect elsewhere at once; default 10,000, as Phoenix's socket drainer
+ * @param drainInterval time between one such batch and the next; default 2 s, as there
+ * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
+ *     there
  * @param metrics what is counted; default nothing
  */
 public record GatewayOptions(
@@ -49,6 +54,9 @@ public record GatewayOptions(
     int maxPendingConnects,
     int maxQueuedBytes,
     Duration closeTimeout,
+    int drainSockets,
+    Duration drainInterval,
+    Duration drainTimeout,
     GatewayMetrics metrics) {
 
   private static final int ACCEPT_BACKLOG = 8_192;
@@ -71,6 +79,9 @@ public record GatewayOptions(
     positive("connectTimeout", connectTimeout);
     positive("hostTimeout", hostTimeout);
     positive("closeTimeout", closeTimeout);
+    atLeast("drainSockets", drainSockets, 1);
+    positive("drainInterval", drainInterval);
+    positive("drainTimeout", drainTimeout);
   }
 
   private static void atLeast(String option, int value, int least) {
@@ -174,6 +185,18 @@ public record GatewayOptions(
     return change(builder -> builder.closeTimeout = value);
   }
 
+  public GatewayOptions withDrainSockets(int value) {
+    return change(builder -> builder.drainSockets = value);
+  }
+
+  public GatewayOptions withDrainInterval(Duration value) {
+    return change(builder -> builder.drainInterval = value);
+  }
+
+  public GatewayOptions withDrainTimeout(Duration value) {
+    return change(builder -> builder.drainTimeout = value);
+  }
+
   public GatewayOptions withMetrics(GatewayMetrics value) {
     return change(builder -> builder.metrics = value);
   }
@@ -193,6 +216,9 @@ public record GatewayOptions(
     builder.maxPendingConnects = maxPendingConnects;
     builder.maxQueuedBytes = maxQueuedBytes;
     builder.closeTimeout = closeTimeout;
+    builder.drainSockets = drainSockets;
+    builder.drainInterval = drainInterval;
+    builder.drainTimeout = drainTimeout;
     builder.metrics = metrics;
     change.accept(builder);
     return builder.build();
@@ -213,6 +239,9 @@ public record GatewayOptions(
     private int maxPendingConnects = 10_000;
     private int maxQueuedBytes = 1 << 20;
     private Duration closeTimeout = Duration.ofSeconds(5);
+    private int drainSockets = 10_000;
+    private Duration drainInterval = Duration.ofSeconds(2);
+    private Duration drainTimeout = Duration.ofSeconds(30);
     private GatewayMetrics metrics = GatewayMetrics.none();
 
     GatewayOptions build() {
@@ -230,6 +259,9 @@ public record GatewayOptions(
           maxPendingConnects,
           maxQueuedBytes,
           closeTimeout,
+          drainSockets,
+          drainInterval,
+          drainTimeout,
           metrics);
     }
   }

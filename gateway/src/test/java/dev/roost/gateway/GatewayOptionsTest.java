@@ -58,6 +58,9 @@ class GatewayOptionsTest {
         mistake("maxQueuedBytes", o -> o.withMaxQueuedBytes(1_023)),
         mistake("handshakeTimeout", o -> o.withHandshakeTimeout(Duration.ZERO)),
         mistake("connectTimeout", o -> o.withConnectTimeout(Duration.ZERO)),
+        mistake("drainSockets", o -> o.withDrainSockets(0)),
+        mistake("drainInterval", o -> o.withDrainInterval(Duration.ZERO)),
+        mistake("drainTimeout", o -> o.withDrainTimeout(Duration.ZERO)),
         mistake("closeTimeout", o -> o.withCloseTimeout(Duration.ofSeconds(-1))));
   }
 

@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The command line of Roost. {@code docs/settings.md} tells its settings, exit codes and signals.
  *
- * <p>SIGTERM and SIGINT close the node in order; the process ends within {@code close-timeout} and
- * {@link #GRACE}, with 0 if everything was closed by then. Further signals change nothing.
+ * <p>SIGTERM and SIGINT drain the node and close it, as {@code POST /drain} does; the process ends
+ * within {@link Node#drainLimit} and {@link #GRACE}, with 0 if everything was closed by then.
+ * Further signals change nothing.
  */
 public final class Main {
 
@@ -31,21 +32,41 @@ public final class Main {
    * shutdown hooks run beside this one and are cut off with it.
    */
 
-  /** What everything but closing sockets may take at the end: callbacks that still run. */
+  /** What is left may take so long once the node is drained: callbacks that still run. */
   static final Duration GRACE = Duration.ofSeconds(4);
+
+  /** The same in a cluster, which Hazelcast takes up to 3 s and more to leave in good order. */
+  static final Duration GRACE_IN_CLUSTER = Duration.ofSeconds(10);
 
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
-  private final Duration limit;
+  private final Duration grace;
+  private final Readiness readiness = new Readiness();
   private final Future<ClusterNode> joining;
   private final Future<Node> starting;
   private final AtomicInteger exitCode = new AtomicInteger();
   private final AtomicBoolean ending = new AtomicBoolean();
 
   private Main(VertxBuilder vertx, Settings settings) {
-    this.limit = settings.gateway().closeTimeout().plus(GRACE);
+    this.grace = settings.cluster() == null ? GRACE : GRACE_IN_CLUSTER;
     this.joining = Node.join(vertx, settings);
-    this.starting = joining.compose(cluster -> Node.start(cluster, settings));
+    this.starting =
+        joining.compose(
+            cluster -> admin(cluster, settings).compose(ignored -> Node.start(cluster, settings)));
+    var unused = starting.onSuccess(ignored -> readiness.started());
+  }
+
+  private Future<Void> admin(ClusterNode cluster, Settings settings) {
+    Settings.Admin admin = settings.admin();
+    if (admin == null) {
+      return Future.succeededFuture();
+    }
+    // A thread of its own: exiting waits for the shutdown hook, which waits for the event loops.
+    Runnable drain = () -> Thread.ofPlatform().name("roost-drain").start(() -> System.exit(0));
+    return AdminServer.open(cluster, settings, admin, readiness, drain)
+        .onSuccess(
+            server -> log.info("health and drain at {} port {}", admin.host(), server.actualPort()))
+        .mapEmpty();
   }
 
   /** Starts what the arguments, the environment and the file ask for. */
@@ -101,11 +122,24 @@ public final class Main {
 
   private void end() {
     ending.set(true);
+    readiness.draining();
+    if (starting.succeeded()) {
+      Node node = starting.result();
+      log.info(node.closingLine());
+      Duration limit = node.drainLimit();
+      await(node.drain(), limit);
+      await(node.close(), grace);
+      log.info("closed");
+    } else if (joining.succeeded()) { // A member that nobody relies on yet.
+      ClusterNode cluster = joining.result();
+      await(cluster.close().eventually(cluster.vertx()::close), grace);
+    }
+    Runtime.getRuntime().halt(exitCode.get());
+  }
+
+  private void await(Future<Void> step, Duration limit) {
     try {
-      close()
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      step.toCompletionStage().toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {
       log.warn("not closed within {}: what is left is cut off", limit);
       exitCode.set(StartFailure.FAILED);
@@ -115,19 +149,5 @@ public final class Main {
     } catch (InterruptedException interrupted) {
       exitCode.set(StartFailure.FAILED);
     }
-    Runtime.getRuntime().halt(exitCode.get());
-  }
-
-  private Future<Void> close() {
-    if (!joining.succeeded()) { // Nothing is there, or a member that nobody relies on yet.
-      return Future.succeededFuture();
-    }
-    if (!starting.succeeded()) {
-      ClusterNode cluster = joining.result();
-      return cluster.close().eventually(cluster.vertx()::close);
-    }
-    Node node = starting.result();
-    log.info(node.closingLine());
-    return node.stop().onSuccess(ignored -> log.info("closed"));
   }
 }

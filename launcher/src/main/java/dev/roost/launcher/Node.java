@@ -4,6 +4,7 @@ import dev.roost.application.Application;
 import dev.roost.application.ApplicationProvider;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.Telemetry;
+import dev.roost.bus.Addresses;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.ClusterOptions;
 import dev.roost.cluster.JoinFailure;
@@ -17,6 +18,7 @@ import dev.roost.launcher.settings.Settings.Role;
 import dev.roost.launcher.settings.Suggestion;
 import dev.roost.launcher.settings.Version;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.ext.web.Router;
@@ -36,12 +38,15 @@ import java.util.stream.Collectors;
 
 /**
  * One role or both in one process, running: applications from the class path, gateways that share a
- * port. Immutable.
+ * port.
  */
 final class Node {
 
   /** What a gateway may take beyond its sockets. */
   private static final Duration SPARE = Duration.ofMillis(500);
+
+  /** What handing over may take: {@link ClusterNode#withdraw} gives up a little before. */
+  private static final Duration HAND_OVER = Duration.ofSeconds(32);
 
   private static final Set<String> EVERY_INTERFACE = Set.of("0.0.0.0", "::");
 
@@ -55,6 +60,7 @@ final class Node {
   private final Settings settings;
   private final List<Hosted> applications;
   private final List<Running> gateways;
+  private volatile boolean handedOver;
 
   private Node(
       ClusterNode cluster, Settings settings, List<Hosted> applications, List<Running> gateways) {
@@ -194,7 +200,12 @@ final class Node {
   }
 
   private static Future<List<Running>> deployGateways(ClusterNode cluster, Settings settings) {
-    GatewayOptions options = settings.gateway().withMetrics(metrics());
+    int verticles = settings.gatewayVerticles();
+    GatewayOptions options = settings.gateway();
+    options =
+        options
+            .withMetrics(metrics())
+            .withDrainSockets(Math.ceilDiv(options.drainSockets(), verticles));
     Consumer<Router> routes = routes(cluster, settings);
     var deployed = new ArrayList<Future<Running>>();
     try {
@@ -278,9 +289,10 @@ final class Node {
 
   /** What is going to happen at the end. */
   String closingLine() {
+    String first = handsOver() ? "draining: partitions go to other nodes" : "draining";
     return settings.role().hasGateways()
-        ? "closing: clients are sent elsewhere with 1012"
-        : "closing: partitions go to other nodes, then channels end";
+        ? first + "; clients are sent elsewhere with 1012"
+        : first + "; channels end";
   }
 
   private String url() {
@@ -311,23 +323,84 @@ final class Node {
   }
 
   /**
-   * Closes the gateways and with them every socket, then the applications, leaves the cluster, and
-   * closes Vert.x. Sockets that outlast their time keep no channel from ending.
+   * What {@link #drain} takes at most now, whatever others do: with other nodes there, handing
+   * over; the batches of sockets, and what closing the last of them is waited for.
+   */
+  Duration drainLimit() {
+    Duration limit = settings.drainDelay().plus(SPARE);
+    if (handsOver()) {
+      limit = limit.plus(HAND_OVER);
+    }
+    return settings.role().hasGateways() ? limit.plus(gatewayLimit()) : limit;
+  }
+
+  private Duration gatewayLimit() {
+    return settings.gateway().drainTimeout().plus(settings.gateway().closeTimeout()).plus(SPARE);
+  }
+
+  /** Whether another node is there for an application of this one. */
+  private boolean handsOver() {
+    var known = cluster.snapshot().applications();
+    return applications.stream()
+        .flatMap(hosted -> known.find(hosted.application()).stream())
+        .flatMap(application -> application.inboxes().stream())
+        .flatMap(inbox -> Addresses.node(inbox).stream())
+        .anyMatch(node -> !node.equals(cluster.name()));
+  }
+
+  /**
+   * Sends everybody elsewhere: first, if other nodes are there, the applications' partitions, while
+   * this node's gateways still serve; then the sockets. Alone, applications stay until {@link
+   * #close}, so that clients see one close and no errors before it.
+   *
+   * @return fails if something did not go; everything was tried then
+   */
+  Future<Void> drain() {
+    return delay()
+        .compose(ignored -> handOver())
+        .timeout(settings.drainDelay().plus(HAND_OVER).toMillis(), TimeUnit.MILLISECONDS)
+        .eventually(this::closeGateways);
+  }
+
+  private Future<Void> delay() {
+    long millis = settings.drainDelay().toMillis();
+    if (millis == 0) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> over = Promise.promise();
+    cluster.vertx().setTimer(millis, timer -> over.complete());
+    return over.future();
+  }
+
+  private Future<Void> handOver() {
+    if (!handsOver()) {
+      return Future.succeededFuture();
+    }
+    handedOver = true;
+    return undeployApplications();
+  }
+
+  private Future<Void> undeployApplications() {
+    return Future.join(applications.stream().map(hosted -> hosted.deployment().undeploy()).toList())
+        .mapEmpty();
+  }
+
+  private Future<Void> closeGateways() {
+    Vertx vertx = cluster.vertx();
+    return Future.join(
+            gateways.stream().map(gateway -> vertx.undeploy(gateway.deployment())).toList())
+        .timeout(gatewayLimit().toMillis(), TimeUnit.MILLISECONDS)
+        .mapEmpty();
+  }
+
+  /**
+   * Ends the applications that are left, leaves the cluster, and closes Vert.x.
    *
    * @return fails if something did not close; everything was tried then
    */
-  Future<Void> stop() {
-    Vertx vertx = cluster.vertx();
-    long patience = settings.gateway().closeTimeout().plus(SPARE).toMillis();
-    return Future.join(
-            gateways.stream().map(gateway -> vertx.undeploy(gateway.deployment())).toList())
-        .timeout(patience, TimeUnit.MILLISECONDS)
-        .eventually(
-            () ->
-                Future.join(
-                    applications.stream().map(hosted -> hosted.deployment().undeploy()).toList()))
+  Future<Void> close() {
+    return (handedOver ? Future.<Void>succeededFuture() : undeployApplications())
         .eventually(cluster::close)
-        .eventually(vertx::close)
-        .mapEmpty();
+        .eventually(cluster.vertx()::close);
   }
 }

@@ -41,10 +41,29 @@ final class StartFailure extends RuntimeException {
     return exitCode;
   }
 
-  /** Why a gateway cannot listen. Java has one exception for it all, so its text decides. */
+  /** Why gateways cannot listen. */
   static StartFailure notListening(Throwable cause, Settings settings) {
-    String host = settings.gateway().host();
-    int port = settings.gateway().port();
+    return notListening(
+        cause,
+        settings.gateway().host(),
+        settings.gateway().port(),
+        settings.origin("host"),
+        settings.origin("port"));
+  }
+
+  /** Why the admin port cannot be opened. */
+  static StartFailure notListening(Throwable cause, Settings settings, Settings.Admin admin) {
+    return notListening(
+        cause,
+        admin.host(),
+        admin.port(),
+        settings.origin("admin-host"),
+        settings.origin("admin-port"));
+  }
+
+  /** Java has one exception for it all, so its text decides. */
+  private static StartFailure notListening(
+      Throwable cause, String host, int port, String hostOrigin, String portOrigin) {
     String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
     String message;
     if (isUnknownHost(cause)) {
@@ -53,25 +72,22 @@ final class StartFailure extends RuntimeException {
               + host
               + " does not resolve to an address: choose an interface of this machine"
               + " with "
-              + settings.origin("host");
+              + hostOrigin;
     } else if (text.contains("in use")) {
       message =
           "port "
               + port
               + " is in use: stop what listens there, or choose another with "
-              + settings.origin("port");
+              + portOrigin;
     } else if (text.contains("permission denied")) {
       message =
-          "port "
-              + port
-              + " is not for this user: choose one from 1024 on with "
-              + settings.origin("port");
+          "port " + port + " is not for this user: choose one from 1024 on with " + portOrigin;
     } else if (text.contains("cannot assign")) {
       message =
           "host "
               + host
               + " is no address of this machine: choose one that is, or 0.0.0.0, with "
-              + settings.origin("host");
+              + hostOrigin;
     } else {
       message = "cannot listen on " + host + " port " + port + ": " + cause.getMessage();
     }

@@ -93,7 +93,8 @@ class NodeIT {
                     + " gateway and 9 channel verticles; (epoll|nio)\\)"),
         node.readyLine());
 
-    await(node.stop());
+    await(node.drain());
+    await(node.close());
     assertThrows(ConnectException.class, () -> status(node.port(), "/"));
   }
 

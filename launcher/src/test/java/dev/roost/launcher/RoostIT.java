@@ -11,6 +11,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -37,6 +39,7 @@ class RoostIT {
 
   private static final Path SCRIPT = Path.of("target", "roost", "bin", "roost").toAbsolutePath();
   private static final Pattern READY = Pattern.compile(".* is ready: open http://[^ ]*:(\\d+)/ .*");
+  private static final Pattern ADMIN = Pattern.compile(".* health and drain at .* port (\\d+)");
   private static final long LIMIT_SECONDS = 60;
 
   private final List<Process> processes = new ArrayList<>();
@@ -66,10 +69,15 @@ class RoostIT {
 
   /** Reads up to the line that says that it is ready; the port in it. */
   private static int awaitReady(BufferedReader output) throws IOException {
+    return awaitLine(output, READY);
+  }
+
+  /** Reads up to a line like this; the number in it. */
+  private static int awaitLine(BufferedReader output, Pattern wanted) throws IOException {
     for (String line = output.readLine(); line != null; line = output.readLine()) {
-      Matcher ready = READY.matcher(line);
-      if (ready.matches()) {
-        return Integer.parseInt(ready.group(1));
+      Matcher found = wanted.matcher(line);
+      if (found.matches()) {
+        return Integer.parseInt(found.group(1));
       }
     }
     throw new AssertionError("the process ended before it was ready");
@@ -152,6 +160,40 @@ class RoostIT {
         assertWithin(Duration.ofSeconds(1).plus(Main.GRACE), signalled);
       }
     }
+  }
+
+  @Test
+  void aDrainIsNotReadyFirstAndClosesSocketsAfterItsDelay() throws Exception {
+    Process process = roost("--port=0", "--host=127.0.0.1", "--admin-port=0", "--drain-delay=2s");
+    try (var output = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      int admin = awaitLine(output, ADMIN);
+      int port = awaitReady(output);
+      assertEquals(0, exitCode(healthy(admin)));
+      var client = new Client();
+      http.newWebSocketBuilder()
+          .buildAsync(URI.create("ws://127.0.0.1:" + port + "/socket/websocket?vsn=2.0.0"), client)
+          .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+
+      long asked = System.nanoTime();
+      var drain =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + admin + "/drain"))
+              .POST(HttpRequest.BodyPublishers.noBody())
+              .build();
+      assertEquals(202, http.send(drain, HttpResponse.BodyHandlers.ofString()).statusCode());
+      assertEquals(1, exitCode(healthy(admin)));
+
+      assertEquals(1012, client.closed.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertTrue(System.nanoTime() - asked >= Duration.ofSeconds(2).toNanos(), "too early");
+      assertEquals(0, exitCode(process));
+    }
+  }
+
+  private Process healthy(int admin) throws IOException {
+    String script = SCRIPT.resolveSibling("healthy").toString();
+    Process process = new ProcessBuilder(script, Integer.toString(admin)).start();
+    processes.add(process);
+    return process;
   }
 
   @Test

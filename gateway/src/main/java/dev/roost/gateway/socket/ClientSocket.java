@@ -329,7 +329,7 @@ public final class ClientSocket {
   }
 
   /** Closes the connection; {@link #ended} follows from the transport. */
-  void close(int code) {
+  public void close(int code) {
     connection.close(code);
   }
 

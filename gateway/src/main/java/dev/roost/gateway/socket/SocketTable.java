@@ -219,11 +219,6 @@ public final class SocketTable {
     all().forEach(socket -> socket.connection().checkIdle(now));
   }
 
-  /** Closes every connection with this code. */
-  public void closeAll(int code) {
-    all().forEach(socket -> socket.close(code));
-  }
-
   /** Drops every connection that is left. */
   public void abortAll() {
     all().forEach(socket -> socket.connection().abort());

@@ -257,7 +257,7 @@ class SocketTableTest {
       stage.ask(
           table -> {
             table.checkIdle(17);
-            table.closeAll(1012);
+            table.all().forEach(socket -> socket.close(1012));
             return true;
           });
       for (Client client : List.of(one, two)) {

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +51,35 @@ class ShutdownIT {
       assertEquals(1012, idle.awaitClose());
       assertEquals(List.of(), joined.pending()); // no phx_close before it
       TestServer.await("the host knows", () -> server.hosts(HostVerticle::channelCount) == 0);
+    }
+  }
+
+  @Test
+  void socketsGoInBatchesAndThoseWhoseTurnHasNotComeAreServed() {
+    var options =
+        GatewayOptions.defaults().withDrainSockets(1).withDrainInterval(Duration.ofSeconds(3));
+    try (var server =
+            TestServer.start(options, ChannelOptions.defaults(), new Fixture().application());
+        var one = server.connect();
+        var other = server.connect()) {
+      one.join("room:1");
+      other.join("room:1");
+
+      var closed = server.closeGateway();
+      var first = new CompletableFuture<PhoenixClient>();
+      for (var client : List.of(one, other)) {
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  client.awaitClose();
+                  first.complete(client);
+                });
+      }
+      var second = first.join() == one ? other : one;
+      assertEquals("ok", second.heartbeat().status());
+      assertEquals("ok", second.join("room:2").status());
+      assertEquals(1012, second.awaitClose());
+      TestServer.await(closed);
     }
   }
 

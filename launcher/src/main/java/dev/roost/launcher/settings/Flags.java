@@ -38,9 +38,12 @@ import picocli.CommandLine.Option;
       "file (max-frame-bytes=65536). The command line goes before the environment, the environment",
       "before the file. Times are written 500ms, 10s, 2m or PT10S.",
       "",
-      "SIGTERM and SIGINT close every socket with 1012, then the process ends within"
-          + " --close-timeout",
-      "and 4s. Exit code: 0 closed cleanly, 1 failed, 2 wrong settings."
+      "SIGTERM, SIGINT and POST /drain on the admin port drain the node: it is not ready any more,"
+          + " waits",
+      "for --drain-delay, hands its partitions to other nodes (30s at most), closes its sockets in"
+          + " batches",
+      "with 1012 (--drain-timeout and --close-timeout at most), and ends within 4s more (10s in a cluster).",
+      "Exit code: 0 closed cleanly, 1 failed, 2 wrong settings."
     })
 final class Flags {
 
@@ -94,6 +97,23 @@ final class Flags {
           "Host that browsers know this server by, for the origin check."
               + " Default: the one that each request names.")
   @Nullable String publicHost;
+
+  @Option(
+      names = "--admin-host",
+      paramLabel = "HOST",
+      defaultValue = "127.0.0.1",
+      converter = Values.Host.class,
+      description = "Interface of the admin port. Default: ${DEFAULT-VALUE}.")
+  String adminHost;
+
+  @Option(
+      names = "--admin-port",
+      paramLabel = "PORT",
+      defaultValue = Values.AdminPort.OFF,
+      converter = Values.AdminPort.class,
+      description =
+          "TCP port of health and drain, 0 for any free one, or off. Default: ${DEFAULT-VALUE}.")
+  int adminPort;
 
   @Option(
       names = "--gateway-verticles",
@@ -365,6 +385,40 @@ final class Flags {
   Duration closeTimeout;
 
   @Option(
+      names = "--drain-delay",
+      paramLabel = "TIME",
+      defaultValue = "0s",
+      converter = Values.Delay.class,
+      description =
+          "How long a node that says it is not ready any more goes on as before."
+              + " Default: ${DEFAULT-VALUE}.")
+  Duration drainDelay;
+
+  @Option(
+      names = "--drain-sockets",
+      paramLabel = "NUMBER",
+      defaultValue = "10000",
+      converter = Values.Count.class,
+      description = "Sockets of this process that are closed at a time. Default: ${DEFAULT-VALUE}.")
+  int drainSockets;
+
+  @Option(
+      names = "--drain-interval",
+      paramLabel = "TIME",
+      defaultValue = "2s",
+      converter = Values.Time.class,
+      description = "From one such batch to the next. Default: ${DEFAULT-VALUE}.")
+  Duration drainInterval;
+
+  @Option(
+      names = "--drain-timeout",
+      paramLabel = "TIME",
+      defaultValue = "30s",
+      converter = Values.Time.class,
+      description = "What batches may take; over it the rest is one. Default: ${DEFAULT-VALUE}.")
+  Duration drainTimeout;
+
+  @Option(
       names = "--log-level",
       paramLabel = "LEVEL",
       defaultValue = "info",
@@ -400,7 +454,10 @@ final class Flags {
             .withHandshakeTimeout(handshakeTimeout)
             .withConnectTimeout(connectTimeout)
             .withHostTimeout(hostTimeout)
-            .withCloseTimeout(closeTimeout);
+            .withCloseTimeout(closeTimeout)
+            .withDrainSockets(drainSockets)
+            .withDrainInterval(drainInterval)
+            .withDrainTimeout(drainTimeout);
     var channels =
         ChannelOptions.defaults()
             .withVerticles(channelVerticles)
@@ -415,6 +472,8 @@ final class Flags {
         gateway,
         channels,
         joinsCluster(origins) ? clusterOptions() : null,
+        adminPort == Values.AdminPort.NONE ? null : new Settings.Admin(adminHost, adminPort),
+        drainDelay,
         transport,
         logLevel,
         origins);

@@ -3,6 +3,7 @@ package dev.roost.launcher.settings;
 import dev.roost.application.ChannelOptions;
 import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
@@ -16,6 +17,8 @@ import org.slf4j.event.Level;
  * @param gateway how each gateway listens, and its bounds
  * @param channels how each application is run
  * @param cluster how the cluster is joined; null for a node on its own
+ * @param admin where health is asked for and a drain; null for nowhere
+ * @param drainDelay how long the node goes on as before once it says that it is not ready any more
  * @param transport what carries the network
  * @param logLevel the least severe level that is logged
  * @param origins where each setting that is no default was set, by its name
@@ -27,6 +30,8 @@ public record Settings(
     GatewayOptions gateway,
     ChannelOptions channels,
     @Nullable ClusterOptions cluster,
+    @Nullable Admin admin,
+    Duration drainDelay,
     NetworkTransport transport,
     Level logLevel,
     Map<String, String> origins) {
@@ -50,6 +55,9 @@ public record Settings(
       return this != GATEWAY;
     }
   }
+
+  /** Where whoever runs the node talks to it; port 0 is any free one. */
+  public record Admin(String host, int port) {}
 
   /** Whether a process is in a cluster. */
   public enum ClusterSwitch {

@@ -104,6 +104,20 @@ final class Values {
     }
   }
 
+  /** A port, or none. */
+  static final class AdminPort implements ITypeConverter<Integer> {
+
+    static final String OFF = "off";
+    static final int NONE = -1;
+
+    @Override
+    public Integer convert(String text) {
+      return text.equals(OFF)
+          ? NONE
+          : whole(text, 0, 65_535, OFF + ", or a port from 0 (any free one) to 65535");
+    }
+  }
+
   /** The first of the ports that nodes of one machine share. */
   static final class PortRange implements ITypeConverter<Integer> {
     @Override
@@ -213,30 +227,41 @@ final class Values {
 
   /** A length of time: {@code 500ms}, {@code 10s}, {@code 2m}, {@code 1h} or ISO 8601. */
   static final class Time implements ITypeConverter<Duration> {
-
     @Override
     public Duration convert(String text) {
-      try {
-        Matcher amount = AMOUNT.matcher(text);
-        Duration time = amount.matches() ? time(amount) : Duration.parse(text);
-        if (time.compareTo(SHORTEST) >= 0 && time.compareTo(LONGEST) <= 0) {
-          return time;
-        }
-      } catch (DateTimeParseException | ArithmeticException notATime) {
-        // Said below, as for a time out of the range.
-      }
-      throw wrong("a time from 1ms to 24h, such as 500ms, 10s, 2m or PT10S", text);
+      return time(text, SHORTEST, "1ms");
     }
+  }
 
-    private static Duration time(Matcher amount) {
-      long number = Long.parseLong(amount.group(1));
-      return switch (amount.group(2)) {
-        case "ms" -> Duration.ofMillis(number);
-        case "s" -> Duration.ofSeconds(number);
-        case "m" -> Duration.ofMinutes(number);
-        default -> Duration.ofHours(number);
-      };
+  /** A length of time that may be none. */
+  static final class Delay implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      return time(text, Duration.ZERO, "0s");
     }
+  }
+
+  private static Duration time(String text, Duration least, String shown) {
+    try {
+      Matcher amount = AMOUNT.matcher(text);
+      Duration time = amount.matches() ? time(amount) : Duration.parse(text);
+      if (time.compareTo(least) >= 0 && time.compareTo(LONGEST) <= 0) {
+        return time;
+      }
+    } catch (DateTimeParseException | ArithmeticException notATime) {
+      // Said below, as for a time out of the range.
+    }
+    throw wrong("a time from " + shown + " to 24h, such as 500ms, 10s, 2m or PT10S", text);
+  }
+
+  private static Duration time(Matcher amount) {
+    long number = Long.parseLong(amount.group(1));
+    return switch (amount.group(2)) {
+      case "ms" -> Duration.ofMillis(number);
+      case "s" -> Duration.ofSeconds(number);
+      case "m" -> Duration.ofMinutes(number);
+      default -> Duration.ofHours(number);
+    };
   }
 
   /** Names with commas between them. */
