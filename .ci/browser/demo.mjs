@@ -9,13 +9,18 @@
  *   SCREENSHOTS   a directory for pictures: the page in its states, and each failure
  *   ROOM          an empty room to meet in; by default one nobody has used
  *   LIMIT_MS      how long a condition is awaited; default 15000
+ *   ROOST         the command that starts a node, for the check that deploys the board later;
+ *                 without it that one check is skipped
  *
  * What crossed the wire is taken from the browser itself, not from the page, so the page's own
  * account of it is checked too.
  */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -29,6 +34,7 @@ const LIMIT_MS = Number(process.env.LIMIT_MS ?? 15_000);
 const SCREENSHOTS = process.env.SCREENSHOTS;
 const ROOM = process.env.ROOM ?? `check-${Date.now().toString(36)}`;
 const TOPIC = `room:${ROOM}`;
+const BOARD = `board:${ROOM}`;
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = {
   viewport: { width: 375, height: 740 },
@@ -62,7 +68,7 @@ class Window {
   socketsClosed = 0;
   complaints = [];
 
-  static async open(browser, name, options = DESKTOP, room = ROOM) {
+  static async open(browser, name, options = DESKTOP, url = base) {
     const context = await browser.newContext(options);
     context.setDefaultTimeout(LIMIT_MS);
     await context.addInitScript((n) => localStorage.setItem("roost.name", n), name);
@@ -71,7 +77,7 @@ class Window {
     window.page = await context.newPage();
     Window.all.push(window);
     window.#listen();
-    await window.page.goto(`${base.replace(/\/$/, "")}/#${room}`);
+    await window.page.goto(`${url.replace(/\/$/, "")}/#${ROOM}`);
     return window;
   }
 
@@ -109,6 +115,55 @@ class Window {
     await this.page.locator(`[data-testid="socket-state"][data-state="${state}"]`).waitFor();
   }
 
+  async boardIs(state) {
+    await this.page
+      .locator(`[data-testid="board-state"][data-state="${state}"]`)
+      .waitFor({ state: "attached" });
+  }
+
+  /** Where a point of the board is in the window; x and y are parts of its width and height. */
+  async onTheSheet([x, y]) {
+    const box = await this.get("canvas").boundingBox();
+    return [box.x + x * box.width, box.y + y * box.height];
+  }
+
+  /** Draws a line through these points with the mouse. */
+  async draws(...points) {
+    const { mouse } = this.page;
+    const [first, ...rest] = points;
+    await mouse.move(...(await this.onTheSheet(first)));
+    await mouse.down();
+    for (const point of rest) {
+      await mouse.move(...(await this.onTheSheet(point)), { steps: 12 });
+    }
+    await mouse.up();
+  }
+
+  async showsLines(words) {
+    await this.get("lines").getByText(words, { exact: true }).waitFor({ state: "attached" });
+  }
+
+  /** Whether there is ink within a hair's breadth of a point. */
+  inkAt([x, y]) {
+    return this.get("canvas").evaluate(
+      (canvas, [px, py]) => {
+        const reach = 3;
+        const left = Math.round(px * canvas.width) - reach;
+        const top = Math.round(py * canvas.height) - reach;
+        const { data } = canvas
+          .getContext("2d")
+          .getImageData(left, top, 2 * reach + 1, 2 * reach + 1);
+        return data.some((value, i) => i % 4 === 3 && value > 0);
+      },
+      [x, y],
+    );
+  }
+
+  /** All pixels of the board. */
+  canvas() {
+    return this.get("canvas").evaluate((canvas) => canvas.toDataURL());
+  }
+
   async say(text) {
     await this.get("body").fill(text);
     await this.get("body").press("Enter");
@@ -139,6 +194,46 @@ class Window {
   }
 }
 
+/** A node of our own. */
+class Node {
+  static async start(port, ...options) {
+    const node = new Node();
+    node.url = `http://127.0.0.1:${port}`;
+    node.process = spawn(process.env.ROOST, ["--port", String(port), ...options], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const end = Date.now() + 4 * LIMIT_MS;
+    while (!(await fetch(node.url).catch(() => null))?.ok) {
+      assert.equal(node.process.exitCode, null, "the node has ended");
+      assert.ok(Date.now() < end, `no node answers at ${node.url}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return node;
+  }
+
+  async stop() {
+    if (this.process.exitCode === null) {
+      this.process.kill("SIGTERM");
+      await once(this.process, "exit");
+    }
+  }
+}
+
+/** Below the ports of outgoing connections, so that none takes it while its node is restarted. */
+async function freePort() {
+  for (let port = 4110; port < 4200; port += 1) {
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, () => server.close(() => resolve(true)));
+    });
+    if (free) {
+      return port;
+    }
+  }
+  throw new Error("no free port from 4110 to 4199");
+}
+
 let failed = 0;
 
 async function check(what, body) {
@@ -152,6 +247,19 @@ async function check(what, body) {
       const name = `failure-${failed}-${window.name.replaceAll(" ", "-")}`;
       await window.picture(name).catch(() => {});
     }
+  }
+}
+
+/** Awaits that windows of one size show the same board, pixel by pixel. */
+async function sameBoards(...windows) {
+  const end = Date.now() + LIMIT_MS;
+  for (;;) {
+    const [first, ...rest] = await Promise.all(windows.map((window) => window.canvas()));
+    if (rest.every((other) => other === first)) {
+      return;
+    }
+    assert.ok(Date.now() < end, "the windows show different boards");
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -371,6 +479,105 @@ try {
     await heron.page.emulateMedia({ colorScheme: null });
   });
 
+  await check("both are at the board too, on the one socket", async () => {
+    for (const window of [heron, wren]) {
+      await window.boardIs("joined");
+      await window.showsLines("empty");
+      assert.equal(await window.get("board-topic").textContent(), BOARD);
+      assert.equal(await window.get("absent").isVisible(), false);
+      assert.equal(window.socketsOpened, 1);
+    }
+  });
+
+  await check("one draws, the other sees the line, and the same board", async () => {
+    const blank = await wren.canvas();
+    await heron.draws([0.2, 0.2], [0.8, 0.2], [0.8, 0.6]);
+    await heron.showsLines("1 line");
+    await wren.showsLines("1 line");
+    for (const window of [heron, wren]) {
+      for (const point of [[0.2, 0.2], [0.5, 0.2], [0.8, 0.4], [0.8, 0.6]]) {
+        assert.ok(await window.inkAt(point), `${window.name} has ink at ${point}`);
+      }
+      assert.equal(await window.inkAt([0.4, 0.5]), false, "no ink where nobody drew");
+    }
+    assert.notEqual(await wren.canvas(), blank);
+    await sameBoards(heron, wren);
+    const pieces = heron.crossed("up", "stroke", BOARD);
+    assert.ok(pieces.length > 0 && pieces.length < 26, `26 moves went as ${pieces.length} pieces`);
+    await until("the strokes to come back", () =>
+      heron.crossed("down", "stroke", BOARD).length === pieces.length,
+    );
+  });
+
+  await check("two draw at once, in two inks, and see the same board", async () => {
+    await wren.page.locator("#inks input").nth(1).check({ force: true });
+    await Promise.all([
+      heron.draws([0.1, 0.8], [0.9, 0.5], [0.1, 0.5]),
+      wren.draws([0.9, 0.9], [0.1, 0.55], [0.9, 0.55]),
+    ]);
+    await heron.showsLines("3 lines");
+    await wren.showsLines("3 lines");
+    await sameBoards(heron, wren);
+  });
+
+  await check("a hand shows in the other window only, at most 20 times a second", async () => {
+    const [startX, startY] = await heron.onTheSheet([0.1, 0.1]);
+    const before = heron.crossed("up", "cursor", BOARD).length;
+    // From within the page, faster than a mouse: every 4 ms for a second.
+    const seconds = await heron.get("sheet").evaluate(async (sheet, [x, y]) => {
+      const started = performance.now();
+      for (let i = 0; performance.now() - started < 1000; i += 1) {
+        const where = { clientX: x + (i % 60), clientY: y, isPrimary: true, bubbles: true };
+        sheet.dispatchEvent(new PointerEvent("pointermove", where));
+        await new Promise((resolve) => setTimeout(resolve, 4));
+      }
+      return (performance.now() - started) / 1000;
+    }, [startX, startY]);
+    await wren.get("hand").getByText("Quiet Heron").waitFor();
+    const sent = heron.crossed("up", "cursor", BOARD).length - before;
+    assert.ok(sent > 2 && sent <= 20 * seconds + 2, `${sent} cursors in ${seconds} s`);
+    const own = heron.crossed("down", "cursor", BOARD).map(([, , , , { name }]) => name);
+    assert.equal(own.includes("Quiet Heron"), false, "broadcastFrom leaves out the sender");
+    assert.equal(await heron.get("hand").getByText("Quiet Heron").count(), 0);
+  });
+
+  await check("the anatomy shows the board's frames, a burst in one row", async () => {
+    const strokes = heron.page.locator('[data-testid="frame"][data-event="stroke"]');
+    await strokes.first().waitFor();
+    const rows = await strokes.count();
+    const crossed =
+      heron.crossed("up", "stroke", BOARD).length + heron.crossed("down", "stroke", BOARD).length;
+    assert.ok(rows <= crossed / 3, `${crossed} strokes in ${rows} rows`);
+    await heron.page.locator('[data-testid="frame"][data-event="stroke"][data-handled-by="channel"]')
+      .first().click();
+    await heron.get("frame-detail").getByText(BOARD, { exact: true }).waitFor();
+    await heron.page.locator('[data-testid="frame"][aria-pressed="true"]').click();
+  });
+
+  await check("a newcomer sees the drawing so far, and takes its hand along when it leaves", async () => {
+    const robin = await Window.open(browser, "Early Robin");
+    await robin.boardIs("joined");
+    await robin.showsLines("3 lines");
+    await sameBoards(heron, robin);
+    await heron.picture("board-desktop-light");
+    await heron.page.emulateMedia({ colorScheme: "dark" });
+    await heron.picture("board-desktop-dark");
+    await heron.page.emulateMedia({ colorScheme: null });
+    await robin.draws([0.5, 0.9], [0.6, 0.9]);
+    const hand = heron.get("hand").getByText("Early Robin");
+    await hand.waitFor();
+    await robin.page.close();
+    await until("the hand that left to be gone", () => heron.crossed("down", "gone", BOARD).length);
+    await hand.waitFor({ state: "detached", timeout: 2000 });
+  });
+
+  await check("Clear empties the board for all", async () => {
+    await wren.get("wipe").click();
+    await heron.showsLines("empty");
+    await wren.showsLines("empty");
+    assert.equal(await heron.inkAt([0.5, 0.2]), false);
+  });
+
   await check("a phone shows the chat first, the anatomy as a sheet, no overflow", async () => {
     const tern = await Window.open(browser, "Bold Tern", PHONE);
     await tern.channelIs("joined");
@@ -380,7 +587,7 @@ try {
     assert.equal(await tern.get("anatomy").isVisible(), false);
     await tern.picture("phone");
     await tern.get("peek").tap();
-    await tern.page.locator('[data-testid="frame"][data-kind="join"]').tap();
+    await tern.page.locator('[data-testid="frame"][data-kind="join"]').last().tap();
     assert.equal(await tern.get("field-event").textContent(), "phx_join");
     await tern.fitsItsWidth();
     await tern.picture("phone-anatomy");
@@ -390,6 +597,46 @@ try {
       await tern.page.setViewportSize({ width, height: 640 });
       await tern.fitsItsWidth();
     }
+    await tern.page.close();
+  });
+
+  await check("on a phone the board is a tab, and a finger draws", async () => {
+    const knot = await Window.open(browser, "Misty Knot", PHONE);
+    await knot.boardIs("joined");
+    assert.equal(await knot.get("board").isVisible(), false);
+    await knot.get("tab-board").tap();
+    assert.equal(await knot.get("board").isVisible(), true);
+    assert.equal(await knot.get("messages").isVisible(), false);
+    await knot.fitsItsWidth();
+    const touch = await knot.page.context().newCDPSession(knot.page);
+    const finger = async (type, point) => {
+      const [x, y] = point ? await knot.onTheSheet(point) : [];
+      const touchPoints = point ? [{ x, y }] : [];
+      await touch.send("Input.dispatchTouchEvent", { type, touchPoints });
+    };
+    await finger("touchStart", [0.3, 0.3]);
+    for (let i = 1; i <= 10; i += 1) {
+      await finger("touchMove", [0.3 + i * 0.04, 0.3 + i * 0.04]);
+    }
+    await finger("touchEnd");
+    await knot.showsLines("1 line");
+    await heron.showsLines("1 line");
+    assert.ok(await heron.inkAt([0.5, 0.5]), "the line of the finger");
+    await knot.page.touchscreen.tap(...(await knot.onTheSheet([0.2, 0.7])));
+    await heron.showsLines("2 lines");
+    assert.ok(await heron.inkAt([0.2, 0.7]), "a tap makes a dot");
+    assert.equal(await knot.page.evaluate(() => scrollX + scrollY), 0, "nothing scrolled");
+    await knot.picture("phone-board");
+    await heron.say("Nice line.");
+    await knot.page.locator('[data-testid="tab-chat"].news').waitFor();
+    for (const width of [360, 320]) {
+      await knot.page.setViewportSize({ width, height: 640 });
+      await knot.fitsItsWidth();
+      const box = await knot.get("canvas").boundingBox();
+      assert.ok(box.width > width / 2, `a board of ${box.width}px on ${width}px`);
+    }
+    await knot.get("tab-chat").tap();
+    await knot.sees("Quiet Heron", "Nice line.");
   });
 
   await check("no errors in any console", async () => {
@@ -398,6 +645,46 @@ try {
       [],
     );
   });
+
+  if (process.env.ROOST) {
+    await check("a board that is deployed later comes alive, and outlives its host", async () => {
+      const port = await freePort();
+      const chatOnly = await Node.start(port, "--applications", "chat");
+      try {
+        const swift = await Window.open(browser, "Late Swift", DESKTOP, chatOnly.url);
+        await swift.channelIs("joined");
+        await swift.boardIs("absent");
+        await swift.get("absent-why").getByText("The board is not deployed yet").waitFor();
+        await swift.picture("board-absent");
+        await swift.say("No board yet.");
+        await swift.sees("Late Swift", "No board yet.");
+        await chatOnly.stop();
+        const both = await Node.start(port);
+        try {
+          await swift.boardIs("joined");
+          assert.equal(await swift.get("absent").isVisible(), false);
+          await swift.draws([0.2, 0.2], [0.8, 0.8]);
+          await swift.showsLines("1 line");
+        } finally {
+          await both.stop();
+        }
+        // The new host knows nothing of the drawing: the page that still shows it brings it back.
+        const again = await Node.start(port);
+        try {
+          await swift.boardIs("joined");
+          const late = await Window.open(browser, "Later Swift", DESKTOP, again.url);
+          await late.showsLines("1 line");
+          await sameBoards(swift, late);
+        } finally {
+          await again.stop();
+        }
+      } finally {
+        await chatOnly.stop();
+      }
+    });
+  } else {
+    console.log("SKIP a board that is deployed later: ROOST names no command");
+  }
 } finally {
   await browser.close();
 }

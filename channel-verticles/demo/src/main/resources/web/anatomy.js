@@ -1,14 +1,17 @@
 /**
  * The panel that lays frames open: a map with each frame travelling across it, one frame in detail
- * (the newest, or the one picked), and the list of the last 200, newest on top.
+ * (the newest, or the one picked), and the list of the last 200, newest on top. Of a burst (a pen
+ * draws, a hand moves) the list shows the last frame, and how many there were.
  */
 
 import { duration, FrameReader, isHeartbeat } from "./frames.js";
-import { explain, remarks, STATIONS } from "./stations.js";
+import { explain, isRapid, remarks, STATIONS } from "./stations.js";
 
 const KEPT_FRAMES = 200;
 const TRAVEL_MS = 750;
 const TRAVELLERS = 8;
+const TRAVELLERS_OF_A_BURST = 3;
+const BURST_GAP_MS = 1000;
 
 const FIELDS = [
   ["join_ref", "joinRef"],
@@ -28,6 +31,8 @@ export class Anatomy {
   #paused = false;
   #heldBack = 0;
   #opens = 0;
+  #bursts = new Map(); // direction and event → { row, frame, count, stale }
+  #refreshing = false;
   #onHeartbeat;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -72,8 +77,15 @@ export class Anatomy {
       this.#pauseWords();
       return;
     }
+    if (isRapid(frame) && this.#goesOn(frame)) {
+      return;
+    }
     this.#frames.set(frame.no, frame);
-    this.#put(rowOf(frame));
+    const row = rowOf(frame);
+    this.#put(row);
+    if (isRapid(frame)) {
+      this.#bursts.set(burstOf(frame), { row, frame, count: 1, stale: false });
+    }
     if (this.#frames.size > KEPT_FRAMES) {
       this.#frames.delete(this.#frames.keys().next().value);
     }
@@ -84,6 +96,45 @@ export class Anatomy {
       if (this.#picked === null && this.#hovered === null) {
         this.#detail();
       }
+    }
+  }
+
+  /* Whether a row of this burst is there to take the frame in; a row that is read stays as it is. */
+  #goesOn(frame) {
+    const burst = this.#bursts.get(burstOf(frame));
+    const read = [this.#picked, this.#hovered].includes(burst?.frame.no);
+    if (!burst?.row.isConnected || read || frame.clock - burst.frame.clock > BURST_GAP_MS) {
+      return false;
+    }
+    this.#frames.delete(burst.frame.no);
+    this.#frames.set(frame.no, frame);
+    this.#newest = burst.frame = frame;
+    burst.count += 1;
+    burst.stale = true;
+    if (!this.#refreshing) {
+      this.#refreshing = true;
+      requestAnimationFrame(() => this.#refresh());
+    }
+    return true;
+  }
+
+  #refresh() {
+    this.#refreshing = false;
+    for (const burst of this.#bursts.values()) {
+      if (burst.stale) {
+        const row = rowOf(burst.frame, burst.count);
+        burst.row.replaceWith(row);
+        Object.assign(burst, { row, stale: false });
+        if ($("lane").childElementCount < TRAVELLERS_OF_A_BURST) {
+          this.#travel(burst.frame);
+        }
+      }
+    }
+    if (this.#newest) {
+      $("peek-last").replaceChildren(...peekOf(this.#newest));
+    }
+    if (this.#picked === null && this.#hovered === null) {
+      this.#detail();
     }
   }
 
@@ -235,7 +286,9 @@ function chip(station, { path }) {
   return made;
 }
 
-function rowOf(frame) {
+const burstOf = ({ direction, fields }) => `${direction} ${fields.topic} ${fields.event}`;
+
+function rowOf(frame, count = 1) {
   const row = element("li", isHeartbeat(frame) ? "heartbeat" : "");
   const button = element("button");
   button.type = "button";
@@ -268,7 +321,9 @@ function rowOf(frame) {
   }
   const answers = frame.answers
     ? element("span", "answers", `answers ${frame.answers.event}, ${duration(frame.answers.ms)}`)
-    : "";
+    : count > 1
+      ? element("span", "answers burst", `the last of ${count}`)
+      : "";
   button.append(element("span", "under", chips(frame), answers));
   row.append(button);
   return row;

@@ -1,28 +1,41 @@
-/** Wires the page: names, rooms, the chat and its anatomy, all over one phoenix.js socket. */
+/** Wires the page: names, rooms, the chat, the board and their anatomy, over one phoenix.js socket. */
 
 import { Anatomy } from "./anatomy.js";
+import { BoardSession } from "./board-session.js";
+import { Board } from "./board.js";
 import { Chat } from "./chat.js";
+import { Drawing } from "./drawing.js";
 import { egg, randomName, rememberName, settleName } from "./names.js";
 import { Session } from "./session.js";
 import { tappedWebSocket } from "./tap.js";
 
 const ROOMS = ["lobby", "phoenixes", "java"];
+const TABS = ["chat", "board"];
 const PENDING_SHOWN_AFTER_MS = 400;
 
 const $ = (id) => document.getElementById(id);
 
 let session;
 let chat;
+let board;
+let boardSession;
 
 async function start() {
   const phoenix = await loadPhoenix();
   if (!phoenix) {
     return;
   }
-  chat = new Chat(() => session?.name ?? "");
+  const drawing = new Drawing();
+  chat = new Chat(
+    () => session?.name ?? "",
+    () => news("chat"),
+  );
+  board = new Board(drawing, () => news("board"));
   const anatomy = new Anatomy((time) => chat.roundTrip(time));
   const name = await settleName(() => session?.name ?? "");
   session = new Session(phoenix.Socket, tappedWebSocket(anatomy), name, chat);
+  boardSession = new BoardSession(session, drawing, board);
+  board.use(boardSession);
   showName();
   wire();
   goToRoom();
@@ -97,6 +110,17 @@ function wire() {
     session.enter(session.room);
     $("body").focus();
   });
+
+  for (const tab of TABS) {
+    $(`tab-${tab}`).addEventListener("click", () => turnTo(tab));
+    $(`tab-${tab}`).addEventListener("keydown", ({ key }) => {
+      if (key === "ArrowLeft" || key === "ArrowRight") {
+        const other = TABS.find((each) => each !== tab);
+        turnTo(other);
+        $(`tab-${other}`).focus();
+      }
+    });
+  }
 
   $("peek").addEventListener("click", () => sheet(!$("app").classList.contains("sheet-open")));
   addEventListener("keydown", ({ key }) => {
@@ -175,6 +199,8 @@ function goToRoom() {
   if (room !== session.room) {
     chat.show(room);
     session.enter(room);
+    board.show(room);
+    boardSession.enter(room);
   }
 }
 
@@ -200,11 +226,26 @@ function listRooms(current) {
   $("second").href = location.pathname + location.search + `#${encodeURIComponent(current)}`;
 }
 
-/** On a narrow screen the anatomy is a sheet over the chat. */
+/** On a narrow screen the chat and the board take turns. */
+function turnTo(tab) {
+  $("app").dataset.tab = tab;
+  for (const each of TABS) {
+    $(`tab-${each}`).setAttribute("aria-selected", String(each === tab));
+    $(`tab-${each}`).tabIndex = each === tab ? 0 : -1;
+  }
+  $(`tab-${tab}`).classList.remove("news");
+}
+
+/** Something happened where the reader may not be looking. */
+function news(tab) {
+  $(`tab-${tab}`).classList.toggle("news", $("app").dataset.tab !== tab);
+}
+
+/** On a narrow screen the anatomy is a sheet over the rest. */
 function sheet(open) {
   $("peek").setAttribute("aria-expanded", String(open));
   $("app").classList.toggle("sheet-open", open);
-  $("peek-title").textContent = open ? "Back to the chat" : "Anatomy";
+  $("peek-title").textContent = open ? "Back" : "Anatomy";
 }
 
 start();

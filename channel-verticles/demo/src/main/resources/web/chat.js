@@ -28,9 +28,13 @@ export class Chat {
   #rtt = "";
   #atEnd = true; // the last line is in view and shall stay there
 
-  /** @param {() => string} ownName who we are now */
-  constructor(ownName) {
+  /**
+   * @param {() => string} ownName who we are now
+   * @param {() => void} onMessage told of each message that somebody else wrote
+   */
+  constructor(ownName, onMessage) {
     this.ownName = ownName;
+    this.onMessage = onMessage;
     const paper = $("paper");
     paper.addEventListener("scroll", () => {
       this.#atEnd = paper.scrollHeight - paper.scrollTop - paper.clientHeight < 40;
@@ -120,6 +124,9 @@ export class Chat {
     text.textContent = body;
     line.append(goesOn ? document.createElement("span") : egg(name), head, text);
     this.#add(line);
+    if (!own) {
+      this.onMessage();
+    }
   }
 
   /** Narrates. Kinds: in, out, crash, risen, closed, refused, wait. */

@@ -1,6 +1,7 @@
 /**
- * One socket and, on it, at most one channel: the room this page is in. Everything that happens to
- * either is told to the view; the session itself touches no element.
+ * One socket and, on it, the chat's channel: the room this page is in. Everything that happens to
+ * either is told to the view; the session itself touches no element. The board's channel is on the
+ * same socket; see board-session.js.
  */
 
 const TYPING_EVERY_MS = 2000;
@@ -42,6 +43,11 @@ export class Session {
   connect() {
     this.#view.socket("connecting");
     this.#socket.connect();
+  }
+
+  /** Another channel on the same socket. */
+  channel(topic, params) {
+    return this.#socket.channel(topic, params);
   }
 
   /** Enters a room, leaving the one before it. */

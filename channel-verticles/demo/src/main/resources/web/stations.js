@@ -72,7 +72,10 @@ const EXPLANATIONS = {
       return {
         title: "Join refused",
         handledBy: "gateway",
-        steps: [["gateway", "No route matches this topic, so nothing went further."], retry],
+        steps: [
+          ["gateway", "No application that is deployed now has a route for this topic."],
+          retry,
+        ],
       };
     }
     return {
@@ -194,17 +197,32 @@ const EXPLANATIONS = {
   }),
 };
 
-/* What this demo's ChatChannel does with its events, and why it broadcasts. */
+/** Events that come in bursts: a pen that draws, a hand that moves. */
+export const isRapid = ({ kind, fields }) =>
+  (kind === "event" || kind === "broadcast") && RAPID.has(fields.event);
+
+const RAPID = new Set(["stroke", "cursor"]);
+
+/* What this demo's ChatChannel and BoardChannel do with their events, and why they broadcast. */
 const OUTCOME = {
   new_msg: "It broadcasts, then replies.",
   typing: "It calls `broadcastFrom`; no reply.",
   crash: "It throws.",
   stop: "It stops.",
+  stroke: "It adds the piece to the drawing and calls `broadcast`; no reply.",
+  clear: "It empties the drawing and calls `broadcast`; no reply.",
+  cursor: "It calls `broadcastFrom`; no reply.",
+  recalled: "It takes this drawing if it has none, and broadcasts it.",
 };
 
 const ORIGIN = {
   new_msg: "A channel called `broadcast` while it handled a `new_msg`.",
   typing: "A channel called `broadcastFrom`: everyone but its own client.",
+  stroke: "A channel called `broadcast`: its own client too learns the one order of all strokes.",
+  clear: "A channel called `broadcast`, so that all see it at the same point among the strokes.",
+  cursor: "A channel called `broadcastFrom`: everyone but its own client.",
+  picture: "The host had lost the drawing; a member's page has brought it back.",
+  gone: "A channel broadcast this from `terminate`.",
   joined: "A channel broadcast this once it had joined.",
   left: "A channel broadcast this from `terminate`.",
 };

@@ -2,13 +2,20 @@ package dev.roost.application;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.channel.PayloadWriter;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.PartitionTable;
+import io.vertx.core.Future;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Broadcasts from outside any channel, and ends connections. Safe for any thread and any verticle
@@ -16,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  * once, and nothing tells whether anybody listens (F-21).
  */
 public final class Broadcaster {
+
+  private static final Logger log = LoggerFactory.getLogger(Broadcaster.class);
+  private static final Duration HOST_TIMEOUT = Duration.ofSeconds(5);
+  private static final long RETRY_MS = 50;
 
   private final ClusterNode node;
   private final String application;
@@ -34,7 +45,8 @@ public final class Broadcaster {
   }
 
   /**
-   * Sends to every member of a topic. What one thread broadcasts on a topic arrives in that order.
+   * Sends to every member of a topic; should that fail, an error in the log tells. What one thread
+   * broadcasts on a topic arrives in that order, except while the topic changes its host.
    *
    * @param payload a JSON object (a record, a Map, a bean), a {@link dev.roost.channel.Payload} as
    *     it came, or a {@code byte[]} for binary
@@ -42,27 +54,66 @@ public final class Broadcaster {
    * @throws IllegalStateException if no node serves the application now
    */
   public void broadcast(String topic, String event, @Nullable Object payload) {
+    var unused =
+        broadcastConfirmed(topic, event, payload)
+            .onFailure(
+                cause -> log.error("broadcast failed, topic={} event={}", topic, event, cause));
+  }
+
+  /**
+   * The same for those who need to know: completes when the topic's host has given the message its
+   * place in the order. Fails if there was no host for 5 s, or no answer from it for as long; then
+   * members may have got it or not.
+   */
+  public Future<Void> broadcastConfirmed(String topic, String event, @Nullable Object payload) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(event, "event");
     var raw = writer.requireNames(writer.writeObject(payload), topic, event);
-    var message = new HostMessage.BroadcastRequest(topic, event, raw);
-    var owner =
-        node.snapshot()
-            .partitions()
-            .owner(application, PartitionTable.partition(topic))
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "no node serves application \""
-                            + application
-                            + "\" now, so nobody can be in \""
-                            + topic
-                            + "\"; deploy its channel verticles first"));
-    BusEndpoint.post(node.vertx(), owner.inbox(), message);
+    if (node.snapshot().applications().find(application).isEmpty()) {
+      throw new IllegalStateException(
+          "no node serves application \""
+              + application
+              + "\" now, so nobody can be in \""
+              + topic
+              + "\"; deploy its channel verticles first");
+    }
+    return ask(new HostMessage.BroadcastRequest(topic, event, raw), System.nanoTime());
   }
 
-  /** Closes every connection with this id, on every gateway, with 1001 (D-3, D-4). */
+  private Future<Void> ask(HostMessage.BroadcastRequest request, long began) {
+    return node.snapshot()
+        .partitions()
+        .owner(application, PartitionTable.partition(request.topic()))
+        .map(owner -> BusEndpoint.request(node.vertx(), owner.inbox(), request))
+        .orElse(Future.succeededFuture(false))
+        .recover(Broadcaster::notThere)
+        .compose(
+            taken -> {
+              if (taken) {
+                return Future.succeededFuture();
+              }
+              if (System.nanoTime() - began > HOST_TIMEOUT.toNanos()) {
+                return Future.failedFuture(
+                    new IllegalStateException(
+                        "topic \"" + request.topic() + "\" had no host for " + HOST_TIMEOUT));
+              }
+              return node.vertx().timer(RETRY_MS).compose(ignored -> ask(request, began));
+            });
+  }
+
+  private static Future<Boolean> notThere(Throwable cause) {
+    boolean nobody =
+        cause instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS;
+    return nobody ? Future.succeededFuture(false) : Future.failedFuture(cause);
+  }
+
+  /**
+   * Closes every connection with this id, on every gateway, with 1001 (D-3, D-4).
+   *
+   * @throws IllegalArgumentException if the id is longer than any socket's may be
+   */
   public void disconnect(String id) {
+    Contract.requireText("a socket id", id);
     BusEndpoint.publish(node.vertx(), new GatewayMessage.Disconnect(id));
   }
 }

@@ -1,8 +1,8 @@
 package dev.roost.application;
 
+import dev.roost.bus.Contract;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 
 /** What a connection may be answered with. */
 public sealed interface ConnectResult {
@@ -29,11 +29,11 @@ public sealed interface ConnectResult {
    * The connection is refused (H-11, H-16). Browsers cannot see status and body, other clients can.
    *
    * @param status HTTP status, 400 to 599
-   * @param body response body as text
+   * @param body response body as text, at most 21,845 characters
    */
   record Refused(int status, String body) implements ConnectResult {
     public Refused {
-      Objects.requireNonNull(body, "body");
+      Contract.requireText("a refusal's body", body);
       if (status < 400 || status > 599) {
         throw new IllegalArgumentException(
             "a refused connection is answered with a status of 400 to 599, got " + status);

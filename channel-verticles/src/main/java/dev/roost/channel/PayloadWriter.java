@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class PayloadWriter {
 
   private static final int MAX_BINARY_NAME_BYTES = 255;
-  private static final int MAX_NAME_CHARACTERS = Contract.MAX_TEXT_BYTES / 3;
 
   private final ObjectMapper mapper;
 
@@ -62,13 +61,7 @@ public final class PayloadWriter {
    */
   public RawPayload requireNames(RawPayload payload, String... names) {
     for (String name : names) {
-      if (name.length() > MAX_NAME_CHARACTERS) {
-        throw new IllegalArgumentException(
-            "topic, event and status have at most "
-                + MAX_NAME_CHARACTERS
-                + " characters each, got "
-                + name.length());
-      }
+      Contract.requireText("a topic, event or status", name);
     }
     if (payload.isBinary()) {
       for (String name : names) {

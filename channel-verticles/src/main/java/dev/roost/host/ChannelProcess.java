@@ -14,6 +14,7 @@ import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
 import dev.roost.channel.PayloadWriter;
 import dev.roost.channel.Result;
+import dev.roost.channel.Socket;
 import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
 import java.time.Duration;
@@ -46,6 +47,21 @@ final class ChannelProcess {
       RawPayload.jsonText("{\"reason\":\"mailbox full\"}");
   private static final RawPayload UNHANDLED_EVENT =
       RawPayload.jsonText("{\"reason\":\"unhandled event\"}");
+
+  /** Whether a class of channels has a terminate of its own. */
+  private static final ClassValue<Boolean> TERMINATES =
+      new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+          try {
+            return !type.getMethod("terminate", TerminateReason.class, Socket.class)
+                .getDeclaringClass()
+                .equals(Channel.class);
+          } catch (NoSuchMethodException e) {
+            throw new AssertionError("every channel has it", e);
+          }
+        }
+      };
 
   private final HostRuntime runtime;
   private final String gateway;
@@ -147,6 +163,16 @@ final class ChannelProcess {
 
   void post(Mail mail) {
     mailbox.add(mail);
+  }
+
+  /**
+   * Posts what ends the channel. Where no code of the application has to run for it, it is handled
+   * here and now: a thread for nothing would cost 10 µs.
+   */
+  void postEnd(Mail mail) {
+    if (state != State.JOINED || terminates() || !mailbox.handleHere(mail)) {
+      mailbox.add(mail);
+    }
   }
 
   void event(HostMessage.Event message) {
@@ -259,8 +285,7 @@ final class ChannelProcess {
         case Mail.Idle(var action) -> action.run();
       }
     } catch (Throwable cause) {
-      // Whatever a callback throws, errors included, is the end of this channel and of nothing
-      // else.
+      // Whatever a callback throws, errors included, ends this channel and nothing else.
       crash(cause);
     } finally {
       since = 0;
@@ -513,6 +538,10 @@ final class ChannelProcess {
     } finally {
       since = 0;
     }
+  }
+
+  private boolean terminates() {
+    return TERMINATES.get(channel().getClass());
   }
 
   private Channel channel() {

@@ -5,6 +5,7 @@ import dev.roost.application.ConnectInfo;
 import dev.roost.application.ConnectResult;
 import dev.roost.application.SocketHandler;
 import dev.roost.application.Telemetry;
+import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
@@ -88,13 +89,12 @@ final class Connector {
       return switch (result) {
         case ConnectResult.Accepted accepted -> {
           Optional<String> id = mount.handler().id(accepted);
-          if (id != null && id.isPresent()) {
-            runtime.writer().requireNames(RawPayload.EMPTY_OBJECT, id.get());
-          }
           if (id == null) {
-            log.warn("id returned null; return Optional.empty() for an anonymous socket");
+            log.error("id returned null; return Optional.empty() for an anonymous socket");
+            record(connect, Telemetry.Outcome.CRASHED, started);
             yield new GatewayMessage.ConnectRefused(connect.request(), 403, "");
           }
+          id.ifPresent(name -> Contract.requireText("a socket id", name));
           RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
           record(connect, Telemetry.Outcome.OK, started);
           yield new GatewayMessage.Connected(connect.request(), id.orElse(null), assigns);

@@ -8,6 +8,7 @@ import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.LinkMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
@@ -17,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,10 +30,10 @@ import org.slf4j.LoggerFactory;
 public final class HostVerticle extends VerticleBase implements BusEndpoint.Receiver {
 
   private static final Logger log = LoggerFactory.getLogger(HostVerticle.class);
-  private static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
   private static final RawPayload UNMATCHED =
       RawPayload.jsonText("{\"reason\":\"unmatched topic\"}");
-  private static final long WATCH_INTERVAL_MS = 250;
+  private static final long MAX_WATCH_INTERVAL_MS = 1_000;
+  private static final long LINK_INTERVAL_MS = 1_000;
 
   private final ClusterNode node;
   private final Application application;
@@ -40,7 +42,10 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private @Nullable Topics topics;
   private @Nullable HostRuntime runtime;
   private @Nullable Connector connector;
+  private ClusterNode.@Nullable Snapshot seen;
+  private @Nullable Consumer<ClusterNode.Snapshot> onChange;
   private long watchdog;
+  private long linkTimer;
 
   public HostVerticle(ClusterNode node, Application application, ChannelOptions options) {
     this.node = node;
@@ -60,19 +65,25 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     topics = new Topics(vertx, application.name(), opened);
     runtime = new HostRuntime(context, application, options, opened, topics);
     connector = new Connector(runtime);
-    watchdog = vertx.setPeriodic(WATCH_INTERVAL_MS, ignored -> watch());
+    watchdog = vertx.setPeriodic(watchInterval(), ignored -> watch());
+    linkTimer =
+        vertx.setPeriodic(
+            LINK_INTERVAL_MS, ignored -> opened.checkLinks(peer -> node.snapshot().isLive(peer)));
+    seen = node.snapshot();
+    onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
+    node.listen(onChange);
     return opened.ready();
   }
 
   @Override
   public Future<?> stop() {
     vertx.cancelTimer(watchdog);
+    vertx.cancelTimer(linkTimer);
+    node.unlisten(started(onChange));
     var ending = new Departure(options.replaceTimeout());
-    for (String gateway : topics().gateways()) {
-      for (ChannelProcess process : topics().ofGateway(gateway)) {
-        runtime().end(process, new GatewayMessage.Crashed(process.number()));
-        process.post(new Mail.End(new TerminateReason.Draining()));
-      }
+    for (ChannelProcess process : topics().all()) {
+      runtime().end(process, new GatewayMessage.Crashed(process.number()));
+      process.postEnd(new Mail.End(new TerminateReason.Draining()));
     }
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
     return ending.done().eventually(endpoint()::close);
@@ -91,19 +102,28 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       case HostMessage.Leave(var channel, var ref) -> {
         ChannelProcess process = topics().find(from, channel);
         if (process != null) {
-          process.post(new Mail.Leave(ref));
+          process.postEnd(new Mail.Leave(ref));
         }
       }
       case HostMessage.SocketGone gone -> socketGone(from, gone);
-      case HostMessage.BroadcastRequest(var topic, var event, var payload) -> {
-        if (owner(topic).isPresent()) {
-          topics().broadcast(topic, event, payload, from, 0);
-        }
-      }
+      case HostMessage.BroadcastRequest misdirected -> misdirected(from, misdirected);
       case HostMessage.Connect connect -> connector().connect(from, connect);
-      case GatewayMessage misdirected ->
-          log.warn("a host got a {} from {}", misdirected.getClass().getSimpleName(), from);
+      case GatewayMessage misdirected -> misdirected(from, misdirected);
+      case LinkMessage misdirected -> misdirected(from, misdirected);
     }
+  }
+
+  private static void misdirected(String from, BusMessage message) {
+    log.warn("a host got a {} from {}", message.getClass().getSimpleName(), from);
+  }
+
+  @Override
+  public boolean broadcast(HostMessage.BroadcastRequest request) {
+    boolean hosted = owner(request.topic()).isPresent();
+    if (hosted) {
+      topics().broadcast(request.topic(), request.event(), request.payload(), "", 0);
+    }
+    return hosted;
   }
 
   /** Messages of this gateway are missing, perhaps leaves: its channels start anew. */
@@ -113,14 +133,15 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     log.error("messages of gateway {} were lost: {} channels closed", gateway, affected.size());
     for (ChannelProcess process : affected) {
       runtime().end(process, new GatewayMessage.Crashed(process.number()));
-      process.post(new Mail.End(new TerminateReason.Closed("link lost")));
+      process.postEnd(new Mail.End(new TerminateReason.Closed("link lost")));
     }
   }
 
   private void join(String gateway, HostMessage.Join join) {
     String topic = join.recipient().topic();
-    if (!owns(topic, join.epoch())) {
-      endpoint().send(gateway, new GatewayMessage.Refused(join.channel(), UNAVAILABLE));
+    Optional<PartitionTable.Owner> owner = owner(topic);
+    if (owner.isEmpty()) {
+      endpoint().send(gateway, new GatewayMessage.NotHosted(join.channel()));
       return;
     }
     Optional<Route> route =
@@ -134,7 +155,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
             runtime(),
             gateway,
             join.channel(),
-            join.epoch(),
+            owner.get().epoch(),
             join.recipient(),
             join.client(),
             route.get());
@@ -174,8 +195,42 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
             });
   }
 
-  private boolean owns(String topic, long epoch) {
-    return owner(topic).filter(owner -> owner.epoch() == epoch).isPresent();
+  /** Somebody came or went, or hosts something else than before. */
+  private void changed(ClusterNode.Snapshot now) {
+    ClusterNode.Snapshot before = started(seen);
+    seen = now;
+    if (!now.nodes().containsAll(before.nodes())) {
+      endpoint().forget(inbox -> !now.isLive(inbox));
+      for (ChannelProcess process : topics().all()) {
+        if (!now.isLive(process.gateway())) {
+          topics().remove(process);
+          process.postEnd(new Mail.End(new TerminateReason.Closed("gateway gone")));
+        }
+      }
+    }
+    PartitionTable table = now.partitions().table(application.name());
+    if (!table.equals(before.partitions().table(application.name()))) {
+      topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);
+      topics().adopt(table);
+    }
+  }
+
+  private boolean isMine(PartitionTable table, ChannelProcess process) {
+    return table
+        .owner(PartitionTable.partition(process.recipient().topic()))
+        .filter(owner -> owner.inbox().equals(inbox()))
+        .isPresent();
+  }
+
+  /** The topic has another host: a member joins again there, who is not one yet at once. */
+  private void handOver(ChannelProcess process) {
+    runtime()
+        .end(
+            process,
+            process.member()
+                ? new GatewayMessage.Crashed(process.number())
+                : new GatewayMessage.NotHosted(process.number()));
+    process.postEnd(new Mail.End(new TerminateReason.Draining()));
   }
 
   /** This host's tenure of the topic's partition; empty if another hosts it. */
@@ -191,16 +246,20 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       ChannelProcess process = topics().find(gateway, channel);
       if (process != null) {
         topics().remove(process);
-        process.post(new Mail.End(new TerminateReason.Closed(gone.detail())));
+        process.postEnd(new Mail.End(new TerminateReason.Closed(gone.detail())));
       }
     }
   }
 
   private void watch() {
     long now = System.nanoTime();
-    endpoint().checkInFlight();
     connector().checkDeadlines(now);
     topics().forEachRunning(process -> process.checkDeadline(now, options.callbackTimeout()));
+  }
+
+  /** Often enough for the timeout, and no more: it passes over every channel. */
+  private long watchInterval() {
+    return Math.clamp(options.callbackTimeout().toMillis() / 8, 1, MAX_WATCH_INTERVAL_MS);
   }
 
   /** Where its counts may be read; known once it is deployed. */

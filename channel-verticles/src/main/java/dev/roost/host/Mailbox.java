@@ -74,16 +74,29 @@ final class Mailbox {
     return true;
   }
 
-  /** Whether no message waits or is being handled. */
-  boolean isIdle() {
-    return tail == null;
-  }
-
   /** Adds a message whatever the bound: for what must not be lost. */
   void add(Mail mail) {
     if (!closed) {
       append(mail);
     }
+  }
+
+  /**
+   * Handles a message on the caller's thread if none waits and none is being handled.
+   *
+   * @return false if one does: nothing has happened then
+   */
+  boolean handleHere(Mail mail) {
+    var node = new Node(mail);
+    if (!TAIL.compareAndSet(this, null, node)) {
+      return false;
+    }
+    handle(mail);
+    if (!TAIL.compareAndSet(this, node, null)) {
+      Node next = successor(node);
+      THREADS.start(() -> drain(next));
+    }
+    return true;
   }
 
   /** Drops what waits and takes nothing more; a message being handled runs to its end. */
@@ -126,11 +139,7 @@ final class Mailbox {
         if (TAIL.compareAndSet(this, node, null)) {
           return;
         }
-        // Somebody has swapped in a node behind this one and links it in a moment.
-        while (next == null) {
-          Thread.onSpinWait();
-          next = node.next;
-        }
+        next = successor(node);
       }
       node.next = null;
       node = next;
@@ -138,6 +147,16 @@ final class Mailbox {
         Thread.yield();
       }
     }
+  }
+
+  /** The node behind this one, which somebody has swapped in and links in a moment. */
+  private static Node successor(Node node) {
+    Node next = node.next;
+    while (next == null) {
+      Thread.onSpinWait();
+      next = node.next;
+    }
+    return next;
   }
 
   private void handle(Mail mail) {

@@ -22,11 +22,11 @@ final class TopicHome {
   private final String application;
   private final String topic;
   private final Route route;
-  private final long epoch;
   private final Set<ChannelProcess> interceptors;
   private String[] gateways = new String[1];
   private int[] members = new int[1];
   private int interested;
+  private long epoch;
   private long sequence;
 
   TopicHome(String application, String topic, Route route, long epoch) {
@@ -39,6 +39,11 @@ final class TopicHome {
 
   long epoch() {
     return epoch;
+  }
+
+  /** The tenure was confirmed under another number. */
+  void epoch(long confirmed) {
+    epoch = confirmed;
   }
 
   boolean isEmpty() {

@@ -3,6 +3,7 @@ package dev.roost.host;
 import dev.roost.application.Route;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
+import dev.roost.cluster.PartitionTable;
 import io.netty.util.collection.LongObjectHashMap;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -120,15 +121,26 @@ final class Topics {
     }
   }
 
+  /** Goes on under the epochs that this table gives. */
+  void adopt(PartitionTable table) {
+    homes.forEach(
+        (topic, home) ->
+            table
+                .owner(PartitionTable.partition(topic))
+                .ifPresent(owner -> home.epoch(owner.epoch())));
+  }
+
   /** All processes of one gateway, in no order. */
   List<ChannelProcess> ofGateway(String gateway) {
     LongObjectHashMap<ChannelProcess> ofGateway = processes.get(gateway);
     return ofGateway == null ? List.of() : new ArrayList<>(ofGateway.values());
   }
 
-  /** All processes of one gateway, in no order. */
-  List<String> gateways() {
-    return new ArrayList<>(processes.keySet());
+  /** All processes, in no order. */
+  List<ChannelProcess> all() {
+    var all = new ArrayList<ChannelProcess>(channels());
+    processes.values().forEach(ofGateway -> all.addAll(ofGateway.values()));
+    return all;
   }
 
   /** Processes that were removed and whose last callback is still to return. */

@@ -10,20 +10,30 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A verticle's own inbox, and its links to all others. What it sends is numbered per receiver; in
- * what it receives a gap in the numbers is reported as loss before the next message is handed on.
+ * what it receives a gap in the numbers is reported as loss, at both ends of the link, before the
+ * next message is handed on.
  *
  * <p>Used on the verticle's context only.
  */
 public final class BusEndpoint {
+
+  /*
+   * The bus is at-most-once and tells nobody of a loss, so each link is numbered. A gap is seen with
+   * the next message; one at the end with the next check (LinkMessage.Check), which also finds a peer
+   * that has forgotten the link, for instance because it took this node for dead. Within a process
+   * nothing is lost: local links are not checked, and their two counters tell a sender how much is on
+   * its way. Those live in the link's own object, so that a link that is dropped leaves nothing
+   * behind.
+   */
 
   /** What the verticle does with its mail. */
   public interface Receiver {
@@ -35,20 +45,31 @@ public final class BusEndpoint {
      */
     void receive(String from, BusMessage message);
 
-    /** Messages from this sender are missing: all that depends on them is to be closed. */
-    void lost(String from);
+    /** Messages from or to this peer are missing: all that depends on them is to be closed. */
+    void lost(String peer);
+
+    /**
+     * A request for a broadcast, from anywhere.
+     *
+     * @return false if the topic is hosted elsewhere
+     */
+    default boolean broadcast(HostMessage.BroadcastRequest request) {
+      return false;
+    }
   }
 
-  private static final DeliveryOptions OPTIONS =
+  private static final DeliveryOptions ANYWHERE =
       new DeliveryOptions().setCodecName(EnvelopeCodec.NAME);
+  private static final DeliveryOptions ASKING = new DeliveryOptions(ANYWHERE).setSendTimeout(5_000);
+  private static final DeliveryOptions HERE = new DeliveryOptions(ANYWHERE).setLocalOnly(true);
 
   private final EventBus bus;
   private final String address;
   private final Receiver receiver;
-  private final LocalMap<String, InFlight> local;
-  private final InFlight inFlight = new InFlight();
-  private final Map<String, Counter> outbound = new HashMap<>();
-  private final Map<String, Counter> inbound = new HashMap<>();
+  private final LocalMap<String, Inbox> inboxes;
+  private final Inbox inbox = new Inbox();
+  private final Map<String, Outbound> outbound = new HashMap<>();
+  private final Map<String, Inbound> inbound = new HashMap<>();
   private final List<MessageConsumer<Envelope>> consumers = new ArrayList<>(2);
 
   /** Opens the inbox at this address on the current context. */
@@ -56,8 +77,8 @@ public final class BusEndpoint {
     this.bus = vertx.eventBus();
     this.address = address;
     this.receiver = receiver;
-    this.local = vertx.sharedData().getLocalMap("roost.inboxes");
-    local.put(address, inFlight);
+    this.inboxes = vertx.sharedData().getLocalMap("roost.inboxes");
+    inboxes.put(address, inbox);
     consumers.add(bus.consumer(address, this::handle));
   }
 
@@ -66,14 +87,24 @@ public final class BusEndpoint {
     vertx.eventBus().registerCodec(new EnvelopeCodec());
   }
 
-  /** Sends one message that belongs to no link, from any thread. */
-  public static void post(Vertx vertx, String to, HostMessage message) {
-    vertx.eventBus().send(to, new Envelope("", 0, message), OPTIONS);
+  /**
+   * Asks a host for a broadcast, from any thread.
+   *
+   * @return whether the host has given it its place in the topic's order; false if the topic is
+   *     hosted elsewhere. Fails if there is no such inbox or no answer within 5 s: then it may have
+   *     been broadcast or not
+   */
+  public static Future<Boolean> request(
+      Vertx vertx, String host, HostMessage.BroadcastRequest request) {
+    return vertx
+        .eventBus()
+        .<Boolean>request(host, new Envelope("", 0, request), ASKING)
+        .map(Message::body);
   }
 
   /** Publishes one message to every gateway verticle, from any thread. */
   public static void publish(Vertx vertx, GatewayMessage.Disconnect message) {
-    vertx.eventBus().publish(Addresses.ALL_GATEWAYS, new Envelope("", 0, message), OPTIONS);
+    vertx.eventBus().publish(Addresses.ALL_GATEWAYS, new Envelope("", 0, message), ANYWHERE);
   }
 
   /** The inbox's address, which names this verticle to its peers. */
@@ -88,11 +119,16 @@ public final class BusEndpoint {
 
   /** Sends the next message of the link to this inbox; nothing tells whether it arrived. */
   public void send(String to, BusMessage message) {
-    Counter link = outbound.computeIfAbsent(to, peer -> new Counter(local.get(peer)));
-    if (link.peer != null) {
-      inFlight.messages.incrementAndGet();
+    Outbound link = outbound.computeIfAbsent(to, this::open);
+    bus.send(to, new Envelope(address, link.next(), message), link.options);
+  }
+
+  private Outbound open(String to) {
+    var link = new Outbound(inboxes.get(to));
+    if (link.isLocal()) {
+      inbox.links.put(to, link);
     }
-    bus.send(to, new Envelope(address, ++link.value, message), OPTIONS);
+    return link;
   }
 
   /** Hands on a published message as if it were mail. */
@@ -102,35 +138,60 @@ public final class BusEndpoint {
     return consumer.completion();
   }
 
-  /** Everybody that there is a link with. */
-  public Set<String> peers() {
-    var peers = new HashSet<>(outbound.keySet());
-    peers.addAll(inbound.keySet());
-    return peers;
+  /**
+   * Forgets the links with peers that are gone. Should one come back, for instance because it was
+   * only frozen, its next message or check is a loss to both ends.
+   */
+  public void forget(Predicate<String> isGone) {
+    outbound.keySet().removeIf(isGone);
+    inbound.keySet().removeIf(isGone);
+    inbox.links.keySet().removeIf(isGone);
   }
 
-  /** Forgets the links with a peer that is gone for good. */
-  public void forget(String peer) {
+  private void forget(String peer) {
     outbound.remove(peer);
     inbound.remove(peer);
+    inbox.links.remove(peer);
+  }
+
+  /**
+   * Looks after the links: those with peers that are gone are forgotten, the others checked. Call
+   * it each second.
+   *
+   * @param isLive whether the node of a peer in another process is still there
+   */
+  public void checkLinks(Predicate<String> isLive) {
+    for (var entry : List.copyOf(outbound.entrySet())) {
+      String peer = entry.getKey();
+      Outbound link = entry.getValue();
+      if (link.isLocal() ? link.isClosed() : !isLive.test(peer)) {
+        // At the second look: the last messages of the peer may still be on their way here.
+        if (link.isGone) {
+          forget(peer);
+        }
+        link.isGone = true;
+      } else if (!link.isLocal()) {
+        bus.send(
+            peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), link.options);
+      }
+    }
+    inbound
+        .entrySet()
+        .removeIf(
+            entry ->
+                !outbound.containsKey(entry.getKey())
+                    && entry.getValue().isGone(entry.getKey(), isLive));
   }
 
   /**
    * Messages on their way to inboxes of this process, so that a sender can hold back; any thread.
    */
-  public int inFlight() {
-    return inFlight.messages.get();
-  }
-
-  /**
-   * Forgets what is on its way if nothing has arrived since the last call: it went to an inbox that
-   * is closed. Call it every now and then.
-   */
-  public void checkInFlight() {
-    if (!inFlight.progress) {
-      inFlight.messages.set(0);
+  public long inFlight() {
+    long messages = 0;
+    for (Outbound link : inbox.links.values()) {
+      messages += link.inFlight();
     }
-    inFlight.progress = false;
+    return messages;
   }
 
   /** Number of peers with a link in either direction. */
@@ -140,42 +201,101 @@ public final class BusEndpoint {
 
   /** Closes the inbox and stops to listen. */
   public Future<Void> close() {
-    local.remove(address);
+    inboxes.remove(address);
+    inbox.closed = true;
     return Future.join(consumers.stream().map(MessageConsumer::unregister).toList()).mapEmpty();
   }
 
   private void handle(Message<Envelope> mail) {
     Envelope envelope = mail.body();
     String from = envelope.from();
+    BusMessage message = envelope.message();
     if (envelope.sequence() > 0) {
-      Counter counter = inbound.computeIfAbsent(from, peer -> new Counter(local.get(peer)));
-      if (counter.peer != null) {
-        // Never below 0: what was given up on (checkInFlight) may arrive all the same.
-        counter.peer.messages.updateAndGet(count -> Math.max(count - 1, 0));
-        counter.peer.progress = true;
-      }
-      boolean gap = envelope.sequence() != ++counter.value;
-      counter.value = envelope.sequence();
-      if (gap) {
+      Inbound link = inbound.computeIfAbsent(from, this::accept);
+      if (!link.follows(envelope.sequence(), message instanceof LinkMessage.Check)) {
         receiver.lost(from);
+        send(from, new LinkMessage.Reset());
       }
     }
-    receiver.receive(from, envelope.message());
-  }
-
-  /** One end of a link; the peer is known if it lives in this process. */
-  private static final class Counter {
-    final @Nullable InFlight peer;
-    long value;
-
-    Counter(@Nullable InFlight peer) {
-      this.peer = peer;
+    switch (message) {
+      case LinkMessage.Check() -> {}
+      case LinkMessage.Reset() -> receiver.lost(from);
+      case HostMessage.BroadcastRequest request -> mail.reply(receiver.broadcast(request));
+      case HostMessage forHost -> receiver.receive(from, forHost);
+      case GatewayMessage forGateway -> receiver.receive(from, forGateway);
     }
   }
 
-  /** What an endpoint has sent to others in this process and they have not handled yet. */
-  private static final class InFlight implements Shareable {
-    final AtomicInteger messages = new AtomicInteger();
-    volatile boolean progress;
+  private Inbound accept(String from) {
+    Inbox sender = inboxes.get(from);
+    return new Inbound(sender, sender == null ? null : sender.links.get(address));
+  }
+
+  /** What an endpoint shows to others in this process. */
+  private static final class Inbox implements Shareable {
+    final Map<String, Outbound> links = new ConcurrentHashMap<>();
+    volatile boolean closed;
+  }
+
+  /** The sending end of a link; the peer is known if it lives in this process. */
+  private static final class Outbound {
+    final @Nullable Inbox peer;
+    final DeliveryOptions options;
+    final AtomicLong sent = new AtomicLong();
+    final AtomicLong handled = new AtomicLong();
+    boolean isGone;
+
+    Outbound(@Nullable Inbox peer) {
+      this.peer = peer;
+      this.options = peer == null ? ANYWHERE : HERE;
+    }
+
+    boolean isLocal() {
+      return peer != null;
+    }
+
+    boolean isClosed() {
+      return peer != null && peer.closed;
+    }
+
+    // One thread writes each counter.
+    long next() {
+      long number = sent.get() + 1;
+      sent.lazySet(number);
+      return number;
+    }
+
+    long inFlight() {
+      return sent.get() - handled.get();
+    }
+  }
+
+  /** The receiving end of a link. */
+  private static final class Inbound {
+    final @Nullable Inbox peer;
+    final @Nullable Outbound other;
+    long received;
+    boolean wasGone;
+
+    Inbound(@Nullable Inbox peer, @Nullable Outbound other) {
+      this.peer = peer;
+      this.other = other;
+    }
+
+    /** Whether nothing is missing before the message of this number. */
+    boolean follows(long number, boolean repeats) {
+      boolean follows = number == (repeats ? received : received + 1);
+      received = number;
+      if (other != null) {
+        other.handled.lazySet(number);
+      }
+      return follows;
+    }
+
+    boolean isGone(String from, Predicate<String> isLive) {
+      boolean before = wasGone;
+      wasGone = peer == null ? !isLive.test(from) : peer.closed;
+      return before && wasGone;
+    }
   }
 }

@@ -9,6 +9,9 @@ public final class Contract {
   /** Longest topic, event, ref, id or address: 64 KiB. */
   public static final int MAX_TEXT_BYTES = 64 * 1024;
 
+  /** Most characters of a text: each has up to three bytes, a pair of surrogates four. */
+  public static final int MAX_TEXT_CHARACTERS = MAX_TEXT_BYTES / 3;
+
   /** Largest payload: 16 MiB. */
   public static final int MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
@@ -16,4 +19,18 @@ public final class Contract {
   public static final int MAX_CHANNELS_PER_MESSAGE = 10_000;
 
   private Contract() {}
+
+  /**
+   * The text, if the bus carries it.
+   *
+   * @param what its name in the message of the error
+   * @throws IllegalArgumentException if it has more than {@link #MAX_TEXT_CHARACTERS}
+   */
+  public static String requireText(String what, String text) {
+    if (text.length() > MAX_TEXT_CHARACTERS) {
+      throw new IllegalArgumentException(
+          what + " has at most " + MAX_TEXT_CHARACTERS + " characters, got " + text.length());
+    }
+    return text;
+  }
 }

@@ -25,6 +25,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
     switch (envelope.message()) {
       case HostMessage message -> write(out, message);
       case GatewayMessage message -> write(out, message);
+      case LinkMessage.Check() -> out.octet(65);
+      case LinkMessage.Reset() -> out.octet(66);
     }
   }
 
@@ -91,6 +93,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case GatewayMessage.Closed m -> out.octet(40).number(m.channel());
       case GatewayMessage.Crashed m -> out.octet(41).number(m.channel());
       case GatewayMessage.Disconnect m -> out.octet(42).text(m.id());
+      case GatewayMessage.NotHosted m -> out.octet(43).number(m.channel());
     }
   }
 
@@ -144,6 +147,9 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 40 -> new GatewayMessage.Closed(in.number());
       case 41 -> new GatewayMessage.Crashed(in.number());
       case 42 -> new GatewayMessage.Disconnect(in.text());
+      case 43 -> new GatewayMessage.NotHosted(in.number());
+      case 65 -> new LinkMessage.Check();
+      case 66 -> new LinkMessage.Reset();
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }

@@ -50,6 +50,9 @@ public sealed interface GatewayMessage extends BusMessage {
     }
   }
 
+  /** The host that was asked to join does not host the topic (any more): ask again. */
+  record NotHosted(long channel) implements GatewayMessage {}
+
   /** A message to one client: {@code [joinRef, null, topic, event, payload]} (F-1). */
   record Push(Recipient recipient, String event, RawPayload payload) implements GatewayMessage {
     public Push {

@@ -1,5 +1,6 @@
 package dev.roost.cluster;
 
+import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -32,6 +33,11 @@ public final class ClusterNode {
   public record Snapshot(Set<String> nodes, Applications applications, Partitions partitions) {
     public Snapshot {
       nodes = Set.copyOf(nodes);
+    }
+
+    /** Whether the node that this inbox is on is live. */
+    public boolean isLive(String inbox) {
+      return Addresses.node(inbox).filter(nodes::contains).isPresent();
     }
   }
 

@@ -1,7 +1,10 @@
 package dev.roost.bus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -12,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -147,9 +151,9 @@ class BusEndpointTest {
     sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(1)));
     receiver.next();
     receiver.run(() -> assertEquals(1, receiver.endpoint.links()));
-    receiver.run(() -> receiver.endpoint.forget("sender"));
+    receiver.run(() -> receiver.endpoint.forget("sender"::equals));
     receiver.run(() -> assertEquals(0, receiver.endpoint.links()));
-    sender.run(() -> sender.endpoint.forget("receiver"));
+    sender.run(() -> sender.endpoint.forget("receiver"::equals));
     sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(2)));
     assertEquals("sender: Closed[channel=2]", receiver.next());
     receiver.assertNothingMore();
@@ -180,15 +184,23 @@ class BusEndpointTest {
   }
 
   @Test
-  void aPostedMessageBelongsToNoLink() throws Exception {
+  void aRequestForABroadcastIsAnsweredAndBelongsToNoLink() throws Exception {
     var host = new Peer("host");
     var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
-    BusEndpoint.post(vertx, "host", request);
-    BusEndpoint.post(vertx, "host", request);
-    assertEquals(": " + request, host.next());
-    assertEquals(": " + request, host.next());
+    var elsewhere = new HostMessage.BroadcastRequest("attic", "said", RawPayload.EMPTY_OBJECT);
+    assertTrue(await(BusEndpoint.request(vertx, "host", request)));
+    assertFalse(await(BusEndpoint.request(vertx, "host", elsewhere)));
+    assertEquals("request: " + request, host.next());
+    assertEquals("request: " + elsewhere, host.next());
     host.assertNothingMore();
     host.run(() -> assertEquals(0, host.endpoint.links()));
+  }
+
+  @Test
+  void aRequestToNobodyFails() {
+    var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
+    assertThrows(
+        ExecutionException.class, () -> await(BusEndpoint.request(vertx, "nobody", request)));
   }
 
   @Test
@@ -226,25 +238,100 @@ class BusEndpointTest {
     assertEquals(0, sender.endpoint.inFlight());
   }
 
-  /** The inbox it went to may be closed: it is given up on, and does no harm when it comes late. */
   @Test
-  void whatDoesNotArriveIsForgotten() throws Exception {
+  void whatWentToAnInboxThatIsClosedIsForgottenAndNothingElse() throws Exception {
+    var sender = new Peer("sender");
+    var gone = new Peer("gone");
+    var receiver = new Peer("receiver");
+    sender.run(() -> sender.endpoint.send("gone", new GatewayMessage.Closed(1)));
+    gone.next();
+    gone.call(gone.endpoint::close);
+    CountDownLatch busy = receiver.holdUp();
+    sender.run(
+        () -> {
+          sender.endpoint.send("gone", new GatewayMessage.Closed(2));
+          sender.endpoint.send("receiver", new GatewayMessage.Closed(3));
+        });
+    assertEquals(2, sender.endpoint.inFlight());
+    for (int check = 0; check < 2; check++) {
+      assertEquals(2, sender.endpoint.inFlight(), "its last words may still be on their way");
+      sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    }
+    assertEquals(1, sender.endpoint.inFlight());
+    sender.run(() -> assertEquals(1, sender.endpoint.links()));
+    busy.countDown();
+    assertEquals("sender: Closed[channel=3]", receiver.next());
+    assertEquals(0, sender.endpoint.inFlight());
+  }
+
+  @Test
+  void whoOnlyListenedToAnInboxThatIsClosedForgetsItToo() throws Exception {
     var sender = new Peer("sender");
     var receiver = new Peer("receiver");
-    CountDownLatch busy = receiver.holdUp();
     sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(1)));
-    sender.run(sender.endpoint::checkInFlight);
-    assertEquals(0, sender.endpoint.inFlight());
-    busy.countDown();
-    assertEquals("sender: Closed[channel=1]", receiver.next());
-    assertEquals(0, sender.endpoint.inFlight());
-    CountDownLatch busyAgain = receiver.holdUp();
-    sender.run(() -> sender.endpoint.send("receiver", new GatewayMessage.Closed(2)));
-    assertEquals(1, sender.endpoint.inFlight());
-    sender.run(sender.endpoint::checkInFlight);
-    assertEquals(1, sender.endpoint.inFlight(), "something arrived since the last check");
-    busyAgain.countDown();
     receiver.next();
+    sender.call(sender.endpoint::close);
+    receiver.run(() -> receiver.endpoint.checkLinks(peer -> true));
+    receiver.run(() -> assertEquals(1, receiver.endpoint.links()));
+    receiver.run(() -> receiver.endpoint.checkLinks(peer -> true));
+    receiver.run(() -> assertEquals(0, receiver.endpoint.links()));
+  }
+
+  @Test
+  void linksToNodesThatAreGoneAreForgottenAndTheOthersAreChecked() throws Exception {
+    var gateway = new Peer("gateway");
+    BlockingQueue<String> sent = new LinkedBlockingQueue<>();
+    for (String address : List.of("far", "gone")) {
+      var consumer = vertx.eventBus().<Envelope>consumer(address);
+      consumer.handler(
+          mail -> sent.add(address + " " + mail.body().sequence() + " " + mail.body().message()));
+      await(consumer.completion());
+    }
+    gateway.run(
+        () -> {
+          gateway.endpoint.send("far", new GatewayMessage.Closed(1));
+          gateway.endpoint.send("gone", new GatewayMessage.Closed(1));
+          gateway.endpoint.checkLinks("far"::equals);
+          gateway.endpoint.checkLinks("far"::equals);
+          assertEquals(1, gateway.endpoint.links());
+        });
+    var seen = new ArrayList<String>();
+    for (int i = 0; i < 4; i++) {
+      seen.add(sent.poll(10, TimeUnit.SECONDS));
+    }
+    assertEquals(
+        List.of(
+            "far 1 Check[]",
+            "far 1 Check[]",
+            "far 1 Closed[channel=1]",
+            "gone 1 Closed[channel=1]"),
+        seen.stream().sorted().toList());
+  }
+
+  @Test
+  void aCheckThatFollowsIsSilentAndOneThatDoesNotIsALossAtBothEnds() throws Exception {
+    var receiver = new Peer("receiver");
+    BlockingQueue<String> back = new LinkedBlockingQueue<>();
+    var host = vertx.eventBus().<Envelope>consumer("host");
+    host.handler(mail -> back.add(mail.body().sequence() + " " + mail.body().message()));
+    await(host.completion());
+    deliver("receiver", new Envelope("host", 1, new GatewayMessage.Closed(1)));
+    deliver("receiver", new Envelope("host", 1, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 3, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 4, new GatewayMessage.Closed(4)));
+    assertEquals("host: Closed[channel=1]", receiver.next());
+    assertEquals("lost: host", receiver.next());
+    assertEquals("host: Closed[channel=4]", receiver.next());
+    receiver.assertNothingMore();
+    assertEquals("1 Reset[]", back.poll(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aResetIsALoss() throws Exception {
+    var receiver = new Peer("receiver");
+    deliver("receiver", new Envelope("host", 1, new LinkMessage.Reset()));
+    assertEquals("lost: host", receiver.next());
+    receiver.assertNothingMore();
   }
 
   @Test
@@ -313,6 +400,12 @@ class BusEndpointTest {
     public void receive(String from, BusMessage message) {
       messages.add(message);
       events.add(Thread.currentThread() == thread ? from + ": " + message : "on a wrong thread");
+    }
+
+    @Override
+    public boolean broadcast(HostMessage.BroadcastRequest request) {
+      events.add("request: " + request);
+      return request.topic().equals("lobby");
     }
 
     @Override

@@ -69,6 +69,9 @@ class EnvelopeCodecTest {
         new GatewayMessage.Closed(9),
         new GatewayMessage.Crashed(9),
         new GatewayMessage.Disconnect("users:42"),
+        new GatewayMessage.NotHosted(9),
+        new LinkMessage.Check(),
+        new LinkMessage.Reset(),
         new GatewayMessage.Push(RECIPIENT, "r\u00e4um:\ud83d\ude00\u0000", JSON));
   }
 
@@ -210,7 +213,7 @@ class EnvelopeCodecTest {
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
-  /** The numbers of the kinds are the contract: 1 to 6 and 33 to 42. */
+  /** The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66. */
   @ParameterizedTest
   @MethodSource("messages")
   void theKindIsTheOctetBehindTheLink(BusMessage message) {
@@ -232,6 +235,9 @@ class EnvelopeCodecTest {
           case GatewayMessage.Closed m -> 40;
           case GatewayMessage.Crashed m -> 41;
           case GatewayMessage.Disconnect m -> 42;
+          case GatewayMessage.NotHosted m -> 43;
+          case LinkMessage.Check m -> 65;
+          case LinkMessage.Reset m -> 66;
         };
     assertEquals(kind, encode(new Envelope("", 0, message)).getByte(3));
   }
@@ -294,7 +300,7 @@ class EnvelopeCodecTest {
   @Test
   void aKindThatNobodyKnowsIsRefused() {
     for (int kind = 0; kind < 256; kind++) {
-      if ((kind >= 1 && kind <= 6) || (kind >= 33 && kind <= 42)) {
+      if ((kind >= 1 && kind <= 6) || (kind >= 33 && kind <= 43) || kind == 65 || kind == 66) {
         continue;
       }
       var error = assertRefused(new Octets().hex("01 00 00").octet(kind).hex("00 00 00 00"));

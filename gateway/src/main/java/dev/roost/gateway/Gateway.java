@@ -5,6 +5,7 @@ import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.LinkMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.socket.SocketTable;
@@ -16,8 +17,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
-import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +44,8 @@ public final class Gateway {
   private static final String WRONG_CONTEXT =
       "a gateway serves requests of the context that opened it: open it in the verticle that starts"
           + " the HTTP server, one for each instance";
-  private static final long LINK_MEMORY_MS = 30_000;
   private static final long TICK_MS = 1_000;
+  private static final long RETRY_MS = 100;
   private static final long CLOSE_POLL_MS = 10;
 
   private final Vertx vertx;
@@ -53,8 +54,11 @@ public final class Gateway {
   private final SocketTable table;
   private final WebSocketTransport webSockets;
   private final long timer;
+  private final long retryTimer;
   private final ClusterNode node;
   private final Consumer<ClusterNode.Snapshot> onChange;
+  private ClusterNode.Snapshot seen;
+  private boolean moved;
   private @Nullable Thread thread;
 
   private Gateway(ClusterNode node, GatewayOptions options) {
@@ -64,15 +68,13 @@ public final class Gateway {
         new BusEndpoint(vertx, Addresses.gateway(node.name(), node.nextVerticle()), new Mail());
     this.table = new SocketTable(node, endpoint);
     this.webSockets = new WebSocketTransport(node, endpoint, table, options);
+    this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
+    this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
     this.node = node;
     Context context = vertx.getOrCreateContext();
-    // Later, so that the last messages of hosts that go are still in order.
-    this.onChange =
-        snapshot ->
-            context.runOnContext(
-                ignored -> vertx.setTimer(LINK_MEMORY_MS, id -> forgetHostsThatAreGone()));
+    this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
+    this.seen = node.snapshot();
     node.listen(onChange);
-    this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
   }
 
   /** Opens a gateway on the current context; completes when hosts can reach it. */
@@ -166,20 +168,39 @@ public final class Gateway {
         .eventually(
             () -> {
               vertx.cancelTimer(timer);
+              vertx.cancelTimer(retryTimer);
               node.unlisten(onChange);
               return endpoint.close();
             });
-  }
-
-  private void forgetHostsThatAreGone() {
-    Set<String> present = node.snapshot().applications().inboxes();
-    endpoint.peers().stream().filter(peer -> !present.contains(peer)).forEach(endpoint::forget);
   }
 
   private void tick() {
     long now = System.nanoTime();
     table.checkIdle(now);
     webSockets.checkPending(now);
+    endpoint.checkLinks(peer -> node.snapshot().isLive(peer));
+    // Hosts end the channels of a partition that they hand over; a second later this makes sure.
+    if (moved) {
+      moved = false;
+      table.endMisplaced();
+    }
+  }
+
+  private void retryJoins() {
+    table.retryJoins(System.nanoTime(), options.hostTimeout().toNanos());
+  }
+
+  /** Somebody came or went, or hosts something else than before. */
+  private void changed(ClusterNode.Snapshot now) {
+    if (!now.nodes().containsAll(seen.nodes())) {
+      Predicate<String> isGone = inbox -> !now.isLive(inbox);
+      endpoint.forget(isGone);
+      table.hostsGone(isGone);
+      webSockets.hostsGone(isGone);
+    }
+    moved |= !now.partitions().equals(seen.partitions());
+    seen = now;
+    retryJoins();
   }
 
   /** The inbox's mail: answers to connects for the transport, all else for the sockets. */
@@ -191,9 +212,13 @@ public final class Gateway {
         case GatewayMessage.Connected connected -> webSockets.connected(connected);
         case GatewayMessage.ConnectRefused refused -> webSockets.refused(refused);
         case GatewayMessage forSocket -> table.receive(forSocket);
-        case HostMessage misdirected ->
-            log.warn("a gateway got a {} from {}", misdirected.getClass().getSimpleName(), from);
+        case HostMessage misdirected -> misdirected(from, misdirected);
+        case LinkMessage misdirected -> misdirected(from, misdirected);
       }
+    }
+
+    private static void misdirected(String from, BusMessage message) {
+      log.warn("a gateway got a {} from {}", message.getClass().getSimpleName(), from);
     }
 
     @Override

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param handshakeTimeout from the TCP connection to the end of the upgrade, or between two plain
  *     requests; over it the connection is closed; default 15 s
  * @param connectTimeout how long a socket handler may take; over it HTTP 503; default 10 s
+ * @param hostTimeout how long a join may wait while its topic has no host, because its node has
+ *     just gone or hands it over; over it the join is refused with {@code unavailable}, and the
+ *     client tries again; default 5 s
  * @param maxPendingConnects connects that wait for their socket handler on one gateway verticle;
  *     over it HTTP 503; default 10,000
  * @param maxQueuedBytes bytes that may wait to be written to one socket before another message
@@ -42,6 +45,7 @@ public record GatewayOptions(
     int maxHeaderBytes,
     Duration handshakeTimeout,
     Duration connectTimeout,
+    Duration hostTimeout,
     int maxPendingConnects,
     int maxQueuedBytes,
     Duration closeTimeout,
@@ -65,6 +69,7 @@ public record GatewayOptions(
     atLeast("maxQueuedBytes", maxQueuedBytes, 1_024);
     positive("handshakeTimeout", handshakeTimeout);
     positive("connectTimeout", connectTimeout);
+    positive("hostTimeout", hostTimeout);
     positive("closeTimeout", closeTimeout);
   }
 
@@ -153,6 +158,10 @@ public record GatewayOptions(
     return change(builder -> builder.connectTimeout = value);
   }
 
+  public GatewayOptions withHostTimeout(Duration value) {
+    return change(builder -> builder.hostTimeout = value);
+  }
+
   public GatewayOptions withMaxPendingConnects(int value) {
     return change(builder -> builder.maxPendingConnects = value);
   }
@@ -180,6 +189,7 @@ public record GatewayOptions(
     builder.maxHeaderBytes = maxHeaderBytes;
     builder.handshakeTimeout = handshakeTimeout;
     builder.connectTimeout = connectTimeout;
+    builder.hostTimeout = hostTimeout;
     builder.maxPendingConnects = maxPendingConnects;
     builder.maxQueuedBytes = maxQueuedBytes;
     builder.closeTimeout = closeTimeout;
@@ -199,6 +209,7 @@ public record GatewayOptions(
     private int maxHeaderBytes = 32_768;
     private Duration handshakeTimeout = Duration.ofSeconds(15);
     private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration hostTimeout = Duration.ofSeconds(5);
     private int maxPendingConnects = 10_000;
     private int maxQueuedBytes = 1 << 20;
     private Duration closeTimeout = Duration.ofSeconds(5);
@@ -215,6 +226,7 @@ public record GatewayOptions(
           maxHeaderBytes,
           handshakeTimeout,
           connectTimeout,
+          hostTimeout,
           maxPendingConnects,
           maxQueuedBytes,
           closeTimeout,

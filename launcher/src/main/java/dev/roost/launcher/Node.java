@@ -149,7 +149,16 @@ final class Node {
   }
 
   private static GatewayMetrics metrics() {
-    return load(GatewayMetrics.class).stream().findFirst().orElse(GatewayMetrics.none());
+    List<GatewayMetrics> found = load(GatewayMetrics.class);
+    if (found.size() > 1) {
+      throw StartFailure.failed(
+          "two jars on the class path provide "
+              + GatewayMetrics.class.getName()
+              + (" (" + found.get(0).getClass().getName())
+              + (" and " + found.get(1).getClass().getName())
+              + "): keep one, which may pass on to others");
+    }
+    return found.isEmpty() ? GatewayMetrics.none() : found.getFirst();
   }
 
   private static <T> List<T> load(Class<T> service) {

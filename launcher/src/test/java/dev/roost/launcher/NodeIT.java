@@ -82,8 +82,8 @@ class NodeIT {
             .matches(
                 "Roost \\S+ is ready: open http://127\\.0\\.0\\.1:"
                     + node.port()
-                    + "/ \\(sockets at /socket/websocket; applications chat, quiet; 2 gateway and 6"
-                    + " channel verticles; (epoll|nio)\\)"),
+                    + "/ \\(sockets at /socket/websocket; applications board, chat, quiet; 2"
+                    + " gateway and 9 channel verticles; (epoll|nio)\\)"),
         node.readyLine());
 
     await(node.stop());
@@ -97,6 +97,9 @@ class NodeIT {
     Node chat = start(settings("--applications=chat"));
     assertTrue(chat.readyLine().contains("; applications chat; "), chat.readyLine());
     assertEquals(404, status(chat.port(), "/quiet"));
+    Node board = start(settings("--applications=board"));
+    assertTrue(board.readyLine().contains("; applications board; "), board.readyLine());
+    assertEquals(404, status(board.port(), "/")); // the page comes with the chat
     Node quiet = start(settings("--applications=quiet"));
     assertTrue(quiet.readyLine().contains("(no sockets; applications quiet; "), quiet.readyLine());
     assertEquals(204, status(quiet.port(), "/quiet"));
@@ -149,7 +152,7 @@ class NodeIT {
   void anApplicationThatIsNotThereIsNamedWithThoseThatAre() {
     StartFailure failure = failure(settings("--applications=chat,chatt"));
     assertEquals(
-        "--applications: expected names of applications on the class path (chat, quiet), got"
+        "--applications: expected names of applications on the class path (board, chat, quiet), got"
             + " \"chatt\"; did you mean chat?",
         failure.getMessage());
     assertEquals(2, failure.exitCode());

@@ -5,6 +5,7 @@ import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.LinkMessage;
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -113,6 +114,7 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
         channels.remove(m.channel());
         answer(m.channel(), m);
       }
+      case GatewayMessage.NotHosted(var number) -> ended(number, message, new Received.Crashed());
       case GatewayMessage.Push m -> {
         TestSocket socket = sockets.get(m.recipient().socket());
         if (socket != null) {
@@ -129,9 +131,13 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
       case GatewayMessage.Closed(var number) -> ended(number, message, new Received.Closed());
       case GatewayMessage.Crashed(var number) -> ended(number, message, new Received.Crashed());
       case GatewayMessage.Disconnect(var id) -> disconnect(id);
-      case HostMessage misdirected ->
-          log.warn("a gateway got a {} from {}", misdirected.getClass().getSimpleName(), from);
+      case HostMessage misdirected -> misdirected(from, misdirected);
+      case LinkMessage misdirected -> misdirected(from, misdirected);
     }
+  }
+
+  private static void misdirected(String from, BusMessage message) {
+    log.warn("a gateway got a {} from {}", message.getClass().getSimpleName(), from);
   }
 
   private void answer(long number, GatewayMessage answer) {

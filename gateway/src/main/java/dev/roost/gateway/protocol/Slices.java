@@ -81,13 +81,12 @@ final class Slices {
   }
 
   private static void requireText(int length, String what) {
-    // A character has at most three bytes in UTF-8 (a pair of surrogates, four).
-    if (length > Contract.MAX_TEXT_BYTES / 3) {
+    if (length > Contract.MAX_TEXT_CHARACTERS) {
       throw ProtocolException.malformed(
           "a "
               + what
               + " has at most "
-              + Contract.MAX_TEXT_BYTES / 3
+              + Contract.MAX_TEXT_CHARACTERS
               + " characters, got "
               + length);
     }

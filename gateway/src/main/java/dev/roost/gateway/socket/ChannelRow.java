@@ -24,15 +24,17 @@ final class ChannelRow {
   static final int MAX_WAITING = 256;
 
   private static final long MAX_WAITING_BYTES = 1 << 20;
+  private static final String NOBODY = "";
 
   private final ClientSocket socket;
-  private final long channel;
   private final String topic;
   private final @Nullable Ref joinRef;
   private final String application;
-  private final String host;
+  private long channel;
+  private String host = NOBODY;
   private State state = State.JOINING;
-  private @Nullable Ref joinMessageRef;
+  private @Nullable ClientMessage join;
+  private long waitingSince;
   private @Nullable ChannelRow replaced;
   private @Nullable Deque<ClientMessage> waiting;
   private long waitingBytes;
@@ -40,35 +42,50 @@ final class ChannelRow {
   private int seat = -1;
 
   /**
-   * A row whose join is on its way.
+   * A row whose join has yet to find the topic's host.
    *
-   * @param channel its number, unique on this gateway
-   * @param joinRef as sent, null included (J-15)
-   * @param joinMessageRef ref of the join message, which the answer repeats
+   * @param join the client's message; its join ref is the row's, null included (J-15)
    * @param application that serves the topic
-   * @param host inbox of the topic's host
    */
-  ChannelRow(
-      ClientSocket socket,
-      long channel,
-      String topic,
-      @Nullable Ref joinRef,
-      @Nullable Ref joinMessageRef,
-      String application,
-      String host) {
+  ChannelRow(ClientSocket socket, ClientMessage join, String application) {
     this.socket = socket;
-    this.channel = channel;
-    this.topic = topic;
-    this.joinRef = joinRef;
-    this.joinMessageRef = joinMessageRef;
+    this.topic = join.topic();
+    this.joinRef = join.joinRef();
+    this.join = join;
     this.application = application;
-    this.host = host;
+  }
+
+  /**
+   * The join is on its way.
+   *
+   * @param number the channel's, unique on this gateway
+   * @param inbox of the topic's host
+   */
+  void sent(long number, String inbox) {
+    channel = number;
+    host = inbox;
+    waitingSince = 0;
+  }
+
+  /** Nobody hosts the topic now; the join waits for somebody who does. */
+  void unsent(long now) {
+    channel = 0;
+    host = NOBODY;
+    if (waitingSince == 0) {
+      waitingSince = now;
+    }
+  }
+
+  /** Since when the join waits for a host. */
+  long waitingSince() {
+    return waitingSince;
   }
 
   ClientSocket socket() {
     return socket;
   }
 
+  /** Its number on this gateway; 0 while its join waits for a host. */
   long channel() {
     return channel;
   }
@@ -85,6 +102,7 @@ final class ChannelRow {
     return application;
   }
 
+  /** Inbox of the topic's host. */
   String host() {
     return host;
   }
@@ -97,10 +115,18 @@ final class ChannelRow {
     state = now;
   }
 
-  /** Ref of the join message; forgotten once answered. */
+  /** The join message, until it is answered. */
+  ClientMessage join() {
+    if (join == null) {
+      throw new IllegalStateException("the join of " + topic + " is answered already");
+    }
+    return join;
+  }
+
+  /** Ref of the join message, which is forgotten with that. */
   @Nullable Ref takeJoinMessageRef() {
-    Ref ref = joinMessageRef;
-    joinMessageRef = null;
+    Ref ref = join().ref();
+    join = null;
     return ref;
   }
 

@@ -6,6 +6,7 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
+import dev.roost.cluster.PartitionTable;
 import dev.roost.gateway.protocol.ClientMessage;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.ProtocolException;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -184,53 +186,54 @@ public final class ClientSocket {
       refuse(message, Wire.TOO_MANY_CHANNELS);
       return;
     }
-    var owner = table.owner(application.get(), topic);
-    if (owner.isEmpty()) {
-      refuse(message, Wire.UNAVAILABLE);
-      end(old);
-      return;
-    }
-    String host = owner.get().inbox();
-    var row =
-        new ChannelRow(
-            this,
-            table.nextChannel(),
-            topic,
-            message.joinRef(),
-            message.ref(),
-            application.get(),
-            host);
-    long replaces = 0;
+    var row = new ChannelRow(this, message, application.get());
     if (old != null) {
-      replaces = replace(old, row);
+      forget(old);
+      row.replaces(old);
     }
     rows.put(topic, row);
+    submit(row, old);
+  }
+
+  /**
+   * Sends a join to its topic's host; while there is none it waits in the table.
+   *
+   * @param old the row that it replaces, null if there is none or its host knows already
+   */
+  void submit(ChannelRow row, @Nullable ChannelRow old) {
+    var owner = table.owner(row.application(), row.topic());
+    String host = owner.map(PartitionTable.Owner::inbox).orElse("");
+    long replaces = old != null && old.host().equals(host) ? old.channel() : 0;
+    if (old != null && replaces == 0) {
+      table.gone(old, "replaced");
+    }
+    if (owner.isEmpty()) {
+      table.await(row);
+      return;
+    }
+    row.sent(table.nextChannel(), host);
     table.add(row);
-    Ref joinRef = message.joinRef() != null ? message.joinRef() : message.ref();
+    ClientMessage join = row.join();
+    Ref joinRef = join.joinRef() != null ? join.joinRef() : join.ref();
     table.send(
         host,
         new HostMessage.Join(
             row.channel(),
             replaces,
             owner.get().epoch(),
-            new Recipient(number, topic, joinRef),
+            new Recipient(number, row.topic(), joinRef),
             info,
-            message.payload()));
+            join.payload()));
+  }
+
+  /** Whoever was asked does not host the topic, or is no more: the join waits for who does. */
+  void notHosted(ChannelRow row) {
+    table.remove(row);
+    table.await(row);
   }
 
   private void refuse(ClientMessage message, RawPayload reason) {
     reply(message.joinRef(), message.ref(), message.topic(), Wire.ERROR_STATUS, reason);
-  }
-
-  /** The old row goes at once; its close is written behind the new join's answer (J-40). */
-  private long replace(ChannelRow old, ChannelRow successor) {
-    forget(old);
-    successor.replaces(old);
-    if (old.host().equals(successor.host())) {
-      return old.channel();
-    }
-    table.send(old.host(), new HostMessage.SocketGone(List.of(old.channel()), "replaced"));
-    return 0;
   }
 
   /** The join is answered ok: what the channel sends from now on follows the reply (J-12). */
@@ -260,7 +263,7 @@ public final class ClientSocket {
     if (old != null) {
       forget(old);
       rows.remove(old.topic());
-      table.send(old.host(), new HostMessage.SocketGone(List.of(old.channel()), "replaced"));
+      table.gone(old, "replaced");
       sendEnd(old, Wire.CLOSE, RawPayload.EMPTY_OBJECT);
     }
   }
@@ -315,7 +318,9 @@ public final class ClientSocket {
     ended = true;
     var byHost = new HashMap<String, List<Long>>(2);
     for (ChannelRow row : rows.values()) {
-      byHost.computeIfAbsent(row.host(), host -> new ArrayList<>(2)).add(row.channel());
+      if (row.channel() != 0) {
+        byHost.computeIfAbsent(row.host(), host -> new ArrayList<>(2)).add(row.channel());
+      }
       forget(row);
     }
     rows.clear();
@@ -328,15 +333,24 @@ public final class ClientSocket {
     connection.close(code);
   }
 
-  /** Rows of this host, for when its link has a gap. */
-  List<ChannelRow> rowsOf(String host) {
+  /** Its rows that are with a host and of which this holds. */
+  List<ChannelRow> rows(Predicate<ChannelRow> condition) {
     var found = new ArrayList<ChannelRow>();
     for (ChannelRow row : rows.values()) {
-      if (row.host().equals(host)) {
+      if (row.channel() != 0 && condition.test(row)) {
         found.add(row);
       }
     }
     return found;
+  }
+
+  /** The node of the row's host is no more. */
+  void hostGone(ChannelRow row) {
+    if (row.state() == State.JOINING) {
+      notHosted(row);
+    } else {
+      crashed(row);
+    }
   }
 
   /* ---- to the client */

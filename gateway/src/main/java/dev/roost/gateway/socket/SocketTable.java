@@ -9,6 +9,7 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.PartitionTable;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.protocol.Wire;
 import io.netty.util.collection.LongObjectHashMap;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +37,7 @@ public final class SocketTable {
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
   private final Subscriptions subscriptions = new Subscriptions();
+  private final List<ChannelRow> waiting = new ArrayList<>();
   private long lastNumber;
   private long deliveries;
 
@@ -86,6 +89,12 @@ public final class SocketTable {
           row.socket().refused(row, response);
         }
       }
+      case GatewayMessage.NotHosted(var channel) -> {
+        ChannelRow row = rows.get(channel);
+        if (row != null) {
+          row.socket().notHosted(row);
+        }
+      }
       case GatewayMessage.Closed(var channel) -> {
         ChannelRow row = rows.get(channel);
         if (row != null) {
@@ -119,7 +128,7 @@ public final class SocketTable {
   public void lost(String host) {
     int closed = 0;
     for (ClientSocket socket : all()) {
-      var affected = socket.rowsOf(host);
+      var affected = socket.rows(row -> row.host().equals(host));
       if (!affected.isEmpty()) {
         send(host, affected.stream().map(ChannelRow::channel).toList(), "link lost");
         affected.forEach(socket::crashed);
@@ -127,6 +136,70 @@ public final class SocketTable {
       }
     }
     log.error("messages of host {} were lost: {} channels closed", host, closed);
+  }
+
+  /**
+   * The nodes of some hosts are no more: their channels end with {@code phx_error}, joins that they
+   * have not answered look for another host.
+   *
+   * @param isGone tells of a host's inbox
+   */
+  public void hostsGone(Predicate<String> isGone) {
+    int closed = 0;
+    for (ClientSocket socket : all()) {
+      var affected = socket.rows(row -> isGone.test(row.host()));
+      affected.forEach(socket::hostGone);
+      closed += affected.size();
+    }
+    log.info("a node is gone: {} channels of this gateway were there", closed);
+  }
+
+  /**
+   * Ends channels whose topic another host has by now, should theirs not have done so itself: after
+   * a split both sides may have had one.
+   */
+  public void endMisplaced() {
+    for (ClientSocket socket : all()) {
+      for (ChannelRow row : socket.rows(this::isMisplaced)) {
+        gone(row, "moved");
+        socket.hostGone(row);
+      }
+    }
+  }
+
+  private boolean isMisplaced(ChannelRow row) {
+    return owner(row.application(), row.topic())
+        .filter(owner -> owner.inbox().equals(row.host()))
+        .isEmpty();
+  }
+
+  /**
+   * Looks again for hosts of the joins that wait for one; those that have waited too long are
+   * refused.
+   *
+   * @param limit nanoseconds that a join may wait
+   */
+  public void retryJoins(long now, long limit) {
+    if (waiting.isEmpty()) {
+      return;
+    }
+    List<ChannelRow> all = List.copyOf(waiting);
+    waiting.clear();
+    for (ChannelRow row : all) {
+      if (row.state() == ChannelRow.State.GONE) {
+        continue;
+      }
+      if (now - row.waitingSince() > limit) {
+        row.socket().refused(row, Wire.UNAVAILABLE);
+      } else {
+        row.socket().submit(row, null);
+      }
+    }
+  }
+
+  /** Joins that wait for their topic to have a host. */
+  public int waitingJoins() {
+    return waiting.size();
   }
 
   /** Every client, for closing them all. */
@@ -178,6 +251,19 @@ public final class SocketTable {
 
   void send(String host, HostMessage message) {
     endpoint.send(host, message);
+  }
+
+  /** A join that has no host now. */
+  void await(ChannelRow row) {
+    row.unsent(System.nanoTime());
+    waiting.add(row);
+  }
+
+  /** Tells a row's host, if it has one, that its channel is gone. */
+  void gone(ChannelRow row, String detail) {
+    if (row.channel() != 0) {
+      send(row.host(), new HostMessage.SocketGone(List.of(row.channel()), detail));
+    }
   }
 
   /** Tells a host that these channels are gone, in as many messages as their number needs. */

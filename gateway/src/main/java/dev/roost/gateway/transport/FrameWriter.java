@@ -279,7 +279,7 @@ final class FrameWriter {
 
     @Override
     public boolean hasRoom() {
-      return !socket.writeQueueFull();
+      return socket.isClosed() || !socket.writeQueueFull();
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
+import dev.roost.cluster.Advertisement;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.SocketOptions;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +56,14 @@ public final class WebSocketTransport {
       Applications.Mount mount,
       Serializer serializer,
       @Nullable String protocol,
-      long since) {}
+      String inbox,
+      HostMessage.Connect connect,
+      long since) {
+
+    Pending at(String other) {
+      return new Pending(request, mount, serializer, protocol, other, connect, since);
+    }
+  }
 
   public WebSocketTransport(
       ClusterNode node, BusEndpoint endpoint, SocketTable table, GatewayOptions options) {
@@ -130,19 +139,15 @@ public final class WebSocketTransport {
       @Nullable String protocol,
       JsonObject params,
       Upgrade.Protocols protocols) {
-    var application = node.snapshot().applications().find(mount.application());
-    if (application.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
+    Optional<String> inbox = anyInbox(mount);
+    if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
       refuse(request, 503, "");
       return;
     }
     request.pause();
     long number = ++lastRequest;
-    pending.put(number, new Pending(request, mount, serializer, protocol, System.nanoTime()));
-    List<String> inboxes = application.get().inboxes();
-    nextInbox = (nextInbox + 1) % inboxes.size();
     JsonObject info = Upgrade.connectInfo(request, mount.options(), protocols);
-    endpoint.send(
-        inboxes.get(nextInbox),
+    var connect =
         new HostMessage.Connect(
             number,
             mount.application(),
@@ -150,7 +155,47 @@ public final class WebSocketTransport {
             NAME,
             params.getString("vsn", DEFAULT_VSN),
             payload(params),
-            payload(info)));
+            payload(info));
+    pending.put(
+        number,
+        new Pending(request, mount, serializer, protocol, inbox.get(), connect, System.nanoTime()));
+    endpoint.send(inbox.get(), connect);
+  }
+
+  /** A host of the application that decides on the mount's connections, each in its turn. */
+  private Optional<String> anyInbox(Applications.Mount mount) {
+    List<String> inboxes =
+        node.snapshot()
+            .applications()
+            .find(mount.application())
+            .map(Advertisement::inboxes)
+            .orElse(List.of());
+    if (inboxes.isEmpty()) {
+      return Optional.empty();
+    }
+    nextInbox = (nextInbox + 1) % inboxes.size();
+    return Optional.of(inboxes.get(nextInbox));
+  }
+
+  /**
+   * Connects that wait for a node that is gone are decided by another one.
+   *
+   * @param isGone tells of a host's inbox
+   */
+  public void hostsGone(Predicate<String> isGone) {
+    for (var waiting : List.copyOf(pending.entrySet())) {
+      Pending waited = waiting.getValue();
+      if (isGone.test(waited.inbox())) {
+        Optional<String> other = anyInbox(waited.mount());
+        if (other.isPresent()) {
+          pending.put(waiting.getKey(), waited.at(other.get()));
+          endpoint.send(other.get(), waited.connect());
+        } else {
+          pending.remove(waiting.getKey());
+          refuse(waited.request(), 503, "");
+        }
+      }
+    }
   }
 
   private static RawPayload payload(JsonObject object) {

@@ -6,7 +6,10 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.StaticHandler;
 import java.util.Optional;
 
-/** The chat's page, from the {@code web} folder of the class path. */
+/**
+ * The demo's page, from the {@code web} folder of the class path: the chat, and beside it the board
+ * as soon as that is deployed somewhere.
+ */
 public final class ChatPage implements RoutesProvider {
 
   @Override

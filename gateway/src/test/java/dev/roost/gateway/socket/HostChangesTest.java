@@ -1,0 +1,157 @@
+package dev.roost.gateway.socket;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.gateway.socket.Stage.Client;
+import dev.roost.gateway.socket.Stage.Host;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Joins that find no host, and channels whose host goes or is another one by now. */
+class HostChangesTest {
+
+  private static final long LIMIT = 5_000_000_000L;
+  private final Host first = new Host("roost.host.n.1");
+  private final Host second = new Host("roost.host.n.2");
+  private Stage stage;
+  private Client client;
+  private String topic;
+
+  @BeforeEach
+  void set() throws Exception {
+    stage = Stage.set(List.of(first, second), "room:*");
+    client = stage.client();
+    topic = stage.topicOn(first);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    stage.close();
+  }
+
+  private void sends(String event, String ref) throws Exception {
+    client.sends("[\"1\",\"%s\",\"%s\",\"%s\",{}]".formatted(ref, topic, event));
+  }
+
+  private String reply(String ref, String status, String response) {
+    return "[\"1\",\"%s\",\"%s\",\"phx_reply\",{\"status\":\"%s\",\"response\":%s}]"
+        .formatted(ref, topic, status, response);
+  }
+
+  private String error() {
+    return "[\"1\",\"1\",\"%s\",\"phx_error\",{\"reason\":\"channel_crash\"}]".formatted(topic);
+  }
+
+  private void retry(long later) throws Exception {
+    stage.ask(
+        table -> {
+          table.retryJoins(System.nanoTime() + later, LIMIT);
+          return true;
+        });
+  }
+
+  private int waiting() throws Exception {
+    return stage.ask(SocketTable::waitingJoins);
+  }
+
+  private HostMessage.Join joinThatIsTurnedAway() throws Exception {
+    sends("phx_join", "1");
+    HostMessage.Join join = first.next(HostMessage.Join.class);
+    first.says(new GatewayMessage.NotHosted(join.channel()));
+    client.assertNothingFrom(first);
+    assertEquals(1, waiting());
+    return join;
+  }
+
+  @Test
+  void aJoinThatIsTurnedAwayAsksAgainUnderAnotherNumber() throws Exception {
+    HostMessage.Join before = joinThatIsTurnedAway();
+    sends("say", "2");
+    retry(0);
+    HostMessage.Join again = first.next(HostMessage.Join.class);
+    assertNotEquals(before.channel(), again.channel());
+    assertEquals(before.payload(), again.payload());
+    first.says(new GatewayMessage.Joined(before.channel(), 1, RawPayload.EMPTY_OBJECT));
+    client.assertNothingFrom(first);
+    first.says(new GatewayMessage.Joined(again.channel(), 1, RawPayload.EMPTY_OBJECT));
+    assertEquals(reply("1", "ok", "{}"), client.next());
+    assertEquals("say", first.next(HostMessage.Event.class).event());
+    assertEquals(0, waiting());
+  }
+
+  @Test
+  void aJoinThatFindsNoHostInTimeIsRefused() throws Exception {
+    joinThatIsTurnedAway();
+    retry(LIMIT - 1_000_000_000L);
+    first.says(new GatewayMessage.NotHosted(first.next(HostMessage.Join.class).channel()));
+    client.assertNothingFrom(first);
+    retry(LIMIT + 1);
+    assertEquals(reply("1", "error", "{\"reason\":\"unavailable\"}"), client.next());
+    first.assertNothing();
+    assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+    assertEquals(0, waiting());
+  }
+
+  @Test
+  void aJoinWhoseClientIsGoneAsksNobody() throws Exception {
+    joinThatIsTurnedAway();
+    client.ends("closed");
+    retry(0);
+    first.assertNothing();
+    assertEquals("0 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+    assertEquals(0, waiting());
+  }
+
+  @Test
+  void whatAHostThatIsGoneHadEndsWithAnErrorAndJoinsLookForAnother() throws Exception {
+    client.joins(topic, "1", first);
+    Client joining = stage.client();
+    joining.sends("[\"5\",\"5\",\"%s\",\"phx_join\",{}]".formatted(topic));
+    first.next(HostMessage.Join.class);
+    Client elsewhere = stage.client();
+    elsewhere.joins(stage.topicOn(second), "1", second);
+    stage.ask(
+        table -> {
+          table.hostsGone("roost.host.n.1"::equals);
+          return true;
+        });
+    assertEquals(error(), client.next());
+    elsewhere.assertNothing();
+    joining.assertNothing();
+    assertEquals(1, waiting());
+    first.assertNothing();
+    stage.claimAnew(List.of(second));
+    retry(0);
+    second.accepts(joining);
+    sends("phx_join", "1");
+    assertEquals(topic, second.next(HostMessage.Join.class).recipient().topic());
+  }
+
+  @Test
+  void channelsThatStayedWithAHostOfOldAreEnded() throws Exception {
+    long channel = client.joins(topic, "1", first).channel();
+    stage.ask(
+        table -> {
+          table.endMisplaced();
+          return true;
+        });
+    client.assertNothing();
+    stage.claimAnew(List.of(second));
+    stage.ask(
+        table -> {
+          table.endMisplaced();
+          return true;
+        });
+    assertEquals(error(), client.next());
+    assertEquals(
+        new HostMessage.SocketGone(List.of(channel), "moved"),
+        first.next(HostMessage.SocketGone.class));
+    assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+  }
+}
