@@ -130,7 +130,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   @Override
   public void lost(String gateway) {
     var affected = topics().ofGateway(gateway);
-    log.error("messages of gateway {} were lost: {} channels closed", gateway, affected.size());
+    if (!affected.isEmpty()) {
+      log.error("messages of gateway {} were lost: {} channels closed", gateway, affected.size());
+    }
     for (ChannelProcess process : affected) {
       runtime().end(process, new GatewayMessage.Crashed(process.number()));
       process.postEnd(new Mail.End(new TerminateReason.Closed("link lost")));

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * The command line of Roost. {@code docs/settings.md} tells its settings, exit codes and signals.
  *
  * <p>SIGTERM and SIGINT close the node in order; the process ends within {@code close-timeout} and
- * {@link #GRACE}, with 0 if everything was closed by then. Further signals change nothing.
+ * {@link #GRACE} (and {@link #DRAIN} where it has topics to hand over), with 0 if everything was
+ * closed by then. Further signals change nothing.
  */
 public final class Main {
 
@@ -34,6 +35,9 @@ public final class Main {
   /** What everything but closing sockets may take at the end: callbacks that still run. */
   static final Duration GRACE = Duration.ofSeconds(4);
 
+  /** For handing over what it hosts, in a cluster: 256 partitions of each application, paced. */
+  static final Duration DRAIN = Duration.ofSeconds(15);
+
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
   private final Duration limit;
@@ -43,7 +47,13 @@ public final class Main {
   private final AtomicBoolean ending = new AtomicBoolean();
 
   private Main(VertxBuilder vertx, Settings settings) {
-    this.limit = settings.gateway().closeTimeout().plus(GRACE);
+    boolean handsOver = settings.cluster() != null && settings.role().hasApplications();
+    this.limit =
+        settings
+            .gateway()
+            .closeTimeout()
+            .plus(GRACE)
+            .plus(handsOver ? DRAIN : Duration.ZERO);
     this.joining = Node.join(vertx, settings);
     this.starting = joining.compose(cluster -> Node.start(cluster, settings));
   }

@@ -135,7 +135,9 @@ public final class SocketTable {
         closed += affected.size();
       }
     }
-    log.error("messages of host {} were lost: {} channels closed", host, closed);
+    if (closed > 0) {
+      log.error("messages of host {} were lost: {} channels closed", host, closed);
+    }
   }
 
   /**

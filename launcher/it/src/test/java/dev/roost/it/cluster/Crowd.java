@@ -37,6 +37,7 @@ final class Crowd implements AutoCloseable {
   private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(2);
   private boolean talking;
   private int turn;
+  private int spoken;
   private int rounds;
 
   /** So many topics: enough that every host has some. */
@@ -210,6 +211,7 @@ final class Crowd implements AutoCloseable {
     if (seat.joined && seat.open) {
       try {
         seat.say(0);
+        spoken++;
       } catch (RuntimeException closing) {
         seat.open = false; // The reader finds out why.
       }
@@ -219,6 +221,16 @@ final class Crowd implements AutoCloseable {
   /** From now on they talk all the time. */
   synchronized void talk() {
     talking = true;
+  }
+
+  /** Waits until they have said so much more. */
+  void awaitTalk(int messages) {
+    int until = spoken() + messages;
+    Waiting.until("they have talked", () -> spoken() >= until);
+  }
+
+  private synchronized int spoken() {
+    return spoken;
   }
 
   /** Waits until they all are members, or have been told for the last time that they are not. */
