@@ -49,11 +49,7 @@ public final class Main {
   private Main(VertxBuilder vertx, Settings settings) {
     boolean handsOver = settings.cluster() != null && settings.role().hasApplications();
     this.limit =
-        settings
-            .gateway()
-            .closeTimeout()
-            .plus(GRACE)
-            .plus(handsOver ? DRAIN : Duration.ZERO);
+        settings.gateway().closeTimeout().plus(GRACE).plus(handsOver ? DRAIN : Duration.ZERO);
     this.joining = Node.join(vertx, settings);
     this.starting = joining.compose(cluster -> Node.start(cluster, settings));
   }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
+import dev.roost.testkit.client.PhoenixMessage;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -52,9 +54,8 @@ class ApplicationsComeAndGoIT {
         "the gateway accepts sockets", () -> PhoenixClient.handshake(options).isUpgraded());
   }
 
-  private static dev.roost.testkit.client.PhoenixMessage joinUntilOk(
-      PhoenixClient client, String topic) {
-    var last = new java.util.concurrent.atomic.AtomicReference<>(client.join(topic));
+  private static PhoenixMessage joinUntilOk(PhoenixClient client, String topic) {
+    var last = new AtomicReference<>(client.join(topic));
     Waiting.until(
         () -> topic + " can be joined: " + last.get(),
         () -> {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -29,6 +30,8 @@ final class Crowd implements AutoCloseable {
   private static final Duration REJOIN = Duration.ofMillis(200);
   private static final Duration ROUND = Duration.ofSeconds(10);
 
+  private static final AtomicInteger crowds = new AtomicInteger();
+
   private final List<String> topics;
   private final List<Seat> seats = new ArrayList<>();
   private final List<PhoenixClient> clients = new ArrayList<>();
@@ -40,9 +43,10 @@ final class Crowd implements AutoCloseable {
   private int spoken;
   private int rounds;
 
-  /** So many topics: enough that every host has some. */
+  /** With so many topics, which no other crowd has. */
   Crowd(String application, int topics) {
-    this.topics = IntStream.range(0, topics).mapToObj(i -> application + ":crowd-" + i).toList();
+    String own = application + ":crowd-" + crowds.incrementAndGet() + "-";
+    this.topics = IntStream.range(0, topics).mapToObj(i -> own + i).toList();
     var unused = clock.scheduleWithFixedDelay(this::talkInTurn, 5, 5, TimeUnit.MILLISECONDS);
   }
 

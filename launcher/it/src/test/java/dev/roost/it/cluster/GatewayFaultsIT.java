@@ -16,7 +16,7 @@ import org.junit.jupiter.api.condition.OS;
 @DisabledOnOs(OS.WINDOWS)
 class GatewayFaultsIT {
 
-  private static final Cluster cluster = Cluster.of("gateway", 9);
+  private static final Cluster cluster = Cluster.of("gateway", 10);
   private static NodeProcess steady;
 
   private NodeProcess victim;
@@ -80,8 +80,7 @@ class GatewayFaultsIT {
   @Test
   void channelsOfAGatewayThatFreezesEndWithAnErrorWhenItGoesOn() {
     victim.freeze();
-    Waiting.until(
-        "the others take it for dead", () -> channels.log().contains("left the cluster"));
+    Waiting.until("the others take it for dead", () -> channels.log().contains("left the cluster"));
     victim.thaw();
     crowd.awaitErrors(crowd.channels() / 2);
     crowd.assertAllHearEachOther();

@@ -11,7 +11,8 @@ import java.util.stream.IntStream;
  */
 final class Networks implements AutoCloseable {
 
-  private final String id = Integer.toHexString(ThreadLocalRandom.current().nextInt(0x1000, 0x10000));
+  private final String id =
+      Integer.toHexString(ThreadLocalRandom.current().nextInt(0x1000, 0x10000));
   private final String net = "10." + ThreadLocalRandom.current().nextInt(100, 250) + ".77.";
   private final List<String> names;
   private final List<String> cables;
@@ -24,6 +25,7 @@ final class Networks implements AutoCloseable {
       Shell.run("ip", "link", "add", bridge(), "type", "bridge");
       Shell.run("ip", "addr", "add", net + "254/24", "dev", bridge());
       Shell.run("ip", "link", "set", bridge(), "up");
+      forward("-I"); // Where container engines are, nothing else may pass.
       for (int i = 0; i < count; i++) {
         add(i);
       }
@@ -37,8 +39,7 @@ final class Networks implements AutoCloseable {
     String name = names.get(i);
     String cable = cables.get(i);
     Shell.run("ip", "netns", "add", name);
-    Shell.run(
-        "ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name);
+    Shell.run("ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name);
     Shell.run("ip", "link", "set", cable, "master", bridge(), "up");
     in(i, "ip", "addr", "add", host(i) + "/24", "dev", "eth0");
     in(i, "ip", "link", "set", "lo", "up");
@@ -47,6 +48,10 @@ final class Networks implements AutoCloseable {
 
   private String bridge() {
     return "rstbr" + id;
+  }
+
+  private void forward(String change) {
+    Shell.run("iptables", change, "FORWARD", "-i", bridge(), "-o", bridge(), "-j", "ACCEPT");
   }
 
   private String host(int i) {
@@ -106,14 +111,15 @@ final class Networks implements AutoCloseable {
   @Override
   public void close() {
     for (String name : names) {
-      ignore("ip", "netns", "del", name);
+      ignore(() -> Shell.run("ip", "netns", "del", name));
     }
-    ignore("ip", "link", "del", bridge());
+    ignore(() -> forward("-D"));
+    ignore(() -> Shell.run("ip", "link", "del", bridge()));
   }
 
-  private static void ignore(String... command) {
+  private static void ignore(Runnable command) {
     try {
-      Shell.run(command);
+      command.run();
     } catch (AssertionError neverMade) {
       System.err.println(neverMade.getMessage());
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
@@ -63,8 +64,7 @@ class UnfitNodesIT {
   @Test
   void aNodeWhoseSeedsAreUnreachableStartsAloneAndSaysSo() {
     int nobody = cluster.clusterPort(5);
-    NodeProcess alone =
-        cluster.channels("fixture", "--cluster-seeds=127.0.0.1:" + nobody).ready();
+    NodeProcess alone = cluster.channels("fixture", "--cluster-seeds=127.0.0.1:" + nobody).ready();
     assertTrue(alone.log().contains("joined nobody, tried 127.0.0.1:" + nobody), alone.log());
     alone.terminate();
     assertEquals(0, alone.exitCode());
@@ -96,7 +96,7 @@ class UnfitNodesIT {
     new Random(42).nextBytes(random);
     return List.of(
         random,
-        "GET / HTTP/1.1\r\nHost: bus\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII),
+        "GET / HTTP/1.1\r\nHost: bus\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
         new byte[] {-1, -1, -1, -1, 0, 0, 0, 0},
         new byte[] {127, -1, -1, -1, 1, 2, 3, 4},
         new byte[] {0, 0, 0, 2, 1, 77});
