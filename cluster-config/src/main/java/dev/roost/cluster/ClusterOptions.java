@@ -106,7 +106,7 @@ public record ClusterOptions(
   }
 
   private static void wholeSeconds(String option, Duration value) {
-    if (value.toSeconds() < 1 || value.getNano() != 0) {
+    if (value.toSeconds() < 1 || value.toMillis() % 1_000 != 0) {
       throw new IllegalArgumentException(option + " is whole seconds, 1 or more, got " + value);
     }
   }

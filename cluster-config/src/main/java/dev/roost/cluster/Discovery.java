@@ -62,7 +62,8 @@ final class Discovery implements DiscoveryStrategyFactory {
   }
 
   private Iterable<DiscoveryNode> discover() {
-    var found = new LinkedHashSet<Address>();
+    // The members met come first: Hazelcast takes seconds over each address where nobody is.
+    var found = new LinkedHashSet<>(met);
     var tried = new LinkedHashSet<String>();
     for (Seed seed : seeds) {
       try {
@@ -76,7 +77,6 @@ final class Discovery implements DiscoveryStrategyFactory {
         tried.add(seed + " (does not resolve)");
       }
     }
-    found.addAll(met);
     lastTried = List.copyOf(tried);
     return found.stream().<DiscoveryNode>map(SimpleDiscoveryNode::new).toList();
   }

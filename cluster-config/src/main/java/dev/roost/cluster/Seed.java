@@ -11,7 +11,8 @@ record Seed(String host, int port) {
 
   private static final Pattern BRACKETED = Pattern.compile("\\[([0-9A-Fa-f:.]+)](?::(\\d{1,5}))?");
   private static final Pattern NAME = Pattern.compile("([A-Za-z0-9_.-]+)(?::(\\d{1,5}))?");
-  private static final Pattern ADDRESS_V6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:.*");
+  private static final Pattern ADDRESS_V6 =
+      Pattern.compile("(?=.*::|(?:[^:]*:){7})[0-9A-Fa-f:.]+(?:%\\w+)?");
 
   static Seed parse(String text) {
     if (ADDRESS_V6.matcher(text).matches()) {

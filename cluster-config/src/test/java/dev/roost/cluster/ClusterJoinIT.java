@@ -165,8 +165,8 @@ class ClusterJoinIT {
         HazelcastConfiguration.of(
             options,
             "older-1",
-            InetAddress.getByName("127.0.0.1"),
-            new Discovery(options, InetAddress.getByName("127.0.0.1")),
+            InetAddress.getLoopbackAddress(),
+            new Discovery(options, InetAddress.getLoopbackAddress()),
             (MembershipListener) new Ignored());
     other.getMemberAttributeConfig().setAttribute(HazelcastConfiguration.CONTRACT, "0");
     HazelcastInstance older = Hazelcast.newHazelcastInstance(other);
@@ -233,8 +233,7 @@ class ClusterJoinIT {
   @Test
   void aBusPortInUseIsNamedAndTheMemberLeavesAgain() throws Exception {
     var a = join(options);
-    try (var taken =
-        new ServerSocket(options.busPort() + 1, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (var taken = new ServerSocket(options.busPort() + 1, 1, InetAddress.getLoopbackAddress())) {
       String message = refusal(options);
       assertTrue(message.contains("the bus port " + taken.getLocalPort()), message);
     }
@@ -250,7 +249,7 @@ class ClusterJoinIT {
     for (int port : new int[] {options.clusterPort(), options.busPort()}) {
       for (byte[] sent :
           List.of(garbage, bytes("GET / HTTP/1.1\r\n\r\n"), new byte[] {-1, -1, -1, -1})) {
-        try (var socket = new Socket("127.0.0.1", port)) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
           socket.getOutputStream().write(sent);
           socket.getOutputStream().flush();
         } catch (IOException closed) {

@@ -26,7 +26,7 @@ final class ClusterPorts {
     List<ServerSocket> held = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
-        held.add(new ServerSocket(first + i, 1, InetAddress.getByName("127.0.0.1")));
+        held.add(new ServerSocket(first + i, 1, InetAddress.getLoopbackAddress()));
       }
       return true;
     } catch (IOException taken) {

@@ -9,7 +9,6 @@ import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.instance.EndpointQualifier;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.EventListener;
 import java.util.Set;
@@ -17,8 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class HazelcastConfigurationTest {
 
-  private static Config of(ClusterOptions options) throws UnknownHostException {
-    InetAddress bind = InetAddress.getByName("127.0.0.1");
+  private static Config of(ClusterOptions options) {
+    InetAddress bind = InetAddress.getLoopbackAddress();
     return HazelcastConfiguration.of(
         options, "chat-1-abc", bind, new Discovery(options, bind), new EventListener() {});
   }
@@ -59,7 +58,7 @@ class HazelcastConfigurationTest {
     assertEquals("1", config.getProperty("hazelcast.heartbeat.interval.seconds"));
     assertEquals("false", config.getProperty("hazelcast.phone.home.enabled"));
     assertEquals("false", config.getProperty("hazelcast.shutdownhook.enabled"));
-    assertEquals("5", config.getProperty("hazelcast.merge.first.run.delay.seconds"));
+    assertEquals("3", config.getProperty("hazelcast.merge.first.run.delay.seconds"));
     assertFalse(config.getJetConfig().isEnabled());
   }
 

@@ -19,9 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -214,5 +216,64 @@ class RoostIT {
     out.flush();
     byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 101".length());
     assertEquals("HTTP/1.1 101", new String(status, StandardCharsets.US_ASCII));
+  }
+
+  @Test
+  void aGatewayServesTheApplicationOfAnotherProcessAndBothEndInOrder() throws Exception {
+    int first = ThreadLocalRandom.current().nextInt(15_000, 30_000);
+    String[] cluster = {
+      "--cluster-name=it-" + first,
+      "--cluster-port=" + first,
+      "--bus-port=" + (first + 10),
+      "--cluster-seeds=127.0.0.1"
+    };
+    Process channels = roost(with(cluster, "--role=channels", "--node-name=channels"));
+    try (var channelOutput = channels.inputReader()) {
+      awaitLine(channelOutput, " is ready: channels of cluster it-" + first);
+      Process gateway =
+          roost(with(cluster, "--role=gateway", "--node-name=gw", "--port=0", "--host=127.0.0.1"));
+      try (var output = gateway.inputReader();
+          HttpClient http = HttpClient.newHttpClient()) {
+        int port = awaitReady(output);
+        var client = new Client();
+        WebSocket socket =
+            http.newWebSocketBuilder()
+                .buildAsync(
+                    URI.create("ws://127.0.0.1:" + port + "/socket/websocket?vsn=2.0.0"), client)
+                .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        var unused =
+            socket.sendText("[\"1\",\"1\",\"room:a\",\"phx_join\",{\"name\":\"ann\"}]", true);
+        assertEquals(
+            "[\"1\",\"1\",\"room:a\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
+            client.text.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+        gateway.destroy();
+        assertEquals(1012, client.closed.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+        assertEquals(0, exitCode(gateway));
+      }
+      channels.destroy();
+      assertEquals(0, exitCode(channels));
+    }
+  }
+
+  @Test
+  void aClusterHostOfAnotherMachineIsOneLineAndExitCodeOne() throws Exception {
+    Process process = roost("--role=channels", "--cluster-host=192.0.2.1");
+    assertEquals(1, exitCode(process));
+    String errors = errors(process);
+    assertTrue(
+        errors.startsWith("roost: cluster host 192.0.2.1 is no address of this machine"), errors);
+  }
+
+  private static String[] with(String[] some, String... more) {
+    return Stream.concat(Stream.of(some), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private static void awaitLine(BufferedReader output, String part) throws IOException {
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      if (line.contains(part)) {
+        return;
+      }
+    }
+    throw new AssertionError("the process ended before it said " + part);
   }
 }

@@ -124,7 +124,7 @@ final class Values {
     @Override
     public Duration convert(String text) {
       Duration time = new Time().convert(text);
-      if (time.getNano() != 0 || time.toSeconds() < 2) {
+      if (time.toMillis() % 1_000 != 0 || time.toSeconds() < 2) {
         throw wrong("whole seconds from 2s to 24h", text);
       }
       return time;
