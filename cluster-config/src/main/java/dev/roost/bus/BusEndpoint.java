@@ -31,7 +31,8 @@ public final class BusEndpoint {
   /*
    * The bus is at-most-once and tells nobody of a loss, so each link is numbered. A gap is seen with
    * the next message; one at the end with the next check (LinkMessage.Check), which also finds a peer
-   * that has forgotten the link, for instance because it took this node for dead. Within a process
+   * that has forgotten the link, for instance because it took this node for dead. A live peer from
+   * which not even checks come is cut off: nothing says what it sent meanwhile. Within a process
    * nothing is lost: local links are not checked, and their two counters tell a sender how much is on
    * its way. Those live in the link's own object, so that a link that is dropped leaves nothing
    * behind.
@@ -59,6 +60,9 @@ public final class BusEndpoint {
       return false;
     }
   }
+
+  /** Checks in a row, one each second, that a peer may miss. */
+  private static final int MAX_SILENCE = 6;
 
   private static final DeliveryOptions ANYWHERE =
       new DeliveryOptions().setCodecName(EnvelopeCodec.NAME);
@@ -224,6 +228,12 @@ public final class BusEndpoint {
         bus.send(peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), ANYWHERE);
       }
     }
+    for (var entry : List.copyOf(inbound.entrySet())) {
+      String peer = entry.getKey();
+      if (entry.getValue().isCutOff() && isLive.test(peer)) {
+        receiver.lost(peer);
+      }
+    }
     inbound
         .entrySet()
         .removeIf(
@@ -326,6 +336,7 @@ public final class BusEndpoint {
     final @Nullable Inbox peer;
     final @Nullable Outbound other;
     long received;
+    int silence;
     boolean wasGone;
 
     Inbound(@Nullable Inbox peer, @Nullable Outbound other) {
@@ -337,10 +348,20 @@ public final class BusEndpoint {
     boolean follows(long number, boolean repeats) {
       boolean follows = number == (repeats ? received : received + 1);
       received = number;
+      silence = 0;
       if (other != null) {
         other.handled.lazySet(number);
       }
       return follows;
+    }
+
+    /** At a check: whether it is time to take what the peer may have sent for lost. */
+    boolean isCutOff() {
+      if (peer != null || ++silence <= MAX_SILENCE) {
+        return false;
+      }
+      silence = 0;
+      return true;
     }
 
     boolean isGone(String from, Predicate<String> isLive) {

@@ -141,8 +141,9 @@ public final class ClusterNode {
   }
 
   /**
-   * Calls back, on the node's own thread, with every new snapshot until {@link #unlisten}. The
-   * listener is cheap, and never blocks: nothing else of the cluster happens meanwhile.
+   * Calls back, on the node's own thread or one of the registry's, with every new snapshot until
+   * {@link #unlisten}; one call at a time, in order. The listener is cheap, and never blocks:
+   * nothing else of the cluster happens meanwhile.
    */
   public void listen(Consumer<Snapshot> listener) {
     keeper.listen(listener);

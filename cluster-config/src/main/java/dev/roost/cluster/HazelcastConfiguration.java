@@ -99,6 +99,8 @@ final class HazelcastConfiguration {
             "hazelcast.max.no.heartbeat.seconds", seconds(options.heartbeatTimeout().toSeconds()))
         .setProperty("hazelcast.member.list.publish.interval.seconds", "10")
         .setProperty("hazelcast.operation.call.timeout.millis", "10000")
+        // With its pause of 500 ms as long as a call may take; by default it is two minutes.
+        .setProperty("hazelcast.invocation.max.retry.count", "20")
         .setProperty("hazelcast.merge.first.run.delay.seconds", "3")
         .setProperty("hazelcast.merge.next.run.delay.seconds", "3");
   }

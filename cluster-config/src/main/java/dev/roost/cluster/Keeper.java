@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * gives partitions as {@link Decision} says, and publishes what it sees.
  *
  * <p>{@link #snapshot}, {@link #submit}, {@link #wake} and the listeners are for every thread; all
- * else happens on the keeper's thread.
+ * else but telling who is live happens on the keeper's thread.
  */
 final class Keeper implements Runnable {
 
@@ -29,6 +29,10 @@ final class Keeper implements Runnable {
    * A round reads everything and writes what has to change; a compare-and-set that is lost repeats
    * that step with what is there now. Rounds follow calls and events, and each other every tick,
    * so an event that got lost costs a second at most.
+   *
+   * Who is live does not wait for a round: it is read without blocking and told on the registry's own
+   * thread, so that channels of a node that is gone end while the values it kept are still being
+   * recovered. Everything else is published by rounds; one lock keeps the two in order.
    *
    * What was published never goes back: a table is only published if it is not behind the one
    * before it, partition by partition, else Decision demands a change first.
@@ -62,6 +66,7 @@ final class Keeper implements Runnable {
   private final Calls calls;
   private final List<Consumer<ClusterNode.Snapshot>> listeners = new CopyOnWriteArrayList<>();
   private final Promise<Void> closed = Promise.promise();
+  private final Object publishing = new Object();
   private volatile ClusterNode.Snapshot snapshot;
   private volatile boolean closing;
 
@@ -109,6 +114,19 @@ final class Keeper implements Runnable {
     wakes.release();
   }
 
+  /**
+   * Something happened in the registry. Who is live is told at once, whatever the keeper waits for:
+   * its reads may be waiting for the very node that is gone.
+   */
+  private void stirred() {
+    try {
+      publishNodes();
+    } catch (RuntimeException failure) {
+      log.debug("who is live cannot be told now, the next round will", failure);
+    }
+    wake();
+  }
+
   /** Ends the thread and leaves the registry; what the node hosts is for others to claim. */
   Promise<Void> close() {
     calls.close();
@@ -127,7 +145,7 @@ final class Keeper implements Runnable {
       failed = false;
       try {
         if (!listening) {
-          registry.listen(this::wake);
+          registry.listen(this::stirred);
           listening = true;
         }
         calls.begin(own);
@@ -182,12 +200,8 @@ final class Keeper implements Runnable {
     Directory offers;
     Map<String, PartitionTable> hosted = new HashMap<>();
     do {
-      live = new HashSet<>(registry.nodes());
-      live.add(name);
-      if (!snapshot.nodes().containsAll(live) || !live.containsAll(snapshot.nodes())) {
-        // At once: reading may take as long as the registry needs to find out the same.
-        publish(live, published.onlyOf(live), Map.copyOf(seen));
-      }
+      publishNodes();
+      live = live();
       offers = announce(live);
       hosted.clear();
       handsOver = false;
@@ -195,7 +209,7 @@ final class Keeper implements Runnable {
         hosted.put(application, keep(application, offers));
       }
     } while (retire(hosted));
-    publish(live, offers, hosted);
+    publish(offers, hosted);
     Directory told = offers;
     calls.answer(
         application ->
@@ -313,17 +327,33 @@ final class Keeper implements Runnable {
     return true;
   }
 
-  private void publish(Set<String> live, Directory offers, Map<String, PartitionTable> hosted) {
-    ClusterNode.Snapshot before = snapshot;
-    var next =
-        new ClusterNode.Snapshot(
-            live,
-            offers.equals(published) ? before.applications() : Applications.of(offers),
-            new Partitions(hosted));
-    if (next.equals(before)) {
+  private Set<String> live() {
+    var live = new HashSet<>(registry.nodes());
+    live.add(name);
+    return live;
+  }
+
+  private void publishNodes() {
+    synchronized (publishing) {
+      ClusterNode.Snapshot before = snapshot;
+      publish(new ClusterNode.Snapshot(live(), before.applications(), before.partitions()));
+    }
+  }
+
+  private void publish(Directory offers, Map<String, PartitionTable> hosted) {
+    synchronized (publishing) {
+      ClusterNode.Snapshot before = snapshot;
+      Applications applications =
+          offers.equals(published) ? before.applications() : Applications.of(offers);
+      published = offers;
+      publish(new ClusterNode.Snapshot(live(), applications, new Partitions(hosted)));
+    }
+  }
+
+  private void publish(ClusterNode.Snapshot next) {
+    if (next.equals(snapshot)) {
       return;
     }
-    published = offers;
     snapshot = next;
     for (Consumer<ClusterNode.Snapshot> listener : listeners) {
       try {

@@ -281,7 +281,10 @@ public final class SocketTable {
   }
 
   Optional<PartitionTable.Owner> owner(String application, String topic) {
-    return node.snapshot().partitions().owner(application, PartitionTable.partition(topic));
+    ClusterNode.Snapshot now = node.snapshot();
+    return now.partitions()
+        .owner(application, PartitionTable.partition(topic))
+        .filter(owner -> now.isLive(owner.inbox()));
   }
 
   void unmatchedJoin(String topic) {

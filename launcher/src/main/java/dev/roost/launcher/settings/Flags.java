@@ -42,7 +42,8 @@ import picocli.CommandLine.Option;
           + " waits",
       "for --drain-delay, hands its partitions to other nodes (30s at most), closes its sockets in"
           + " batches",
-      "with 1012 (--drain-timeout and --close-timeout at most), and ends within 4s more (10s in a cluster).",
+      "with 1012 (--drain-timeout and --close-timeout at most), and ends within 4s more (10s in a"
+          + " cluster).",
       "Exit code: 0 closed cleanly, 1 failed, 2 wrong settings."
     })
 final class Flags {

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""How long a killed channel node is felt: joins sockets through gateways, kills a process, and says
+when the last channel was told with phx_error and when the last one was joined again.
+
+    python3 recovery.py --gateway 127.0.0.1:4000 --gateway 127.0.0.1:4001 --kill PID [--sockets 10000]
+
+Every socket is in one topic of --topics. Channels of other nodes are not told and not counted; a
+client that is told joins again at once, and after each refusal 100 ms later. Exit code 1 if a socket
+was closed or a channel did not come back within --limit seconds.
+"""
+import argparse
+import base64
+import heapq
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import time
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--gateway', action='append', required=True)
+parser.add_argument('--kill', type=int, required=True)
+parser.add_argument('--sockets', type=int, default=10_000)
+parser.add_argument('--topics', type=int, default=500)
+parser.add_argument('--limit', type=float, default=30)
+options = parser.parse_args()
+
+
+class Client:
+    def __init__(self, number):
+        host, port = options.gateway[number % len(options.gateway)].rsplit(':', 1)
+        self.topic = f'room:recovery-{number % options.topics}'
+        self.socket = socket.create_connection((host, int(port)))
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall(
+            f'GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n'
+            f'Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n'.encode())
+        self.ref = 0
+        self.buffer = b''
+        self.upgraded = self.joined = self.closed = False
+        self.told = self.back = None
+
+    def join(self):
+        self.ref += 1
+        self.send([str(self.ref), str(self.ref), self.topic, 'phx_join', {}])
+
+    def send(self, message):
+        body = json.dumps(message, separators=(',', ':')).encode()
+        head = bytes([0x81, 0x80 | len(body)]) if len(body) < 126 else b'\x81\xfe' + struct.pack('!H', len(body))
+        self.socket.sendall(head + bytes(4) + body)
+
+    def read(self):
+        try:
+            data = self.socket.recv(65536)
+        except OSError:
+            data = b''
+        if not data:
+            self.closed = True
+            return
+        self.buffer += data
+        if not self.upgraded:
+            head, found, rest = self.buffer.partition(b'\r\n\r\n')
+            if not found:
+                return
+            assert head.startswith(b'HTTP/1.1 101'), head
+            self.upgraded, self.buffer = True, rest
+            self.join()
+        while len(self.buffer) >= 2:
+            size, start = self.buffer[1], 2
+            if size == 126:
+                if len(self.buffer) < 4:
+                    return
+                size, start = struct.unpack('!H', self.buffer[2:4])[0], 4
+            if len(self.buffer) < start + size:
+                return
+            opcode, body = self.buffer[0] & 15, self.buffer[start:start + size]
+            self.buffer = self.buffer[start + size:]
+            if opcode == 8:
+                self.closed = True
+            elif opcode == 1:
+                self.received(json.loads(body))
+
+    def received(self, message):
+        _, ref, _, event, payload = message
+        if event == 'phx_error':
+            self.joined = False
+            self.told = time.monotonic()
+            self.join()
+        elif event == 'phx_reply' and ref == str(self.ref):
+            if payload['status'] == 'ok':
+                self.joined = True
+                self.back = time.monotonic()
+            else:
+                heapq.heappush(later, (time.monotonic() + 0.1, id(self), self))
+
+
+later = []
+poll = select.epoll()
+clients = {}
+
+
+def turn():
+    for descriptor, _ in poll.poll(0.02):
+        client = clients[descriptor]
+        client.read()
+        if client.closed:
+            poll.unregister(descriptor)
+    while later and later[0][0] <= time.monotonic():
+        heapq.heappop(later)[2].join()
+
+
+for number in range(options.sockets):
+    client = Client(number)
+    clients[client.socket.fileno()] = client
+    poll.register(client.socket, select.EPOLLIN)
+    if number % 50 == 0:
+        turn()
+while not all(client.joined for client in clients.values()):
+    turn()
+print(f'{len(clients)} sockets joined', flush=True)
+quiet = time.monotonic() + 3
+while time.monotonic() < quiet:
+    turn()
+for client in clients.values():
+    client.told = client.back = None
+
+killed = time.monotonic()
+os.kill(options.kill, signal.SIGKILL)
+silent = killed + 2.5
+while time.monotonic() < killed + options.limit:
+    turn()
+    if time.monotonic() > silent and all(c.joined or c.closed for c in clients.values()):
+        break
+told = sorted(c.told - killed for c in clients.values() if c.told)
+back = sorted(c.back - killed for c in clients.values() if c.told and c.joined)
+closed = sum(c.closed for c in clients.values())
+print(f'told: {len(told)}, first {told[0]:.2f} s, last {told[-1]:.2f} s after the kill' if told else 'told: 0')
+print(f'joined again: {len(back)}, last {back[-1]:.2f} s after the kill' if back else 'joined again: 0')
+print(f'sockets closed: {closed}')
+raise SystemExit(0 if told and len(back) == len(told) and closed == 0 else 1)

@@ -1,0 +1,120 @@
+package dev.roost.it.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Two machines with a gateway and a channel node each: the network between them is cut, loses
+ * packets, or lets the bus through no more. Needs root and network namespaces.
+ */
+class NetworkFaultsIT {
+
+  private static Networks networks;
+  private static Cluster cluster;
+  private static NodeProcess leftGateway;
+  private static NodeProcess leftChannels;
+  private static NodeProcess rightGateway;
+  private static NodeProcess rightChannels;
+
+  private Crowd crowd;
+
+  @BeforeAll
+  static void start() {
+    assumeTrue(
+        "root".equals(System.getProperty("user.name"))
+            && System.getProperty("os.name").equals("Linux"),
+        "network namespaces need root on Linux: run as root, as .ci/run does");
+    networks = new Networks(2);
+    Cluster.Place left = networks.place(0);
+    Cluster.Place right = networks.place(1);
+    cluster = Cluster.at("network", left, left, right, right);
+    leftChannels = cluster.channels("fixture").ready();
+    leftGateway = cluster.gateway();
+    rightChannels = cluster.channels("fixture");
+    rightGateway = cluster.gateway();
+    List.of(leftGateway, rightChannels, rightGateway).forEach(NodeProcess::ready);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (cluster != null) {
+      cluster.close();
+    }
+    if (networks != null) {
+      networks.close();
+    }
+  }
+
+  @BeforeEach
+  void talkOnBothSides() {
+    crowd = new Crowd("room", 12).connect(leftGateway, 1).connect(rightGateway, 1).awaitJoined();
+    crowd.assertAllHearEachOther();
+    crowd.talk();
+  }
+
+  @AfterEach
+  void mend() {
+    crowd.close();
+    networks.mend();
+    networks.heal();
+  }
+
+  private static long count(NodeProcess node, String text) {
+    return Pattern.compile(text).matcher(node.log()).results().count();
+  }
+
+  @Test
+  void bothSidesOfASplitServeAndEveryTopicHasOneHostAfterwards() {
+    long left = count(leftGateway, "left the cluster");
+    long right = count(rightGateway, "left the cluster");
+    networks.split();
+    Waiting.until(
+        "each side takes the other for dead",
+        () ->
+            count(leftGateway, "left the cluster") >= left + 2
+                && count(rightGateway, "left the cluster") >= right + 2);
+    crowd.awaitErrors(1);
+    crowd.awaitJoined();
+    try (var here = new Crowd("room", 6);
+        var there = new Crowd("room", 6)) {
+      here.connect(leftGateway, 2).assertAllHearEachOther();
+      there.connect(rightGateway, 2).assertAllHearEachOther();
+    }
+    networks.heal();
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+    assertTrue(
+        crowd.errors() >= crowd.channels(), "every member was told that it has missed something");
+  }
+
+  @Test
+  void aThirdOfThePacketsMayBeLost() {
+    networks.lose(0, 0.15);
+    networks.lose(1, 0.3);
+    crowd.awaitTalk(2_000);
+    networks.mend();
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+
+  @Test
+  void aBusThatIsCutWhileTheClusterHoldsIsALossThatIsSignalled() {
+    int before = crowd.errors();
+    var bus = Pattern.compile(" bus [0-9.]+:(\\d+)").matcher(rightChannels.log());
+    assertTrue(bus.find(), rightChannels.log());
+    networks.block(1, Integer.parseInt(bus.group(1)));
+    crowd.awaitErrors(before + 1);
+    networks.mend();
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+}

@@ -1,0 +1,104 @@
+package dev.roost.it.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** Nodes that do not fit, and bytes that nobody understands: whoever is there goes on. */
+@DisabledOnOs(OS.WINDOWS)
+class UnfitNodesIT {
+
+  private static final Cluster cluster = Cluster.of("unfit", 6);
+  private static NodeProcess gateway;
+  private static NodeProcess channels;
+
+  @BeforeAll
+  static void start() {
+    gateway = cluster.gateway();
+    channels = cluster.channels("fixture", "--node-name=first");
+    gateway.ready();
+    channels.ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    cluster.close();
+  }
+
+  private static void assertStillServes() {
+    try (var crowd = new Crowd("room", 4)) {
+      crowd.connect(gateway, 2).assertAllHearEachOther();
+      assertEquals(0, crowd.errors());
+    }
+  }
+
+  @Test
+  void aNodeOfAnotherClusterNameIsRefusedWithTheReason() {
+    NodeProcess stranger = cluster.channels("fixture", "--cluster-name=other");
+    assertEquals(1, stranger.exitCode());
+    assertTrue(stranger.log().contains("other"), stranger.log());
+    assertTrue(stranger.log().contains("cluster-name"), stranger.log());
+    assertStillServes();
+  }
+
+  @Test
+  void aSecondNodeOfTheSameNameIsRefusedWithTheReason() {
+    NodeProcess second = cluster.channels("fixture", "--node-name=first");
+    assertEquals(1, second.exitCode());
+    assertTrue(second.log().contains("node name first is taken"), second.log());
+    assertStillServes();
+  }
+
+  @Test
+  void aNodeWhoseSeedsAreUnreachableStartsAloneAndSaysSo() {
+    int nobody = cluster.clusterPort(5);
+    NodeProcess alone = cluster.channels("fixture", "--cluster-seeds=127.0.0.1:" + nobody).ready();
+    assertTrue(alone.log().contains("joined nobody, tried 127.0.0.1:" + nobody), alone.log());
+    alone.terminate();
+    assertEquals(0, alone.exitCode());
+  }
+
+  @Test
+  void garbageOnTheBusPortDisturbsNobody() throws IOException {
+    var bus = Pattern.compile("bus 127\\.0\\.0\\.1:(\\d+)");
+    for (NodeProcess node : List.of(gateway, channels)) {
+      var found = bus.matcher(node.log());
+      assertTrue(found.find(), node.log());
+      int port = Integer.parseInt(found.group(1));
+      assertNotEquals(0, port);
+      for (byte[] garbage : garbage()) {
+        try (var socket = new Socket("127.0.0.1", port)) {
+          socket.getOutputStream().write(garbage);
+        } catch (IOException closedOnUs) {
+          // As good an answer as any.
+        }
+      }
+    }
+    assertStillServes();
+    assertTrue(gateway.isRunning() && channels.isRunning());
+  }
+
+  /** Random bytes, a request of HTTP, lengths that are negative, or larger than what follows. */
+  private static List<byte[]> garbage() {
+    var random = new byte[100_000];
+    new Random(42).nextBytes(random);
+    return List.of(
+        random,
+        "GET / HTTP/1.1\r\nHost: bus\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
+        new byte[] {-1, -1, -1, -1, 0, 0, 0, 0},
+        new byte[] {127, -1, -1, -1, 1, 2, 3, 4},
+        new byte[] {0, 0, 0, 2, 1, 77});
+  }
+}
