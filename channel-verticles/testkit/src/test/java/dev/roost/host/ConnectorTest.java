@@ -24,6 +24,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,7 @@ class ConnectorTest {
   }
 
   /** Accepts everybody under an id of the test. */
-  private record Named(Optional<String> id) implements SocketHandler {
+  private record Named(Supplier<Optional<String>> name) implements SocketHandler {
 
     @Override
     public ConnectResult connect(Payload params, ConnectInfo info) {
@@ -66,7 +67,7 @@ class ConnectorTest {
 
     @Override
     public Optional<String> id(ConnectResult.Accepted accepted) {
-      return id;
+      return name.get();
     }
   }
 
@@ -127,16 +128,18 @@ class ConnectorTest {
   @Test
   void anIdThatReturnsNullIsRefused() throws Exception { // D-1
     assertRefused(
-        new Named(null), 403, "id returned null; return Optional.empty() for an anonymous socket");
+        new Named(() -> null),
+        403,
+        "id returned null; return Optional.empty() for an anonymous socket");
   }
 
   @Test
   void anIdThatTheBusDoesNotCarryIsRefused() throws Exception {
     String longest = "x".repeat(Contract.MAX_TEXT_CHARACTERS);
-    try (var kit = kit(new Named(Optional.of(longest)), Duration.ofSeconds(30))) {
+    try (var kit = kit(new Named(() -> Optional.of(longest)), Duration.ofSeconds(30))) {
       assertEquals(Optional.of(longest), kit.connect().id());
       events.clear();
     }
-    assertRefused(new Named(Optional.of(longest + "x")), 500, "connect failed, path=/socket");
+    assertRefused(new Named(() -> Optional.of(longest + "x")), 500, "connect failed, path=/socket");
   }
 }

@@ -187,11 +187,11 @@ class DeploymentTest {
                   terminating.countDown();
                   try {
                     // The time for an undeployment that does not wait to show itself.
-                    undeployed.await(300, TimeUnit.MILLISECONDS);
+                    boolean early = undeployed.await(300, TimeUnit.MILLISECONDS);
+                    order.add(early ? "terminated too late" : "terminated");
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }
-                  order.add("terminated");
                 });
     try (var kit = script.kit()) {
       var socket = kit.join("t:1").socket();
