@@ -269,11 +269,12 @@ final class ChannelProcess {
   /* ---- the mailbox thread */
 
   private void handle(Mail mail) {
-    if (state == State.ENDED && !(mail instanceof Mail.End)) {
-      return;
-    }
+    // Before the look at the state: from here on isOver says that a callback runs or may run.
     thread = Thread.currentThread();
     try {
+      if (state == State.ENDED && !(mail instanceof Mail.End)) {
+        return;
+      }
       switch (mail) {
         case Mail.Join(var payload) -> join(payload);
         case Mail.In(var message) -> in(message);
