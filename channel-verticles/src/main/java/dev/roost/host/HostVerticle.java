@@ -211,18 +211,22 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     PartitionTable table = now.partitions().table(application.name());
     if (!table.equals(before.partitions().table(application.name()))) {
       topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);
-      topics().adopt(table);
     }
   }
 
+  /**
+   * Whether a channel belongs to the tenure that this host has now. A later one of its own is
+   * another: a different host had the topic in between, or on the other side of a split, and what
+   * that one broadcast never came here.
+   */
   private boolean isMine(PartitionTable table, ChannelProcess process) {
     return table
         .owner(PartitionTable.partition(process.recipient().topic()))
-        .filter(owner -> owner.inbox().equals(inbox()))
+        .filter(owner -> owner.inbox().equals(inbox()) && owner.epoch() == process.epoch())
         .isPresent();
   }
 
-  /** The topic has another host: a member joins again there, who is not one yet at once. */
+  /** The channel's tenure is over: a member joins again, who is not one yet at once. */
   private void handOver(ChannelProcess process) {
     runtime()
         .end(

@@ -41,9 +41,9 @@ final class TopicHome {
     return epoch;
   }
 
-  /** The tenure was confirmed under another number. */
-  void epoch(long confirmed) {
-    epoch = confirmed;
+  /** A member of this tenure is here; those of an earlier one are about to go. */
+  void reaches(long tenure) {
+    epoch = Math.max(epoch, tenure);
   }
 
   boolean isEmpty() {

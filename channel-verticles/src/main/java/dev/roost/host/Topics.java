@@ -3,7 +3,6 @@ package dev.roost.host;
 import dev.roost.application.Route;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
-import dev.roost.cluster.PartitionTable;
 import io.netty.util.collection.LongObjectHashMap;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -54,6 +53,7 @@ final class Topics {
     TopicHome home =
         homes.computeIfAbsent(
             process.recipient().topic(), topic -> home(topic, process.route(), process.epoch()));
+    home.reaches(process.epoch());
     home.add(process);
     process.member(true);
     return home.epoch();
@@ -119,15 +119,6 @@ final class Topics {
     if (home != null) {
       home.broadcast(endpoint, event, payload, from, except);
     }
-  }
-
-  /** Goes on under the epochs that this table gives. */
-  void adopt(PartitionTable table) {
-    homes.forEach(
-        (topic, home) ->
-            table
-                .owner(PartitionTable.partition(topic))
-                .ifPresent(owner -> home.epoch(owner.epoch())));
   }
 
   /** All processes of one gateway, in no order. */

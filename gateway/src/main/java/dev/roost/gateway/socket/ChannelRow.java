@@ -64,7 +64,6 @@ final class ChannelRow {
   void sent(long number, String inbox) {
     channel = number;
     host = inbox;
-    waitingSince = 0;
   }
 
   /** Nobody hosts the topic now; the join waits for somebody who does. */
@@ -76,7 +75,9 @@ final class ChannelRow {
     }
   }
 
-  /** Since when the join waits for a host. */
+  /**
+   * When the join was first without a host: one that is sent to and fro is not to be so for ever.
+   */
   long waitingSince() {
     return waitingSince;
   }

@@ -1,0 +1,101 @@
+package dev.roost.it.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/**
+ * A channel node is killed, freezes, is drained or replaced while clients on two gateways talk.
+ * Their sockets survive all of it, and what is lost is signalled.
+ */
+@DisabledOnOs(OS.WINDOWS)
+class ChannelNodeFaultsIT {
+
+  private static final Cluster cluster = Cluster.of("channel-node", 10);
+  private static NodeProcess firstGateway;
+  private static NodeProcess secondGateway;
+  private static NodeProcess steady;
+
+  private NodeProcess victim;
+  private Crowd crowd;
+
+  @BeforeAll
+  static void start() {
+    firstGateway = cluster.gateway();
+    secondGateway = cluster.gateway();
+    steady = cluster.channels("fixture");
+    List.of(firstGateway, secondGateway, steady).forEach(NodeProcess::ready);
+  }
+
+  @AfterAll
+  static void stop() {
+    cluster.close();
+  }
+
+  @BeforeEach
+  void talkOnBothGateways() {
+    victim = cluster.channels("fixture", "--node-name=victim").ready();
+    crowd = new Crowd("room", 24).connect(firstGateway, 2).connect(secondGateway, 2).awaitJoined();
+    crowd.assertAllHearEachOther();
+    crowd.talk();
+  }
+
+  @AfterEach
+  void endTheVictim() {
+    crowd.close();
+    victim.kill();
+    Waiting.until("its end is known", () -> firstGateway.log().contains("left the cluster"));
+  }
+
+  @Test
+  void channelsOfAKilledNodeEndWithAnErrorAndAreJoinedAgainOnTheOther() {
+    int before = crowd.errors();
+    victim.kill();
+    crowd.awaitErrors(before + 1);
+    crowd.assertAllHearEachOther();
+    assertTrue(crowd.errors() < crowd.channels(), "channels of the other node have gone on");
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+
+  @Test
+  void aDrainedNodeHandsItsTopicsOverAndEnds() {
+    int before = crowd.errors();
+    victim.terminate();
+    assertEquals(0, victim.exitCode());
+    crowd.awaitErrors(before + 1);
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+
+  @Test
+  void aNodeThatFreezesLosesItsTopicsAndTakesPartAgainWhenItGoesOn() {
+    int before = crowd.errors();
+    victim.freeze();
+    crowd.awaitErrors(before + 1);
+    crowd.assertAllHearEachOther();
+    crowd.talk();
+    int whenAlone = crowd.errors();
+    victim.thaw();
+    crowd.awaitErrors(whenAlone + 1); // Its share moves back to it.
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+
+  @Test
+  void aNodeThatIsKilledAndStartedAgainUnderItsNameTakesItsShareAgain() {
+    int before = crowd.errors();
+    victim.kill();
+    victim = cluster.channels("fixture", "--node-name=victim").ready();
+    crowd.awaitErrors(before + 1);
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+}
