@@ -79,13 +79,15 @@ final class Checker {
   }
 
   private void checkAll() {
-    var topics = new TreeMap<String, List<Member>>();
-    for (Member member : logs.keySet()) {
-      topics.computeIfAbsent(member.topic(), topic -> new ArrayList<>()).add(member);
-    }
+    var topics = new TreeMap<String, Map<Member, List<Entry>>>();
+    logs.forEach(
+        (member, log) ->
+            topics.computeIfAbsent(member.topic(), topic -> new HashMap<>()).put(member, log));
     // One topic after the other: what is taken apart is several times as large as the logs.
-    for (List<Member> members : topics.values()) {
-      checkTopic(members.stream().map(m -> MemberLog.of(m, logs.get(m), violations)).toList());
+    for (Map<Member, List<Entry>> ofTopic : topics.values()) {
+      var members = new ArrayList<MemberLog>();
+      ofTopic.forEach((member, log) -> members.add(MemberLog.of(member, log, violations)));
+      checkTopic(members);
     }
   }
 

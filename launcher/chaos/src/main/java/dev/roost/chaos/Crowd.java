@@ -79,7 +79,7 @@ final class Crowd {
     }
     return all(
         membership ->
-            topics.get(membership.member().topic()).entrySet().stream()
+            topics.getOrDefault(membership.member().topic(), Map.of()).entrySet().stream()
                 .allMatch(last -> membership.isUpTo(last.getKey(), last.getValue())));
   }
 

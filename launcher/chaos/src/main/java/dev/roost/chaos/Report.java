@@ -128,7 +128,7 @@ final class Report {
           jars.map(jar -> jar.getFileName().toString().replace(".jar", ""))
               .filter(
                   jar ->
-                      jar.startsWith("vertx-core-")
+                      jar.startsWith("vertx-core-5")
                           || jar.startsWith("hazelcast-")
                           || jar.startsWith("netty-transport-4")
                           || jar.startsWith("roost-launcher-"))

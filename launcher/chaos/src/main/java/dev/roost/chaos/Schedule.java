@@ -16,6 +16,7 @@ import java.util.Random;
  */
 final class Schedule {
 
+  private static final List<Kind> KINDS = List.of(Kind.values());
   private static final int NODES_AT_ONCE = 2;
 
   private final Random random;
@@ -46,7 +47,7 @@ final class Schedule {
     var round = new ArrayList<Optional<Kind>>();
     while (drawn.size() < faults) {
       if (round.isEmpty()) {
-        for (Kind kind : Kind.values()) {
+        for (Kind kind : KINDS) {
           round.add(Optional.of(kind));
         }
         round.add(Optional.empty());
@@ -61,7 +62,7 @@ final class Schedule {
   private List<Blow> twoBlows() {
     var blows = new ArrayList<Blow>();
     while (blows.size() < NODES_AT_ONCE) {
-      Blow next = blow(Kind.values()[random.nextInt(Kind.values().length)]);
+      Blow next = blow(KINDS.get(random.nextInt(KINDS.size())));
       if (blows.stream().noneMatch(blow -> blow.node() == next.node())) {
         blows.add(next);
       }

@@ -4,6 +4,7 @@ import dev.roost.chaos.Checker.Message;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +52,7 @@ final class Stay {
     return numbersOf(message).higher(message.number());
   }
 
-  private TreeSet<Integer> numbersOf(Message message) {
+  private NavigableSet<Integer> numbersOf(Message message) {
     return numbers.getOrDefault(message.publisher(), new TreeSet<>());
   }
 }
