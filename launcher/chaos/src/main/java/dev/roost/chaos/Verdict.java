@@ -1,0 +1,31 @@
+package dev.roost.chaos;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What {@link Checker} found.
+ *
+ * @param pushed messages handed to a connection
+ * @param received messages that members received, all together
+ * @param refused pushes answered with an error
+ * @param reachedNobody messages that no member received; their publishers were signalled
+ * @param missed pairs of a member and a message pushed while it was joined that it did not receive
+ * @param missedUntold those among the missed of which not the member but the publisher was told
+ * @param slowestSignal longest time from when somebody received a message to the signal to a member
+ *     that missed it
+ */
+record Verdict(
+    long pushed,
+    long received,
+    long refused,
+    long reachedNobody,
+    long missed,
+    long missedUntold,
+    Duration slowestSignal,
+    List<Violation> violations) {
+
+  Verdict {
+    violations = List.copyOf(violations);
+  }
+}

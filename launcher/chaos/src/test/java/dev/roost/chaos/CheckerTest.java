@@ -1,0 +1,331 @@
+package dev.roost.chaos;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.chaos.Entry.Kind;
+import dev.roost.chaos.Violation.Claim;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class CheckerTest {
+
+  private static final int ADA = 1;
+  private static final int BOB = 2;
+  private static final int EVE = 3;
+
+  private final Map<Member, List<Entry>> logs = new HashMap<>();
+  private long clock;
+
+  /* ---- what is right */
+
+  @Test
+  void membersThatReceiveEverythingInOneOrderAreFine() {
+    joined(ADA, BOB, EVE);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB, EVE);
+    pushed(BOB, 1);
+    received(BOB, 1, BOB, EVE, ADA);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(2, verdict.pushed());
+    assertEquals(6, verdict.received());
+    assertEquals(0, verdict.missed());
+  }
+
+  @Test
+  void whatIsMissedBetweenASignalAndTheRejoinIsFine() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA);
+    signalled(BOB);
+    pushed(ADA, 3);
+    received(ADA, 3, ADA);
+    joined(BOB);
+    pushed(ADA, 4);
+    received(ADA, 4, ADA, BOB);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(1, verdict.missed());
+    assertEquals(Duration.ofSeconds(1), verdict.slowestSignal());
+  }
+
+  @Test
+  void aMessageThatReachesNobodyIsFineIfItsPublisherIsSignalledBeforeItsNextOneComes() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    signalled(ADA);
+    joined(ADA);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(1, verdict.reachedNobody());
+  }
+
+  @Test
+  void aPushThatIsAnsweredWithAnErrorIsNotMissed() {
+    joined(ADA);
+    pushed(ADA, 1);
+    log(ADA).add(new Entry.Refused(tick(), 1));
+
+    assertEquals(Set.of(), broken());
+  }
+
+  /** Two hosts at a time, on two sides of a split: the loser's members learn it when it heals. */
+  @Test
+  void aMessageOfTheOtherSideIsFineIfItsPublisherIsSignalledLater() {
+    joined(ADA, BOB, EVE);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB);
+    signalled(ADA, BOB);
+    joined(ADA, BOB);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB, EVE);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(1, verdict.missedUntold());
+  }
+
+  /* ---- what is planted */
+
+  @Test
+  void findsAMessageThatOneMemberLostInSilence() {
+    joined(ADA, BOB, EVE);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB, EVE);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, EVE);
+    pushed(ADA, 3);
+    received(ADA, 3, ADA, BOB, EVE);
+
+    assertEquals(Set.of(Claim.LOST, Claim.CHAIN), broken());
+  }
+
+  @Test
+  void findsALossBetweenMessagesOfOtherPublishers() {
+    joined(ADA, BOB, EVE);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB, EVE);
+    pushed(BOB, 1);
+    received(BOB, 1, ADA, BOB);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB, EVE);
+    // Claim 4 alone would take Bob's signal for an excuse.
+    signalled(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.CHAIN), broken());
+  }
+
+  @Test
+  void findsALossAtTheEndOfTheRun() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsALossWhoseSignalComesOnlyAfterTheNextMessage() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB);
+    signalled(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsALossRightAfterAJoin() {
+    joined(ADA, BOB);
+    signalled(BOB);
+    joined(BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsASignalThatComesTooLate() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    clock += Duration.ofMinutes(1).toNanos();
+    signalled(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.LATE_SIGNAL), broken());
+  }
+
+  @Test
+  void findsAPushThatVanishedInSilence() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsAPushThatVanishedBeforeASignalToSomebodyElse() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    signalled(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsADuplicate() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB, BOB);
+
+    assertTrue(broken().contains(Claim.ORDER));
+  }
+
+  @Test
+  void findsADuplicateInTheNextStay() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB);
+    signalled(BOB);
+    joined(BOB);
+    received(ADA, 1, BOB);
+
+    assertEquals(Set.of(Claim.ORDER), broken());
+  }
+
+  @Test
+  void findsTwoMessagesOfOnePublisherSwapped() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB);
+    received(ADA, 1, ADA, BOB);
+
+    assertEquals(Set.of(Claim.ORDER), broken());
+  }
+
+  @Test
+  void findsTwoMembersThatSeeTwoPublishersInDifferentOrders() {
+    joined(ADA, BOB, EVE);
+    pushed(ADA, 1);
+    pushed(BOB, 1);
+    received(ADA, 1, ADA, BOB);
+    received(BOB, 1, ADA, BOB, EVE);
+    received(ADA, 1, EVE);
+    pushed(EVE, 1);
+    received(EVE, 1, ADA, BOB, EVE);
+
+    assertEquals(Set.of(Claim.CHAIN), broken());
+  }
+
+  @Test
+  void findsAMessageThatNobodyPushed() {
+    joined(ADA, BOB);
+    received(ADA, 1, ADA, BOB);
+
+    assertEquals(Set.of(Claim.INVENTED), broken());
+  }
+
+  @Test
+  void findsAMessageAfterTheSignal() {
+    joined(ADA, BOB);
+    signalled(BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.OUTSIDE_A_STAY), broken());
+  }
+
+  @Test
+  void findsAMemberThatNeverCameBack() {
+    joined(ADA, BOB);
+    signalled(BOB);
+
+    assertEquals(Set.of(Claim.NOT_BACK), broken());
+  }
+
+  @Test
+  void findsWhatTheClientTookForAMistake() {
+    joined(ADA);
+    log(ADA).add(new Entry.Unexpected(tick(), "phx_close that was not asked for"));
+
+    assertEquals(Set.of(Claim.UNEXPECTED), broken());
+  }
+
+  @Test
+  void topicsAreJudgedApart() {
+    joined(ADA, BOB);
+    logs.put(new Member("room:other", EVE), List.of(new Entry.Joined(tick())));
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB);
+
+    assertEquals(Set.of(), broken());
+  }
+
+  /* ---- */
+
+  private Verdict check() {
+    return Checker.check(logs, Duration.ofSeconds(30));
+  }
+
+  private Set<Claim> broken() {
+    return check().violations().stream().map(Violation::claim).collect(Collectors.toSet());
+  }
+
+  private void joined(int... clients) {
+    for (int client : clients) {
+      log(client).add(new Entry.Joined(tick()));
+    }
+  }
+
+  private void signalled(int... clients) {
+    for (int client : clients) {
+      log(client).add(new Entry.Signal(tick(), Kind.PHX_ERROR));
+    }
+  }
+
+  private void pushed(int publisher, int number) {
+    log(publisher).add(new Entry.Pushed(tick(), number));
+  }
+
+  private void received(int publisher, int number, int... clients) {
+    for (int client : clients) {
+      log(client).add(new Entry.Received(tick(), publisher, number));
+    }
+  }
+
+  private List<Entry> log(int client) {
+    return logs.computeIfAbsent(new Member("room:1", client), member -> new ArrayList<>());
+  }
+
+  /** Each entry is a second after the one before. */
+  private long tick() {
+    return clock += Duration.ofSeconds(1).toNanos();
+  }
+}
