@@ -1,5 +1,6 @@
 package dev.roost.gateway.socket;
 
+import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.Contract;
@@ -284,7 +285,7 @@ public final class SocketTable {
     ClusterNode.Snapshot now = node.snapshot();
     return now.partitions()
         .owner(application, PartitionTable.partition(topic))
-        .filter(owner -> now.isLive(owner.inbox()));
+        .filter(owner -> Addresses.node(owner.inbox()).map(now.nodes()::contains).orElse(true));
   }
 
   void unmatchedJoin(String topic) {

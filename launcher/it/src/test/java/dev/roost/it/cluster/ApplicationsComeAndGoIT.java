@@ -7,6 +7,7 @@ import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
 import dev.roost.testkit.client.PhoenixMessage;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -30,18 +31,18 @@ class ApplicationsComeAndGoIT {
       awaitUpgrade(options);
       try (var ada = PhoenixClient.connect(options)) {
         assertEquals("ok", joinUntilOk(ada, "room:lobby").status());
-        assertEquals("error", ada.join("board:1").status(), "nobody serves it yet");
+        assertEquals("error", ada.join("board:1", Map.of("name", "Ada")).status(), "nobody serves it yet");
 
         cluster.channels("board").ready();
         // The gateway hears of it a moment after the node itself does.
         assertEquals("ok", joinUntilOk(ada, "board:1").status());
 
         conflictingApplicationIsRefused(cluster);
-        assertEquals("ok", ada.join("board:2").status());
+        assertEquals("ok", ada.join("board:2", Map.of("name", "Ada")).status());
 
         chat.kill();
         assertEquals("room:lobby", ada.awaitEvent("phx_error").topic());
-        assertEquals("error", ada.join("room:lobby").status(), "the application is gone");
+        assertEquals("error", ada.join("room:lobby", Map.of("name", "Ada")).status(), "the application is gone");
         cluster.channels("chat").ready();
         assertEquals("ok", joinUntilOk(ada, "room:lobby").status());
         assertEquals("ok", ada.heartbeat().status());
@@ -55,14 +56,14 @@ class ApplicationsComeAndGoIT {
   }
 
   private static PhoenixMessage joinUntilOk(PhoenixClient client, String topic) {
-    var last = new AtomicReference<>(client.join(topic));
+    var last = new AtomicReference<>(client.join(topic, Map.of("name", "Ada")));
     Waiting.until(
         () -> topic + " can be joined: " + last.get(),
         () -> {
           if (last.get().status().equals("ok")) {
             return true;
           }
-          last.set(client.join(topic));
+          last.set(client.join(topic, Map.of("name", "Ada")));
           return last.get().status().equals("ok");
         });
     return last.get();

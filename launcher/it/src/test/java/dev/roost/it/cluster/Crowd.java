@@ -47,7 +47,8 @@ final class Crowd implements AutoCloseable {
   Crowd(String application, int topics) {
     String own = application + ":crowd-" + crowds.incrementAndGet() + "-";
     this.topics = IntStream.range(0, topics).mapToObj(i -> own + i).toList();
-    var unused = clock.scheduleWithFixedDelay(this::talkInTurn, 5, 5, TimeUnit.MILLISECONDS);
+    var talk = clock.scheduleWithFixedDelay(this::talkInTurn, 5, 5, TimeUnit.MILLISECONDS);
+    var alive = clock.scheduleWithFixedDelay(this::beat, 15, 15, TimeUnit.SECONDS);
   }
 
   /** One socket in one topic. */
@@ -205,6 +206,19 @@ final class Crowd implements AutoCloseable {
             },
             REJOIN.toMillis(),
             TimeUnit.MILLISECONDS);
+  }
+
+  /** As phoenix.js does: a socket that says nothing for a minute is closed. */
+  private synchronized void beat() {
+    for (PhoenixClient client : clients) {
+      if (seats.stream().anyMatch(seat -> seat.client == client && seat.open)) {
+        try {
+          client.send(null, client.nextRef(), "phoenix", "heartbeat", Map.of());
+        } catch (RuntimeException closing) {
+          // The reader finds out why.
+        }
+      }
+    }
   }
 
   private synchronized void talkInTurn() {
