@@ -31,7 +31,8 @@ class ApplicationsComeAndGoIT {
       awaitUpgrade(options);
       try (var ada = PhoenixClient.connect(options)) {
         assertEquals("ok", joinUntilOk(ada, "room:lobby").status());
-        assertEquals("error", ada.join("board:1", Map.of("name", "Ada")).status(), "nobody serves it yet");
+        assertEquals(
+            "error", ada.join("board:1", Map.of("name", "Ada")).status(), "nobody serves it yet");
 
         cluster.channels("board").ready();
         // The gateway hears of it a moment after the node itself does.
@@ -42,7 +43,10 @@ class ApplicationsComeAndGoIT {
 
         chat.kill();
         assertEquals("room:lobby", ada.awaitEvent("phx_error").topic());
-        assertEquals("error", ada.join("room:lobby", Map.of("name", "Ada")).status(), "the application is gone");
+        assertEquals(
+            "error",
+            ada.join("room:lobby", Map.of("name", "Ada")).status(),
+            "the application is gone");
         cluster.channels("chat").ready();
         assertEquals("ok", joinUntilOk(ada, "room:lobby").status());
         assertEquals("ok", ada.heartbeat().status());
