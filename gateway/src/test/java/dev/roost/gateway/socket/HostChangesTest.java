@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 class HostChangesTest {
 
   private static final long LIMIT = 5_000_000_000L;
-  private final Host first = new Host("roost.host.n.1");
-  private final Host second = new Host("roost.host.n.2");
+  private final Host first = new Host("first");
+  private final Host second = new Host("second");
   private Stage stage;
   private Client client;
   private String topic;
@@ -118,7 +118,7 @@ class HostChangesTest {
     elsewhere.joins(stage.topicOn(second), "1", second);
     stage.ask(
         table -> {
-          table.hostsGone("roost.host.n.1"::equals);
+          table.hostsGone("first"::equals);
           return true;
         });
     assertEquals(error(), client.next());
