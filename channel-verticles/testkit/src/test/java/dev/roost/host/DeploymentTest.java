@@ -251,8 +251,14 @@ class DeploymentTest {
               .flatMap(d -> d.hosts().stream())
               .map(HostVerticle::inbox)
               .toList();
-      var known = one.snapshot().applications().find("chat").orElseThrow().inboxes();
-      assertEquals(Set.copyOf(all), Set.copyOf(known));
+      // It is node two that knows of its own deployment by now; node one hears of it.
+      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      Set<String> known = Set.of();
+      while (!known.equals(Set.copyOf(all)) && System.nanoTime() < deadline) {
+        Thread.onSpinWait();
+        known = Set.copyOf(one.snapshot().applications().find("chat").orElseThrow().inboxes());
+      }
+      assertEquals(Set.copyOf(all), known);
 
       await(onOne.undeploy());
 
