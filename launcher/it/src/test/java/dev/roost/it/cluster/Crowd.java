@@ -47,8 +47,8 @@ final class Crowd implements AutoCloseable {
   Crowd(String application, int topics) {
     String own = application + ":crowd-" + crowds.incrementAndGet() + "-";
     this.topics = IntStream.range(0, topics).mapToObj(i -> own + i).toList();
-    var talk = clock.scheduleWithFixedDelay(this::talkInTurn, 5, 5, TimeUnit.MILLISECONDS);
-    var alive = clock.scheduleWithFixedDelay(this::beat, 15, 15, TimeUnit.SECONDS);
+    var unused = clock.scheduleWithFixedDelay(this::talkInTurn, 5, 5, TimeUnit.MILLISECONDS);
+    unused = clock.scheduleWithFixedDelay(this::beat, 15, 15, TimeUnit.SECONDS);
   }
 
   /** One socket in one topic. */

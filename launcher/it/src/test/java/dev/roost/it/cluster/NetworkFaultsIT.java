@@ -21,7 +21,6 @@ class NetworkFaultsIT {
   private static Networks networks;
   private static Cluster cluster;
   private static NodeProcess leftGateway;
-  private static NodeProcess leftChannels;
   private static NodeProcess rightGateway;
   private static NodeProcess rightChannels;
 
@@ -37,7 +36,7 @@ class NetworkFaultsIT {
     Cluster.Place left = networks.place(0);
     Cluster.Place right = networks.place(1);
     cluster = Cluster.at("network", left, left, right, right);
-    leftChannels = cluster.channels("fixture").ready();
+    cluster.channels("fixture").ready();
     leftGateway = cluster.gateway();
     rightChannels = cluster.channels("fixture");
     rightGateway = cluster.gateway();

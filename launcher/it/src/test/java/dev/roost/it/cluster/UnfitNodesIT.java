@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -79,7 +80,7 @@ class UnfitNodesIT {
       int port = Integer.parseInt(found.group(1));
       assertNotEquals(0, port);
       for (byte[] garbage : garbage()) {
-        try (var socket = new Socket("127.0.0.1", port)) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
           socket.getOutputStream().write(garbage);
         } catch (IOException closedOnUs) {
           // As good an answer as any.

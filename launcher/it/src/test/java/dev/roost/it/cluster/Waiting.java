@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 final class Waiting {
 
   /** Generous: several nodes start on a machine that may have other work. */
-  static final Duration LIMIT = Duration.ofSeconds(120);
+  static final Duration LIMIT = Duration.ofMinutes(2);
 
   private Waiting() {}
 
