@@ -82,10 +82,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     vertx.cancelTimer(linkTimer);
     node.unlisten(started(onChange));
     var ending = new Departure(options.replaceTimeout());
-    for (ChannelProcess process : topics().all()) {
-      runtime().end(process, new GatewayMessage.Crashed(process.number()));
-      process.postEnd(new Mail.End(new TerminateReason.Draining()));
-    }
+    topics().all().forEach(this::handOver);
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
     return ending.done().eventually(endpoint()::close);
   }
@@ -142,7 +139,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
 
   private void join(String gateway, HostMessage.Join join) {
     String topic = join.recipient().topic();
-    Optional<PartitionTable.Owner> owner = owner(topic);
+    // A later tenure than is known here is not to begin under the number of this one.
+    Optional<PartitionTable.Owner> owner =
+        owner(topic).filter(mine -> mine.epoch() >= join.epoch());
     if (owner.isEmpty()) {
       endpoint().send(gateway, new GatewayMessage.NotHosted(join.channel()));
       return;

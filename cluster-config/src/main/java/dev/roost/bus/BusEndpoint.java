@@ -202,12 +202,6 @@ public final class BusEndpoint {
     inbox.links.keySet().removeIf(isGone);
   }
 
-  private void forget(String peer) {
-    outbound.remove(peer);
-    inbound.remove(peer);
-    inbox.links.remove(peer);
-  }
-
   /**
    * Looks after the links: those with peers that are gone are forgotten, the others checked. Call
    * it each second.
@@ -221,7 +215,7 @@ public final class BusEndpoint {
       if (link.isLocal() ? link.isClosed() : !isLive.test(peer)) {
         // At the second look: the last messages of the peer may still be on their way here.
         if (link.isGone) {
-          forget(peer);
+          forget(peer::equals);
         }
         link.isGone = true;
       } else if (!link.isLocal()) {

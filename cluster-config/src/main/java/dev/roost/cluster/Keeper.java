@@ -76,6 +76,7 @@ final class Keeper implements Runnable {
   private final Map<String, SharedValue<PartitionTable>> tables = new HashMap<>();
   private final Set<String> reported = new HashSet<>();
   private Directory published = Directory.empty();
+  private final Map<String, Integer> handedOver = new HashMap<>();
   private long nextHandOver = System.nanoTime();
   private boolean handsOver;
   private boolean failed;
@@ -273,6 +274,11 @@ final class Keeper implements Runnable {
       PartitionTable read = table.read();
       switch (Decision.of(hosts, ought, inboxes, read, before)) {
         case Decision.Nothing() -> {
+          Integer moved = handedOver.remove(application);
+          if (moved != null) {
+            log.info(
+                "application {}: {} partitions were handed to other nodes", application, moved);
+          }
           return read;
         }
         case Decision.Change(var changed) -> {
@@ -289,6 +295,7 @@ final class Keeper implements Runnable {
           }
           if (table.replace(changed)) {
             nextHandOver = now + timing.pace.toNanos();
+            handedOver.merge(application, 1, Integer::sum);
             return changed;
           }
         }

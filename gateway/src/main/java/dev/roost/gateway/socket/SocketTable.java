@@ -1,6 +1,5 @@
 package dev.roost.gateway.socket;
 
-import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.Contract;
@@ -183,7 +182,7 @@ public final class SocketTable {
 
   /**
    * Looks again for hosts of the joins that wait for one; those that have waited too long are
-   * refused.
+   * refused, and those whose application is gone altogether.
    *
    * @param limit nanoseconds that a join may wait
    */
@@ -197,7 +196,9 @@ public final class SocketTable {
       if (row.state() == ChannelRow.State.GONE) {
         continue;
       }
-      if (now - row.waitingSince() > limit) {
+      if (node.snapshot().applications().find(row.application()).isEmpty()) {
+        row.socket().refused(row, Wire.UNMATCHED_TOPIC);
+      } else if (now - row.waitingSince() > limit) {
         row.socket().refused(row, Wire.UNAVAILABLE);
       } else {
         row.socket().submit(row, null);
@@ -281,11 +282,12 @@ public final class SocketTable {
     return node.snapshot().applications().route(path, topic);
   }
 
+  /** The topic's host; empty while it has none on a live node. */
   Optional<PartitionTable.Owner> owner(String application, String topic) {
     ClusterNode.Snapshot now = node.snapshot();
     return now.partitions()
         .owner(application, PartitionTable.partition(topic))
-        .filter(owner -> Addresses.node(owner.inbox()).map(now.nodes()::contains).orElse(true));
+        .filter(owner -> now.isLive(owner.inbox()));
   }
 
   void unmatchedJoin(String topic) {

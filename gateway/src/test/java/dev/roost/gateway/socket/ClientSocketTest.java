@@ -26,7 +26,7 @@ class ClientSocketTest {
 
   private static final RawPayload EMPTY = RawPayload.EMPTY_OBJECT;
 
-  private final Host host = new Host("first");
+  private final Host host = new Host();
   private Stage stage;
   private Client client;
 

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 class HostChangesTest {
 
   private static final long LIMIT = 5_000_000_000L;
-  private final Host first = new Host("first");
-  private final Host second = new Host("second");
+  private final Host first = new Host();
+  private final Host second = new Host();
   private Stage stage;
   private Client client;
   private String topic;
@@ -99,6 +99,15 @@ class HostChangesTest {
   }
 
   @Test
+  void aJoinWhoseApplicationGoesIsRefusedAtOnce() throws Exception {
+    joinThatIsTurnedAway();
+    stage.withdraw();
+    retry(0);
+    assertEquals(reply("1", "error", "{\"reason\":\"unmatched topic\"}"), client.next());
+    assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+  }
+
+  @Test
   void aJoinWhoseClientIsGoneAsksNobody() throws Exception {
     joinThatIsTurnedAway();
     client.ends("closed");
@@ -118,7 +127,7 @@ class HostChangesTest {
     elsewhere.joins(stage.topicOn(second), "1", second);
     stage.ask(
         table -> {
-          table.hostsGone("first"::equals);
+          table.hostsGone(first.address()::equals);
           return true;
         });
     assertEquals(error(), client.next());

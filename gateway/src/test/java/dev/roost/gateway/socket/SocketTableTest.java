@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 class SocketTableTest {
 
   private static final RawPayload EMPTY = RawPayload.EMPTY_OBJECT;
-  private final Host first = new Host("first");
-  private final Host second = new Host("second");
+  private final Host first = new Host();
+  private final Host second = new Host();
   private Stage stage;
   private String onFirst;
   private String onSecond;

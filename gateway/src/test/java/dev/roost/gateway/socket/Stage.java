@@ -55,6 +55,7 @@ final class Stage {
     await(stage.vertx.deployVerticle(stage.gateway));
     for (Host host : hosts) {
       host.stage = stage;
+      host.address = Addresses.host(stage.node.name(), stage.node.nextVerticle());
       await(stage.vertx.deployVerticle(host));
     }
     await(
@@ -195,13 +196,14 @@ final class Stage {
   /** A channel verticle that does nothing of its own. */
   static final class Host extends VerticleBase {
 
-    private final String address;
     private final BlockingQueue<HostMessage> mail = new LinkedBlockingQueue<>();
     private Stage stage;
+    private String address;
     private long sequence;
 
-    Host(String address) {
-      this.address = address;
+    /** Its inbox, once it is on a stage. */
+    String address() {
+      return address;
     }
 
     @Override

@@ -17,6 +17,9 @@ import org.junit.jupiter.api.condition.OS;
 @DisabledOnOs(OS.WINDOWS)
 class ApplicationsComeAndGoIT {
 
+  /** What the chat and the board want to know of whoever joins. */
+  private static final Map<String, String> ADA = Map.of("name", "Ada", "hand", "ada");
+
   @Test
   void aGatewayServesWhatComesAfterItAndOutlivesWhatGoes() {
     try (var cluster = Cluster.of("come-and-go", 6)) {
@@ -31,22 +34,18 @@ class ApplicationsComeAndGoIT {
       awaitUpgrade(options);
       try (var ada = PhoenixClient.connect(options)) {
         assertEquals("ok", joinUntilOk(ada, "room:lobby").status());
-        assertEquals(
-            "error", ada.join("board:1", Map.of("name", "Ada")).status(), "nobody serves it yet");
+        assertEquals("error", ada.join("board:1", ADA).status(), "nobody serves it yet");
 
         cluster.channels("board").ready();
         // The gateway hears of it a moment after the node itself does.
         assertEquals("ok", joinUntilOk(ada, "board:1").status());
 
         conflictingApplicationIsRefused(cluster);
-        assertEquals("ok", ada.join("board:2", Map.of("name", "Ada")).status());
+        assertEquals("ok", ada.join("board:2", ADA).status());
 
         chat.kill();
         assertEquals("room:lobby", ada.awaitEvent("phx_error").topic());
-        assertEquals(
-            "error",
-            ada.join("room:lobby", Map.of("name", "Ada")).status(),
-            "the application is gone");
+        assertEquals("error", ada.join("room:lobby", ADA).status(), "the application is gone");
         cluster.channels("chat").ready();
         assertEquals("ok", joinUntilOk(ada, "room:lobby").status());
         assertEquals("ok", ada.heartbeat().status());
@@ -60,14 +59,14 @@ class ApplicationsComeAndGoIT {
   }
 
   private static PhoenixMessage joinUntilOk(PhoenixClient client, String topic) {
-    var last = new AtomicReference<>(client.join(topic, Map.of("name", "Ada")));
+    var last = new AtomicReference<>(client.join(topic, ADA));
     Waiting.until(
         () -> topic + " can be joined: " + last.get(),
         () -> {
           if (last.get().status().equals("ok")) {
             return true;
           }
-          last.set(client.join(topic, Map.of("name", "Ada")));
+          last.set(client.join(topic, ADA));
           return last.get().status().equals("ok");
         });
     return last.get();

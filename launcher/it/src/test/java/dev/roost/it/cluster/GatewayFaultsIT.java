@@ -18,6 +18,7 @@ class GatewayFaultsIT {
 
   private static final Cluster cluster = Cluster.of("gateway", 10);
   private static NodeProcess steady;
+  private static NodeProcess host;
 
   private NodeProcess victim;
   private NodeProcess channels;
@@ -26,7 +27,7 @@ class GatewayFaultsIT {
   @BeforeAll
   static void start() {
     steady = cluster.gateway();
-    cluster.channels("fixture").ready();
+    host = cluster.channels("fixture").ready();
     steady.ready();
   }
 
@@ -38,8 +39,10 @@ class GatewayFaultsIT {
   @BeforeEach
   void talkOnBothGateways() {
     victim = cluster.gateway();
+    long shares = handOvers();
     channels = cluster.channels("fixture").ready();
     victim.ready();
+    Waiting.until("the new node has its share of the topics", () -> handOvers() > shares);
     crowd = new Crowd("room", 12).connect(steady, 2).connect(victim, 2).awaitJoined();
     crowd.assertAllHearEachOther();
     crowd.talk();
@@ -50,6 +53,10 @@ class GatewayFaultsIT {
     crowd.close();
     victim.kill();
     channels.kill();
+  }
+
+  private static long handOvers() {
+    return host.log().lines().filter(line -> line.contains("were handed to other nodes")).count();
   }
 
   private int errorsOfTheSteady() {

@@ -1,0 +1,217 @@
+package dev.roost.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.bus.Addresses;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.BusMessage;
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Recipient;
+import dev.roost.bus.Ref;
+import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Payload;
+import dev.roost.channel.Socket;
+import dev.roost.channel.TerminateReason;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.LocalCluster;
+import dev.roost.cluster.PartitionTable;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Hosts of two nodes and a gateway of a third, which speaks as the test says. */
+@Timeout(60)
+class HandOverTest {
+
+  private static final ChannelOptions ONE_HOST = ChannelOptions.defaults().withVerticles(1);
+  private static final int TOPICS = 40;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final LocalCluster cluster = LocalCluster.on(vertx);
+  private final ClusterNode one = cluster.join();
+  private final ClusterNode two = cluster.join();
+  private final ClusterNode third = cluster.join();
+  private final BlockingQueue<String> ended = new LinkedBlockingQueue<>();
+  private final CountDownLatch slow = new CountDownLatch(1);
+  private final Gateway gateway = new Gateway();
+  private HostVerticle host;
+
+  private final class Watched implements Channel {
+    @Override
+    public JoinResult join(String topic, Payload payload, Socket socket) {
+      if (payload.tree().has("slow")) {
+        try {
+          slow.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+      return JoinResult.ok();
+    }
+
+    @Override
+    public void terminate(TerminateReason reason, Socket socket) {
+      ended.add(socket.topic() + " " + reason);
+    }
+  }
+
+  private final class Gateway extends VerticleBase implements BusEndpoint.Receiver {
+    private final BlockingQueue<BusMessage> mail = new LinkedBlockingQueue<>();
+    private BusEndpoint endpoint;
+
+    @Override
+    public Future<?> start() {
+      endpoint = new BusEndpoint(vertx, Addresses.gateway(third.name(), 1), this);
+      return endpoint.ready();
+    }
+
+    @Override
+    public void receive(String from, BusMessage message) {
+      mail.add(message);
+    }
+
+    @Override
+    public void lost(String peer) {
+      mail.add(new GatewayMessage.Disconnect("lost " + peer));
+    }
+
+    void joins(String inbox, long channel, String topic, long epoch, String payload) {
+      context.runOnContext(
+          ignored ->
+              endpoint.send(
+                  inbox,
+                  new HostMessage.Join(
+                      channel,
+                      0,
+                      epoch,
+                      new Recipient(1, topic, new Ref("\"1\"")),
+                      new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT),
+                      RawPayload.jsonText(payload))));
+    }
+
+    BusMessage next() throws InterruptedException {
+      BusMessage message = mail.poll(20, TimeUnit.SECONDS);
+      assertNotNull(message, "nothing came");
+      return message;
+    }
+  }
+
+  private Application application() {
+    return Application.named("app").path("/socket").route("t:*", Watched::new);
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    await(vertx.deployVerticle(gateway));
+    host = await(ChannelVerticles.deploy(one, application(), ONE_HOST)).hosts().getFirst();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    slow.countDown();
+    await(Future.join(one.close(), two.close(), third.close()).eventually(vertx::close));
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    return future.await(20, TimeUnit.SECONDS);
+  }
+
+  private PartitionTable.Owner owner(String topic) {
+    return one.snapshot().partitions().owner("app", PartitionTable.partition(topic)).orElseThrow();
+  }
+
+  private void joinAll() throws Exception {
+    for (int i = 0; i < TOPICS; i++) {
+      gateway.joins(host.inbox(), 100 + i, "t:" + i, owner("t:" + i).epoch(), "{}");
+      assertEquals(100 + i, ((GatewayMessage.Joined) gateway.next()).channel());
+    }
+  }
+
+  @Test
+  void aJoinOfALaterTenureThanTheHostKnowsIsTurnedAway() throws Exception {
+    long epoch = owner("t:1").epoch();
+    gateway.joins(host.inbox(), 1, "t:1", epoch + 1, "{}");
+    assertEquals(new GatewayMessage.NotHosted(1), gateway.next());
+    gateway.joins(host.inbox(), 2, "t:1", epoch, "{}");
+    assertEquals(2, ((GatewayMessage.Joined) gateway.next()).channel());
+    gateway.joins(host.inbox(), 3, "t:1", epoch - 1, "{}");
+    assertEquals(epoch, ((GatewayMessage.Joined) gateway.next()).epoch());
+  }
+
+  @Test
+  void whoIsInAPartitionThatIsHandedOverIsToldAndNobodyElse() throws Exception {
+    joinAll();
+    for (int i = 0; i < TOPICS; i++) {
+      gateway.joins(host.inbox(), 200 + i, "t:" + i, owner("t:" + i).epoch(), "{\"slow\":true}");
+    }
+    await(ChannelVerticles.deploy(two, application(), ONE_HOST));
+    // About half of the topics move, each with a member and one that is joining.
+    Set<Long> crashed = new HashSet<>();
+    Set<Long> turnedAway = new HashSet<>();
+    while (crashed.size() < 5 || !crashed.equals(turnedAway)) {
+      switch (gateway.next()) {
+        case GatewayMessage.Crashed(var channel) -> crashed.add(moved(channel - 100));
+        case GatewayMessage.NotHosted(var channel) -> turnedAway.add(moved(channel - 200));
+        case BusMessage other -> throw new AssertionError(other);
+      }
+    }
+    for (int i = 0; i < 5; i++) {
+      assertTrue(next().endsWith(" Draining[]"));
+    }
+    gateway.joins(host.inbox(), 1, "t:" + crashed.iterator().next(), 1, "{}");
+    BusMessage answer;
+    do {
+      answer = gateway.next();
+    } while (!answer.equals(new GatewayMessage.NotHosted(1)));
+  }
+
+  /** The topic's number, which has to be on the other host by now. */
+  private long moved(long topic) {
+    assertNotEquals(host.inbox(), owner("t:" + topic).inbox());
+    return topic;
+  }
+
+  private String next() throws InterruptedException {
+    String event = ended.poll(20, TimeUnit.SECONDS);
+    assertNotNull(event, "no channel ended");
+    return event;
+  }
+
+  @Test
+  void membersOfAGatewayThatIsGoneEnd() throws Exception {
+    joinAll();
+    await(third.close());
+    Set<String> all = new HashSet<>();
+    for (int i = 0; i < TOPICS; i++) {
+      all.add(next());
+    }
+    Set<String> expected = new HashSet<>();
+    for (int i = 0; i < TOPICS; i++) {
+      expected.add("t:" + i + " Closed[detail=gateway gone]");
+    }
+    assertEquals(expected, all);
+    Promise<Integer> topics = Promise.promise();
+    host.context().runOnContext(ignored -> topics.complete(host.topicCount()));
+    assertEquals(0, await(topics.future()));
+  }
+}
