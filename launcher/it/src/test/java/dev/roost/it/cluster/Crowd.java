@@ -156,7 +156,8 @@ final class Crowd implements AutoCloseable {
     if (seat == null) {
       return;
     }
-    boolean current = message.joinRef().asText().equals(seat.joinRef);
+    // As in phoenix.js: an answer that nobody but the socket gave has no join ref.
+    boolean current = message.joinRef().isNull() || message.joinRef().asText().equals(seat.joinRef);
     switch (message.event()) {
       case "phx_reply" -> {
         if (current && message.ref().asText().equals(seat.joinRef)) {
