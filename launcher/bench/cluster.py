@@ -56,6 +56,11 @@ class Process:
             self.process.wait(60)
         pathlib.Path(self.log.name).unlink(missing_ok=True)
 
+    def cpu(self):
+        """Seconds of CPU so far."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self):
         text = pathlib.Path(f"/proc/{self.pid}/smaps_rollup").read_text()
         return int(re.search(r"^Pss:\s+(\d+) kB", text, re.M)[1])
@@ -67,12 +72,12 @@ class Cluster:
         Cluster.started += 1
         common = ["--cluster-name", f"bench-{os.getpid()}-{base}", *more]
         count = gateways + channels
-        seeds = ",".join(f"127.0.0.1:{base + 20 + 4 * i}" for i in range(count))
+        seeds = ",".join(f"127.0.0.1:{base + 20 + 8 * i}" for i in range(count))
 
         def node(number, *role):
             return Process(
-                *role, "--cluster-port", str(base + 20 + 4 * number),
-                "--bus-port", str(base + 22 + 4 * number), "--cluster-seeds", seeds, *common)
+                *role, "--cluster-port", str(base + 20 + 8 * number),
+                "--bus-port", str(base + 24 + 8 * number), "--cluster-seeds", seeds, *common)
 
         self.ports = [base + i for i in range(gateways)]
         self.channels = [
@@ -105,6 +110,13 @@ class Embedded:
         self.process.stop()
 
 
+def idle(system, seconds=20):
+    """Microseconds of CPU a second of all its processes while nobody is there."""
+    before = sum(process.cpu() for process in system.all())
+    time.sleep(seconds)
+    return (sum(process.cpu() for process in system.all()) - before) / seconds * 1e6
+
+
 def load(phxload, system, arguments, tolerate=False):
     targets = [word for port in system.ports for word in ("--target", f"127.0.0.1:{port}")]
     pids = ",".join(str(process.pid) for process in system.all())
@@ -118,18 +130,20 @@ def load(phxload, system, arguments, tolerate=False):
 
 WARM_UP = [
     "storm -c 2000 --inflight 128 --rounds 6",
-    "echo -c 200 --inflight 4 --duration 6",
+    "echo -c 200 --inflight 4 --duration 10",
     "fanout -c 1000 --max --inflight 64 --duration 5",
-    "joins -c 50 --duration 10",
+    "fanout -c 5000 --rooms 500 --rate 500 --duration 10",
+    "joins -c 50 --duration 15",
+    "storm -c 5000 --inflight 256 --rounds 6",
 ]
 
-# name, unit, phxload's arguments, figure
+# name, phxload's arguments, figure, how many of them a second
 BOTH = [
-    ("delivery, 1 room x 1,000, 20/s", "µs CPU", "fanout -c 1000 --rate 20 --duration 10", "server_cpu_us_per_delivery"),
-    ("delivery, 500 rooms x 10, 1,000/s", "µs CPU", "fanout -c 5000 --rooms 500 --rate 1000 --duration 10", "server_cpu_us_per_delivery"),
-    ("echo, 200 sockets x 4 in flight", "µs CPU", "echo -c 200 --inflight 4 --duration 10", "server_cpu_us_per_message"),
-    ("join + leave, 50 sockets", "µs CPU", "joins -c 50 --duration 10", "server_cpu_us_per_join"),
-    ("connect + join", "µs CPU", "storm -c 5000 --inflight 256 --rounds 3", "server_cpu_us_per_connect"),
+    ("delivery, 1 room x 1,000, 20/s", "fanout -c 1000 --rate 20 --duration 10", "server_cpu_us_per_delivery", "deliveries_per_s"),
+    ("delivery, 500 rooms x 10, 1,000/s", "fanout -c 5000 --rooms 500 --rate 1000 --duration 10", "server_cpu_us_per_delivery", "deliveries_per_s"),
+    ("echo, 200 sockets x 4 in flight", "echo -c 200 --inflight 4 --duration 10", "server_cpu_us_per_message", "sent_per_s"),
+    ("join + leave, 50 sockets", "joins -c 50 --duration 10", "server_cpu_us_per_join", "joins_per_s"),
+    ("connect + join", "storm -c 5000 --inflight 256 --rounds 3", "server_cpu_us_per_connect", "connects_per_s"),
 ]
 
 
@@ -146,19 +160,24 @@ def main():
         return f"{statistics.median(values):.2f} ({min(values):.2f} – {max(values):.2f})"
 
     if wanted("paths"):
-        print("| row | embedded | 2 gateways, 3 channel nodes | more |\n|---|---|---|---|", flush=True)
+        print("| µs CPU | embedded | 2 gateways, 3 channel nodes | more | more, without what they use when idle |\n|---|---|---|---|---|", flush=True)
         embedded, cluster = Embedded(), Cluster(2, 3)
         for system in (embedded, cluster):
             for arguments in WARM_UP:
                 load(phxload, system, arguments)
-        for name, unit, arguments, figure in BOTH:
-            taken = {embedded: [], cluster: []}
+        resting = {system: idle(system) for system in (embedded, cluster)}
+        one, many = (f"{value / 1000:.1f} ms/s" for value in resting.values())
+        print(f"| nobody there | {one} | {many} | | |", flush=True)
+        for name, arguments, figure, pace in BOTH:
+            taken, working = {embedded: [], cluster: []}, {embedded: [], cluster: []}
             for _ in range(repeat):
-                for system, values in taken.items():
-                    values.append(load(phxload, system, arguments)[figure])
+                for system in taken:
+                    seen = load(phxload, system, arguments)
+                    taken[system].append(seen[figure])
+                    working[system].append(seen[figure] - resting[system] / seen[pace])
             one, many = taken.values()
-            more = statistics.median(many) - statistics.median(one)
-            print(f"| {name}, {unit} | {median(one)} | {median(many)} | {more:+.2f} |", flush=True)
+            more, above = (statistics.median(b) - statistics.median(a) for a, b in (taken.values(), working.values()))
+            print(f"| {name} | {median(one)} | {median(many)} | {more:+.2f} | {above:+.2f} |", flush=True)
         embedded.stop()
         cluster.stop()
 

@@ -101,6 +101,10 @@ final class HazelcastConfiguration {
         .setProperty("hazelcast.operation.call.timeout.millis", "10000")
         // With its pause of 500 ms as long as a call may take; by default it is two minutes.
         .setProperty("hazelcast.invocation.max.retry.count", "20")
+        // Hazelcast carries a handful of small values here: what watches over its load costs more.
+        .setProperty("hazelcast.io.thread.count", "1")
+        .setProperty("hazelcast.health.monitoring.level", "OFF")
+        .setProperty("hazelcast.slow.operation.detector.enabled", "false")
         .setProperty("hazelcast.merge.first.run.delay.seconds", "3")
         .setProperty("hazelcast.merge.next.run.delay.seconds", "3");
   }
