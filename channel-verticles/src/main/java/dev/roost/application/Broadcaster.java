@@ -7,7 +7,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.channel.PayloadWriter;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.cluster.PartitionTable;
+import dev.roost.hosting.PartitionTable;
 import io.vertx.core.Future;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;

@@ -2,7 +2,7 @@ package dev.roost.application;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.roost.channel.Payload;
-import dev.roost.cluster.ConnectInfoKey;
+import dev.roost.routing.ConnectInfoKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.roost.application;
 
 import dev.roost.channel.Channel;
-import dev.roost.cluster.RoutePattern;
+import dev.roost.routing.RoutePattern;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;

@@ -22,7 +22,7 @@ public interface SocketHandler {
    * Decides on a connection.
    *
    * @param params JSON object: the decoded query string and path variables, all leaves strings
-   * @param info what {@link dev.roost.cluster.SocketOptions#connectInfo} lists
+   * @param info what {@link dev.roost.routing.SocketOptions#connectInfo} lists
    * @return {@link ConnectResult#accept()} or {@link ConnectResult#refuse()}; an exception answers
    *     HTTP 500, null 403
    */

@@ -12,7 +12,7 @@ import dev.roost.bus.LinkMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.cluster.PartitionTable;
+import dev.roost.hosting.PartitionTable;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;

@@ -1,5 +1,9 @@
 package dev.roost.cluster;
 
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.PathPattern;
+import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketOptions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

@@ -1,5 +1,6 @@
 package dev.roost.cluster;
 
+import dev.roost.routing.Advertisement;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayDeque;

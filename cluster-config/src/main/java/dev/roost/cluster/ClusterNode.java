@@ -2,12 +2,12 @@ package dev.roost.cluster;
 
 import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
+import dev.roost.hosting.Partitions;
+import dev.roost.routing.Advertisement;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxBuilder;
-import io.vertx.core.VertxOptions;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +18,8 @@ import java.util.function.Consumer;
  * there are and who hosts their partitions. Safe for use by every thread: readers see immutable
  * snapshots, changes are made by the node's own thread, {@code roost-cluster}.
  *
- * <p>{@link #local} is a cluster of one, {@link LocalCluster} one of several in this process.
+ * <p>{@link #local} is a cluster of one, {@link LocalCluster} one of several in this process;
+ * {@code ClusterJoin} makes nodes of several processes.
  */
 public final class ClusterNode {
 
@@ -52,7 +53,17 @@ public final class ClusterNode {
     this.keeper = keeper;
   }
 
-  /** A node that shares this registry with others, under a name that nobody had before. */
+  /**
+   * A node that shares this registry with others.
+   *
+   * @param name that nobody had before
+   * @return once it has looked at what the others offer
+   */
+  public static Future<ClusterNode> join(Vertx vertx, String name, Registry registry) {
+    BusEndpoint.registerCodec(vertx);
+    return start(vertx, name, registry, Keeper.Timing.defaults()).informed();
+  }
+
   static ClusterNode start(Vertx vertx, String name, Registry registry, Keeper.Timing timing) {
     var keeper = new Keeper(name, registry, timing);
     Thread.ofPlatform().daemon().name("roost-cluster").start(keeper);
@@ -64,32 +75,6 @@ public final class ClusterNode {
     return LocalCluster.on(vertx).join();
   }
 
-  /**
-   * Joins the cluster that the options name, or starts it if nobody is there, and logs which of the
-   * two it was. Once for each process as a rule; {@link #close}, then closing {@link #vertx}
-   * leaves.
-   *
-   * @param vertx options of the Vert.x instance to build; those of its event bus are replaced
-   * @param builder the instance's transport, metrics and tracer; its options and its cluster
-   *     manager are replaced
-   * @return fails with a {@link JoinFailure} that says what to do; nothing is left running then
-   */
-  public static Future<ClusterNode> join(
-      ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
-    return ClusterJoin.join(options, vertx, builder)
-        .compose(
-            joined -> {
-              BusEndpoint.registerCodec(joined.vertx());
-              return start(
-                      joined.vertx(),
-                      joined.member().name(),
-                      joined.registry(),
-                      Keeper.Timing.defaults())
-                  .informed();
-            });
-  }
-
-  /** This node once it has looked at what the others offer. */
   private Future<ClusterNode> informed() {
     // Calls are answered before each round of the keeper: with the second one, a round is over.
     return withdraw("").compose(before -> withdraw("")).map(this);

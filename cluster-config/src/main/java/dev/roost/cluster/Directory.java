@@ -1,5 +1,8 @@
 package dev.roost.cluster;
 
+import dev.roost.hosting.Hosts;
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.RoutePattern;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;

@@ -1,5 +1,11 @@
 package dev.roost.cluster;
 
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.OriginPolicy;
+import dev.roost.routing.PathPattern;
+import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;

@@ -1,5 +1,11 @@
 package dev.roost.cluster;
 
+import dev.roost.hosting.Assignment;
+import dev.roost.hosting.Decision;
+import dev.roost.hosting.Hosts;
+import dev.roost.hosting.PartitionTable;
+import dev.roost.hosting.PartitionTableCodec;
+import dev.roost.hosting.Partitions;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;

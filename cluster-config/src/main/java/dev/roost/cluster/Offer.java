@@ -1,5 +1,7 @@
 package dev.roost.cluster;
 
+import dev.roost.routing.Advertisement;
+
 /**
  * An application on one node.
  *

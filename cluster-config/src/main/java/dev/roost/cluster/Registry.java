@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * node's own keeper thread, never from an event loop. Each method may throw an unchecked exception
  * when the values cannot be reached; the keeper tries again later.
  */
-interface Registry {
+public interface Registry {
 
   /** The value, null if there is none. */
   byte @Nullable [] get(String key);

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketOptions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.bus.Addresses;
+import dev.roost.hosting.Assignment;
+import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.RoutePattern;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;

@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.OriginPolicy;
+import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketOptions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.hosting.Hosts;
+import dev.roost.routing.Advertisement;
+import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

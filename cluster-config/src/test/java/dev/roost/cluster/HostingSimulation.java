@@ -1,5 +1,10 @@
 package dev.roost.cluster;
 
+import dev.roost.hosting.Assignment;
+import dev.roost.hosting.Decision;
+import dev.roost.hosting.Hosts;
+import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.Advertisement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

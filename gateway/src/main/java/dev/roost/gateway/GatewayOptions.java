@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How gateways listen, and what they bound. Every option has a default; {@code with..} methods
  * change one. What belongs to a mount (origins, idle timeout, channels for each socket) is in
- * {@link dev.roost.cluster.SocketOptions}.
+ * {@link dev.roost.routing.SocketOptions}.
  *
  * @param host interface to listen on; default {@code 0.0.0.0}
  * @param port TCP port, 0 for any free one; default 4000

@@ -6,8 +6,6 @@ import dev.roost.application.ChannelOptions;
 import dev.roost.application.Telemetry;
 import dev.roost.bus.Addresses;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.cluster.ClusterOptions;
-import dev.roost.cluster.JoinFailure;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.GatewayVerticle;
@@ -17,6 +15,9 @@ import dev.roost.launcher.settings.Settings;
 import dev.roost.launcher.settings.Settings.Role;
 import dev.roost.launcher.settings.Suggestion;
 import dev.roost.launcher.settings.Version;
+import dev.roost.membership.ClusterJoin;
+import dev.roost.membership.ClusterOptions;
+import dev.roost.membership.JoinFailure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -80,7 +81,7 @@ final class Node {
     if (options == null) {
       return Future.succeededFuture(ClusterNode.local(vertx.build()));
     }
-    return ClusterNode.join(options, NetworkTransports.options(settings), vertx)
+    return ClusterJoin.join(options, NetworkTransports.options(settings), vertx)
         .recover(
             cause ->
                 Future.failedFuture(

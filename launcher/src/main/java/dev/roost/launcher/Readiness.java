@@ -1,7 +1,7 @@
 package dev.roost.launcher;
 
 import dev.roost.cluster.ClusterNode;
-import dev.roost.cluster.PartitionTable;
+import dev.roost.hosting.PartitionTable;
 import java.util.Set;
 
 /**

@@ -161,7 +161,7 @@ public final class ChannelKit implements AutoCloseable {
    * Connects through the socket handler of one path.
    *
    * @param info the connect info, an object keyed by {@link
-   *     dev.roost.cluster.ConnectInfoKey#wireName()}
+   *     dev.roost.routing.ConnectInfoKey#wireName()}
    */
   public TestSocket connect(String path, Object params, Object info) {
     return switch (handled(path, params, info)) {

@@ -6,7 +6,7 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.channel.Payload;
-import dev.roost.cluster.PartitionTable;
+import dev.roost.hosting.PartitionTable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

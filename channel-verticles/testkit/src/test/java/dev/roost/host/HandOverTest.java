@@ -23,7 +23,7 @@ import dev.roost.channel.Socket;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.LocalCluster;
-import dev.roost.cluster.PartitionTable;
+import dev.roost.hosting.PartitionTable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;

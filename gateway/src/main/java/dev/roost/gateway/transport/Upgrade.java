@@ -1,7 +1,7 @@
 package dev.roost.gateway.transport;
 
-import dev.roost.cluster.ConnectInfoKey;
-import dev.roost.cluster.SocketOptions;
+import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.SocketOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;

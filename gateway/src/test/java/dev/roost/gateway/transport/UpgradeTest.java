@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.roost.cluster.ConnectInfoKey;
-import dev.roost.cluster.OriginPolicy;
-import dev.roost.cluster.SocketOptions;
 import dev.roost.gateway.transport.Upgrade.Protocols;
 import dev.roost.gateway.transport.Upgrade.Selection;
+import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.OriginPolicy;
+import dev.roost.routing.SocketOptions;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;

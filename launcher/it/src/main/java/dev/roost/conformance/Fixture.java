@@ -7,8 +7,8 @@ import dev.roost.application.ConnectResult;
 import dev.roost.application.Route;
 import dev.roost.application.SocketHandler;
 import dev.roost.channel.Payload;
-import dev.roost.cluster.OriginPolicy;
-import dev.roost.cluster.SocketOptions;
+import dev.roost.routing.OriginPolicy;
+import dev.roost.routing.SocketOptions;
 import java.util.Optional;
 
 /** The application "fixture": its socket and its routes. */

@@ -1,9 +1,9 @@
 package dev.roost.launcher.settings;
 
 import dev.roost.application.ChannelOptions;
-import dev.roost.cluster.BusTls;
-import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.membership.BusTls;
+import dev.roost.membership.ClusterOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

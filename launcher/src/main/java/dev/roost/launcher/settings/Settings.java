@@ -1,8 +1,8 @@
 package dev.roost.launcher.settings;
 
 import dev.roost.application.ChannelOptions;
-import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.membership.ClusterOptions;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

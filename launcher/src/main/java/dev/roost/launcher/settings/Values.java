@@ -1,7 +1,7 @@
 package dev.roost.launcher.settings;
 
 import dev.roost.bus.Contract;
-import dev.roost.cluster.ClusterOptions;
+import dev.roost.membership.ClusterOptions;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
-import dev.roost.cluster.BusTls;
-import dev.roost.cluster.ClusterOptions;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.membership.BusTls;
+import dev.roost.membership.ClusterOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,0 +1,142 @@
+package dev.roost.membership;
+
+import dev.roost.cluster.ClusterNode;
+import dev.roost.cluster.Registry;
+import io.vertx.core.Completable;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.spi.cluster.NodeInfo;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.net.BindException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way into a cluster of several processes: member first, since whether this node fits is known
+ * only then; the bus after it.
+ */
+public final class ClusterJoin {
+
+  /** A member with its bus; closing {@code vertx} leaves the cluster too. */
+  record Joined(Vertx vertx, ClusterMember member, Registry registry) {}
+
+  private final ClusterMember member;
+  private final @Nullable BusCertificates certificates;
+
+  private ClusterJoin(ClusterMember member, @Nullable BusCertificates certificates) {
+    this.member = member;
+    this.certificates = certificates;
+  }
+
+  /**
+   * Joins the cluster that the options name, or starts it if nobody is there, and logs which of the
+   * two it was. Once for each process as a rule; {@link ClusterNode#close}, then closing {@link
+   * ClusterNode#vertx} leaves. Safe for any thread; blocks a thread of its own.
+   *
+   * @param vertx options of the Vert.x instance to build; those of its event bus are replaced
+   * @param builder the instance's transport, metrics and tracer; its options and its cluster
+   *     manager are replaced
+   * @return fails with a {@link JoinFailure} that says what to do; nothing is left running then
+   */
+  public static Future<ClusterNode> join(
+      ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
+    return open(options, vertx, builder)
+        .compose(
+            joined -> ClusterNode.join(joined.vertx(), joined.member().name(), joined.registry()));
+  }
+
+  /** As {@link #join}, without a node yet. */
+  static Future<Joined> open(ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
+    Promise<Joined> joined = Promise.promise();
+    Thread.ofPlatform()
+        .name("roost-join")
+        .start(() -> open(options, new VertxOptions(vertx), builder, joined));
+    return joined.future();
+  }
+
+  private static void open(
+      ClusterOptions given, VertxOptions vertx, VertxBuilder builder, Promise<Joined> joined) {
+    try {
+      ClusterOptions options = OwnAddress.chosen(given);
+      // Trust reads the live nodes when a peer dials, which is after the member is there.
+      var self = new ClusterMember[1];
+      BusTls tls = options.tls();
+      BusCertificates certificates =
+          tls == null ? null : BusCertificates.of(tls, options.host(), () -> self[0].busHosts());
+      self[0] = ClusterMember.join(options);
+      new ClusterJoin(self[0], certificates).open(vertx, builder).onComplete(joined);
+    } catch (RuntimeException failed) {
+      joined.fail(failed);
+    }
+  }
+
+  private Future<Joined> open(VertxOptions options, VertxBuilder builder) {
+    var manager = new Manager(member);
+    return builder
+        .with(options.setEventBusOptions(BusTransport.options(member)))
+        .withClusterManager(manager)
+        .buildClustered()
+        .recover(this::notOpen)
+        .compose(vertx -> secured(vertx).map(vertx))
+        .map(vertx -> opened(vertx, manager.getNodeInfo()));
+  }
+
+  private Future<Vertx> notOpen(Throwable cause) {
+    member.leave();
+    if (cause instanceof BindException) {
+      int port = member.options().busPort() + member.portOffset();
+      return Future.failedFuture(
+          new JoinFailure(
+              ("the bus port " + port + " of " + member.options().host() + " is in use: stop what ")
+                  + "listens there, or choose another",
+              cause));
+    }
+    return Future.failedFuture(
+        new JoinFailure("the bus cannot be opened: " + cause.getMessage(), cause));
+  }
+
+  private Future<Void> secured(Vertx vertx) {
+    BusTransport.refuseSerialization(vertx);
+    BusTls tls = member.options().tls();
+    if (tls == null || certificates == null) {
+      return Future.succeededFuture();
+    }
+    return BusTransport.checkNames(vertx, tls, certificates)
+        .recover(cause -> vertx.close().transform(ignored -> Future.<Void>failedFuture(cause)));
+  }
+
+  private Joined opened(Vertx vertx, NodeInfo bus) {
+    String how = certificates == null ? "plain TCP" : "mutual TLS";
+    member.report(bus.host() + ":" + bus.port() + " (" + how + ")");
+    return new Joined(vertx, member, new HazelcastRegistry(member));
+  }
+
+  /** Leaves Hazelcast with Vert.x: one that it did not start it would leave running. */
+  private static final class Manager extends HazelcastClusterManager {
+
+    private final ClusterMember member;
+
+    Manager(ClusterMember member) {
+      super(member.hazelcast());
+      this.member = member;
+    }
+
+    @Override
+    public void leave(Completable<Void> done) {
+      Promise<Void> left = Promise.promise();
+      super.leave(left);
+      left.future()
+          .onComplete(
+              ignored ->
+                  Thread.ofPlatform()
+                      .name("roost-leave")
+                      .start(
+                          () -> {
+                            member.leave();
+                            done.succeed();
+                          }));
+    }
+  }
+}

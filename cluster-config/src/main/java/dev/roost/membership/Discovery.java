@@ -1,0 +1,126 @@
+package dev.roost.membership;
+
+import com.hazelcast.cluster.Address;
+import com.hazelcast.config.properties.PropertyDefinition;
+import com.hazelcast.logging.ILogger;
+import com.hazelcast.spi.discovery.AbstractDiscoveryStrategy;
+import com.hazelcast.spi.discovery.DiscoveryNode;
+import com.hazelcast.spi.discovery.DiscoveryStrategy;
+import com.hazelcast.spi.discovery.DiscoveryStrategyFactory;
+import com.hazelcast.spi.discovery.SimpleDiscoveryNode;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Where Hazelcast looks for members, each time it does: at its start, and every few seconds
+ * afterwards for a part of the cluster that it lost. Safe for any thread.
+ */
+final class Discovery implements DiscoveryStrategyFactory {
+
+  /*
+   * Hazelcast's own list of members takes one address of a name only, and with an interface chosen
+   * it silently drops names that do not resolve to that interface. This one takes every address of
+   * every name. Members that were met are remembered, so that two parts of a cluster find each other
+   * again even if the one seed they had in common is gone.
+   */
+
+  private static final int MOST_REMEMBERED = 1_024;
+
+  private final InetAddress bind;
+  private final int clusterPort;
+  private final List<Seed> seeds;
+  private final Set<Address> met = ConcurrentHashMap.newKeySet();
+  private volatile List<String> lastTried = List.of();
+
+  Discovery(ClusterOptions options, InetAddress bind) {
+    this.bind = bind;
+    this.clusterPort = options.clusterPort();
+    var places = new LinkedHashSet<Seed>();
+    options.seeds().forEach(seed -> places.add(Seed.parse(seed)));
+    if (options.dns() != null) {
+      places.add(new Seed(options.dns(), clusterPort));
+    }
+    this.seeds = List.copyOf(places);
+  }
+
+  /** Looks here too from now on. */
+  void remember(Address member) {
+    if (met.size() < MOST_REMEMBERED) {
+      met.add(member);
+    }
+  }
+
+  /** What was looked at last, for whoever has to find out why nobody was there. */
+  List<String> lastTried() {
+    return lastTried;
+  }
+
+  private Iterable<DiscoveryNode> discover() {
+    // The members met come first: Hazelcast takes seconds over each address where nobody is.
+    var found = new LinkedHashSet<>(met);
+    var tried = new LinkedHashSet<String>();
+    for (Seed seed : seeds) {
+      try {
+        for (InetAddress address : InetAddress.getAllByName(seed.host())) {
+          if (address.getClass() == bind.getClass()) { // The other family cannot be dialled.
+            add(address, seed.port(), found);
+          }
+        }
+        tried.add(seed.toString());
+      } catch (UnknownHostException unknown) {
+        tried.add(seed + " (does not resolve)");
+      }
+    }
+    lastTried = List.copyOf(tried);
+    return found.stream().<DiscoveryNode>map(SimpleDiscoveryNode::new).toList();
+  }
+
+  private void add(InetAddress address, int port, Set<Address> found) {
+    if (port > 0) {
+      found.add(new Address(address, port));
+      return;
+    }
+    for (int i = 0; i < ClusterOptions.PORTS; i++) {
+      found.add(new Address(address, clusterPort + i));
+    }
+  }
+
+  @Override
+  public Class<? extends DiscoveryStrategy> getDiscoveryStrategyType() {
+    return Strategy.class;
+  }
+
+  @Override
+  @SuppressWarnings("rawtypes") // Hazelcast's signature.
+  public DiscoveryStrategy newDiscoveryStrategy(
+      DiscoveryNode self, ILogger logger, Map<String, Comparable> properties) {
+    return new Strategy(this, logger, properties);
+  }
+
+  @Override
+  public Collection<PropertyDefinition> getConfigurationProperties() {
+    return List.of();
+  }
+
+  private static final class Strategy extends AbstractDiscoveryStrategy {
+
+    private final Discovery discovery;
+
+    @SuppressWarnings("rawtypes") // Hazelcast's signature.
+    Strategy(Discovery discovery, ILogger logger, Map<String, Comparable> properties) {
+      super(logger, properties);
+      this.discovery = discovery;
+    }
+
+    @Override
+    public Iterable<DiscoveryNode> discoverNodes() {
+      return discovery.discover();
+    }
+  }
+}

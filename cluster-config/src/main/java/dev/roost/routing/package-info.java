@@ -1,0 +1,9 @@
+/**
+ * What an application offers to clients: socket paths with their options, and the routes of its
+ * topics. Pure values that match, compare and refuse; applications state them, nodes share them,
+ * gateways go by them.
+ */
+@NullMarked
+package dev.roost.routing;
+
+import org.jspecify.annotations.NullMarked;
