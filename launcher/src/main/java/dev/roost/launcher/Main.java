@@ -7,6 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VertxBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -26,10 +27,11 @@ import org.slf4j.LoggerFactory;
 public final class Main {
 
   /*
-   * The JVM turns these signals into its shutdown, so the node is closed in a shutdown hook. The
-   * hook ends the JVM itself, because otherwise the exit code would be 143 or 130 after a clean end,
-   * and because nothing that hangs elsewhere may outlast the stated time. An application's own
-   * shutdown hooks run beside this one and are cut off with it.
+   * The node is drained and closed before the JVM's shutdown begins: see Signals. Whoever calls
+   * System.exit, or a JVM that keeps its signals to itself, has it done by a shutdown hook, which
+   * others run beside. The JVM is halted at the end, because otherwise the exit code would be 143 or
+   * 130 after a clean end, and because nothing that hangs elsewhere may outlast the stated time:
+   * shutdown hooks of applications run when the node is closed, and have FOR_HOOKS.
    */
 
   /** What is left may take so long once the node is drained: callbacks that still run. */
@@ -37,6 +39,8 @@ public final class Main {
 
   /** The same in a cluster, which Hazelcast takes up to 3 s and more to leave in good order. */
   static final Duration GRACE_IN_CLUSTER = Duration.ofSeconds(10);
+
+  private static final Duration FOR_HOOKS = Duration.ofSeconds(1);
 
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
@@ -46,6 +50,7 @@ public final class Main {
   private final Future<Node> starting;
   private final AtomicInteger exitCode = new AtomicInteger();
   private final AtomicBoolean ending = new AtomicBoolean();
+  private final CountDownLatch ended = new CountDownLatch(1);
 
   private Main(VertxBuilder vertx, Settings settings) {
     this.grace = settings.cluster() == null ? GRACE : GRACE_IN_CLUSTER;
@@ -61,8 +66,7 @@ public final class Main {
     if (admin == null) {
       return Future.succeededFuture();
     }
-    // A thread of its own: exiting waits for the shutdown hook, which waits for the event loops.
-    Runnable drain = () -> Thread.ofPlatform().name("roost-drain").start(() -> System.exit(0));
+    Runnable drain = () -> Thread.ofPlatform().name("roost-drain").start(this::exit);
     return AdminServer.open(cluster, settings, admin, readiness, drain)
         .onSuccess(
             server -> log.info("health and drain at {} port {}", admin.host(), server.actualPort()))
@@ -92,7 +96,8 @@ public final class Main {
       return;
     }
     var main = new Main(vertx, settings);
-    Runtime.getRuntime().addShutdownHook(new Thread(main::end, "roost-end"));
+    Signals.on(main::exit);
+    Runtime.getRuntime().addShutdownHook(new Thread(main::shutDown, "roost-end"));
     main.awaitStart();
   }
 
@@ -120,21 +125,52 @@ public final class Main {
     return exitCode.get();
   }
 
+  /** Ends the node, then the process; the first call does, any other changes nothing. */
+  private void exit() {
+    if (ending.compareAndSet(false, true)) {
+      end();
+      ended.countDown();
+      Thread.ofPlatform().daemon().name("roost-halt").start(this::halt);
+      System.exit(exitCode.get());
+    }
+  }
+
+  /** What other shutdown hooks have not done by then is cut off. */
+  private void halt() {
+    try {
+      Thread.sleep(FOR_HOOKS);
+    } catch (InterruptedException nobodyDoes) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(exitCode.get());
+  }
+
+  /** The JVM ends, for whatever reason: the node first. */
+  private void shutDown() {
+    if (ending.compareAndSet(false, true)) {
+      end();
+      Runtime.getRuntime().halt(exitCode.get());
+    }
+    try {
+      ended.await();
+    } catch (InterruptedException nobodyDoes) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private void end() {
-    ending.set(true);
     readiness.draining();
     if (starting.succeeded()) {
       Node node = starting.result();
       log.info(node.closingLine());
       Duration limit = node.drainLimit();
       await(node.drain(), limit);
-      await(node.close(), grace);
+      await(node.close(), grace.minus(FOR_HOOKS));
       log.info("closed");
     } else if (joining.succeeded()) { // A member that nobody relies on yet.
       ClusterNode cluster = joining.result();
-      await(cluster.close().eventually(cluster.vertx()::close), grace);
+      await(cluster.close().eventually(cluster.vertx()::close), grace.minus(FOR_HOOKS));
     }
-    Runtime.getRuntime().halt(exitCode.get());
   }
 
   private void await(Future<Void> step, Duration limit) {

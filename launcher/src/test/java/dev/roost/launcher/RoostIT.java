@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The distribution as its users start it: its script, a process, signals, exit codes. */
 @DisabledOnOs(OS.WINDOWS)
@@ -162,9 +164,10 @@ class RoostIT {
     }
   }
 
-  @Test
-  void aDrainIsNotReadyFirstAndClosesSocketsAfterItsDelay() throws Exception {
-    Process process = roost("--port=0", "--host=127.0.0.1", "--admin-port=0", "--drain-delay=2s");
+  @ParameterizedTest
+  @ValueSource(strings = {"POST /drain", "SIGTERM"})
+  void aDrainIsNotReadyFirstServesOnAndClosesSocketsAfterItsDelay(String how) throws Exception {
+    Process process = roost("--port=0", "--host=127.0.0.1", "--admin-port=0", "--drain-delay=3s");
     try (var output = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       int admin = awaitLine(output, ADMIN);
@@ -176,15 +179,22 @@ class RoostIT {
           .get(LIMIT_SECONDS, TimeUnit.SECONDS);
 
       long asked = System.nanoTime();
-      var drain =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + admin + "/drain"))
-              .POST(HttpRequest.BodyPublishers.noBody())
-              .build();
-      assertEquals(202, http.send(drain, HttpResponse.BodyHandlers.ofString()).statusCode());
+      if (how.equals("SIGTERM")) {
+        process.toHandle().destroy();
+        awaitLine(output, "draining");
+      } else {
+        var drain =
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + admin + "/drain"))
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build();
+        assertEquals(202, http.send(drain, HttpResponse.BodyHandlers.ofString()).statusCode());
+      }
       assertEquals(1, exitCode(healthy(admin)));
+      var page = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/")).build();
+      assertEquals(200, http.send(page, HttpResponse.BodyHandlers.discarding()).statusCode());
 
       assertEquals(1012, client.closed.get(LIMIT_SECONDS, TimeUnit.SECONDS));
-      assertTrue(System.nanoTime() - asked >= Duration.ofSeconds(2).toNanos(), "too early");
+      assertTrue(System.nanoTime() - asked >= Duration.ofSeconds(3).toNanos(), "too early");
       assertEquals(0, exitCode(process));
     }
   }
