@@ -8,7 +8,7 @@ import com.hazelcast.core.HazelcastInstance;
 import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.SocketHandler;
-import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.GatewayVerticle;
@@ -54,7 +54,7 @@ class RegistrationsIT {
     var chat =
         Application.named("chat")
             .socket("/socket", SocketHandler.acceptAll())
-            .route("room:*", () -> new Channel() {});
+            .route("room:*", () -> (topic, payload, socket) -> JoinResult.ok());
     await(ChannelVerticles.deploy(channels, chat, ChannelOptions.defaults()));
     var gateway = new GatewayVerticle(sockets, GatewayOptions.defaults().withPort(0), router -> {});
     await(sockets.vertx().deployVerticle((Deployable) gateway));
