@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +19,12 @@ class OwnAddressTest {
   private static final List<String> OWN = List.of("127.0.0.1", "10.0.0.5");
 
   private static String chosen(InetAddress... resolved) {
+    return chosen(NODES, resolved);
+  }
+
+  private static String chosen(ClusterOptions options, InetAddress... resolved) {
     return OwnAddress.chosen(
-            NODES, List.of(resolved), address -> OWN.contains(address.getHostAddress()))
+            options, List.of(resolved), address -> OWN.contains(address.getHostAddress()))
         .host();
   }
 
@@ -29,10 +34,23 @@ class OwnAddressTest {
   }
 
   @Test
-  void aNameOfOneMachineStaysAName() throws Exception {
-    assertEquals("nodes", chosen(address(10, 0, 0, 5)));
-    assertEquals("nodes", chosen(address(127, 0, 0, 1), address(10, 0, 0, 5)));
-    assertEquals("nodes", chosen(address(10, 0, 0, 4))); // Refused when it is bound.
+  void soItIsWhileNobodyElseHasTheNameYet() throws Exception {
+    assertEquals("10.0.0.5", chosen(address(10, 0, 0, 5)));
+    assertEquals("10.0.0.5", chosen(address(127, 0, 0, 1), address(10, 0, 0, 5)));
+    assertEquals("127.0.0.1", chosen(address(127, 0, 0, 1)));
+  }
+
+  @Test
+  void withTlsANameOfOneMachineStaysAName() throws Exception {
+    var tls = NODES.withTls(new BusTls(Path.of("c"), Path.of("k"), Path.of("a")));
+    assertEquals("nodes", chosen(tls, address(10, 0, 0, 5)));
+    assertEquals("10.0.0.5", chosen(tls, address(10, 0, 0, 4), address(10, 0, 0, 5)));
+    assertEquals("10.0.0.5", chosen(tls.withDns("nodes"), address(10, 0, 0, 5)));
+  }
+
+  @Test
+  void anAddressOfAnotherMachineIsRefusedWhenItIsBound() throws Exception {
+    assertEquals("nodes", chosen(address(10, 0, 0, 4)));
   }
 
   @Test

@@ -20,15 +20,21 @@ import dev.roost.host.HostVerticle;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
+import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.Vsn;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -130,6 +136,56 @@ class ShutdownIT {
       assertEquals(503, waiting.readAnswer().status());
       TestServer.await(closing);
     }
+  }
+
+  /** Whatever the upgrade was doing when the drain began: 503 before it, 1012 after it (D-10). */
+  @Test
+  void whoConnectsWhileAGatewayGoesIsRefusedOrClosedForARestart() throws Exception {
+    try (var server = TestServer.start(new Fixture().application());
+        var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      int port = server.port();
+      var opened = new Semaphore(0);
+      var ends = new ArrayList<Future<List<Integer>>>();
+      for (int i = 0; i < 16; i++) {
+        ends.add(executor.submit(() -> connectUntilNobodyListens(port, opened)));
+      }
+      opened.acquire(64);
+
+      TestServer.await(server.closeGateway());
+
+      var all = new ArrayList<Integer>();
+      for (var end : ends) {
+        all.addAll(end.get(60, TimeUnit.SECONDS));
+      }
+      assertEquals(List.of(), all.stream().filter(end -> end != 503 && end != 1012).toList());
+      assertTrue(all.contains(1012), "no socket was open");
+    }
+  }
+
+  /** Opens one socket after the other; how each ended: its close code, or the status before it. */
+  private static List<Integer> connectUntilNobodyListens(int port, Semaphore opened) {
+    var sockets = new ArrayList<RawWebSocket>();
+    var ends = new ArrayList<Integer>();
+    try {
+      while (ends.isEmpty()) {
+        var socket = RawWebSocket.open("localhost", port).limit(TestServer.LIMIT);
+        var answer = socket.upgrade("/socket/websocket?vsn=2.0.0");
+        if (answer.isUpgraded()) {
+          sockets.add(socket);
+          opened.release();
+        } else {
+          ends.add(answer.status());
+          socket.close();
+        }
+      }
+    } catch (UncheckedIOException | AssertionError nobodyListens) {
+      // Seen before the handshake, or amid it.
+    }
+    for (var socket : sockets) {
+      ends.add(socket.readClose());
+      socket.close();
+    }
+    return ends;
   }
 
   @Test
