@@ -43,6 +43,18 @@ async function url(gateway) {
   return `ws://127.0.0.1:${port}/socket`;
 }
 
+// A browser's: that of Node 20 tells of a connect that failed by "error" alone, without "close".
+class BrowserWebSocket extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    let closed = false;
+    this.addEventListener("close", () => (closed = true));
+    this.addEventListener("error", () =>
+      setTimeout(() => closed || this.onclose?.({ code: 1006, wasClean: false }), 50),
+    );
+  }
+}
+
 class Client {
   constructor(gateway, url, number) {
     this.gateway = gateway;
@@ -50,7 +62,7 @@ class Client {
     this.errors = 0;
     this.heard = new Set();
     this.socket = new Socket(url, {
-      transport: WebSocket,
+      transport: BrowserWebSocket,
       reconnectAfterMs: () => 300,
       rejoinAfterMs: () => 300,
     });
