@@ -86,7 +86,7 @@ class Cluster:
             node(i, "--role", "gateway", "--port", str(port)) for i, port in enumerate(self.ports)]
         for process in self.channels + self.gateways:
             process.wait()
-        time.sleep(2)
+        time.sleep(12)  # Nodes that came later are given their partitions, one each 20 ms.
 
     started = 0
 

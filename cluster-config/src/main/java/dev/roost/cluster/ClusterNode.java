@@ -8,6 +8,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,6 +41,24 @@ public final class ClusterNode {
     /** Whether the node that this inbox is on is live. */
     public boolean isLive(String inbox) {
       return Addresses.node(inbox).filter(nodes::contains).isPresent();
+    }
+
+    /**
+     * Inbox of one of the application's hosts on live nodes, each in its turn: a node that died is
+     * among those that offer it until another node has noted that.
+     *
+     * @param turn any number from 0; one more for each time
+     */
+    public Optional<String> anyHost(String application, int turn) {
+      List<String> inboxes =
+          applications.find(application).map(Advertisement::inboxes).orElse(List.of());
+      for (int i = 0; i < inboxes.size(); i++) {
+        String inbox = inboxes.get((turn % inboxes.size() + i) % inboxes.size());
+        if (isLive(inbox)) {
+          return Optional.of(inbox);
+        }
+      }
+      return Optional.empty();
     }
   }
 

@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.hosting.Hosts;
+import dev.roost.hosting.Partitions;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +44,33 @@ class DirectoryTest {
     assertEquals(Set.of("a1", "a2", "b1"), both.hosts("chat").staying());
     assertEquals(Set.of("chat"), both.names());
     assertEquals(Set.of(), both.hosts("chat").leaving());
+  }
+
+  /** A node that died stays in the directory until another one has taken it out. */
+  @Test
+  void whoIsAskedIsOnALiveNode() {
+    Directory both =
+        Directory.empty()
+            .with("n1", offer(app("chat", "/socket", "room:*", "roost.host.n1.1")))
+            .with(
+                "n2",
+                offer(app("chat", "/socket", "room:*", "roost.host.n2.1", "roost.host.n2.2")));
+    Applications applications = Applications.of(both);
+    assertEquals(
+        Set.of("roost.host.n1.1", "roost.host.n2.1", "roost.host.n2.2"),
+        asked(new ClusterNode.Snapshot(Set.of("n1", "n2"), applications, Partitions.none())));
+    assertEquals(
+        Set.of("roost.host.n2.1", "roost.host.n2.2"),
+        asked(new ClusterNode.Snapshot(Set.of("n2"), applications, Partitions.none())));
+    assertEquals(
+        Set.of(), asked(new ClusterNode.Snapshot(Set.of("n3"), applications, Partitions.none())));
+  }
+
+  private static Set<String> asked(ClusterNode.Snapshot snapshot) {
+    return IntStream.range(Integer.MAX_VALUE - 8, Integer.MAX_VALUE)
+        .mapToObj(turn -> snapshot.anyHost("chat", turn))
+        .flatMap(Optional::stream)
+        .collect(Collectors.toSet());
   }
 
   @Test

@@ -12,7 +12,6 @@ import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
-import dev.roost.routing.Advertisement;
 import dev.roost.routing.PathPattern;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.http.HttpMethod;
@@ -50,7 +49,7 @@ public final class WebSocketTransport {
   private final Map<Long, Pending> pending = new LinkedHashMap<>();
   private final Map<String, PathPattern> served = new HashMap<>();
   private long lastRequest;
-  private int nextInbox;
+  private int turn;
   private boolean draining;
 
   /** A request that waits for its socket handler. */
@@ -181,17 +180,8 @@ public final class WebSocketTransport {
 
   /** A host of the application that decides on the mount's connections, each in its turn. */
   private Optional<String> anyInbox(Applications.Mount mount) {
-    List<String> inboxes =
-        node.snapshot()
-            .applications()
-            .find(mount.application())
-            .map(Advertisement::inboxes)
-            .orElse(List.of());
-    if (inboxes.isEmpty()) {
-      return Optional.empty();
-    }
-    nextInbox = (nextInbox + 1) % inboxes.size();
-    return Optional.of(inboxes.get(nextInbox));
+    turn = (turn + 1) & Integer.MAX_VALUE;
+    return node.snapshot().anyHost(mount.application(), turn);
   }
 
   /**
