@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,6 +25,11 @@ class ChannelNodeFaultsIT {
   private static NodeProcess secondGateway;
   private static NodeProcess steady;
 
+  private static final Pattern GIVEN_AWAY = Pattern.compile("(\\d+) partitions were handed");
+
+  // Half of 256 on average; fewer mean that somebody went before it was done.
+  private static final int A_SHARE = 80;
+
   private NodeProcess victim;
   private Crowd crowd;
 
@@ -42,10 +48,22 @@ class ChannelNodeFaultsIT {
 
   @BeforeEach
   void talkOnBothGateways() {
+    int before = steady.log().length();
     victim = cluster.channels("fixture", "--node-name=victim").ready();
+    Waiting.until("the victim has its share", () -> mostGivenAway(before) > A_SHARE);
     crowd = new Crowd("room", 24).connect(firstGateway, 2).connect(secondGateway, 2).awaitJoined();
     crowd.assertAllHearEachOther();
     crowd.talk();
+  }
+
+  /** Partitions that the steady node gave away at a time, by what it printed from here on. */
+  private static int mostGivenAway(int from) {
+    return GIVEN_AWAY
+        .matcher(steady.log().substring(from))
+        .results()
+        .mapToInt(line -> Integer.parseInt(line.group(1)))
+        .max()
+        .orElse(0);
   }
 
   @AfterEach

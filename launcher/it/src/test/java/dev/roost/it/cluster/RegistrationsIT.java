@@ -59,6 +59,9 @@ class RegistrationsIT {
     var gateway = new GatewayVerticle(sockets, GatewayOptions.defaults().withPort(0), router -> {});
     await(sockets.vertx().deployVerticle((Deployable) gateway));
 
+    Waiting.until(
+        "the gateway knows of the application",
+        () -> sockets.snapshot().applications().find("chat").isPresent());
     var clients = new ArrayList<PhoenixClient>();
     try {
       clients.add(PhoenixClient.connect(ClientOptions.port(gateway.port())));
