@@ -19,9 +19,4 @@ public record Hosts(Set<String> staying, Set<String> leaving) {
   public boolean has(String inbox) {
     return staying.contains(inbox) || leaving.contains(inbox);
   }
-
-  /** Whether there is no host at all. */
-  public boolean none() {
-    return staying.isEmpty() && leaving.isEmpty();
-  }
 }

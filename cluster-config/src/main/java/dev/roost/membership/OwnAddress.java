@@ -44,7 +44,10 @@ final class OwnAddress {
               + (options.host() + " resolves to " + resolved.size() + " addresses, and none of ")
               + "them is one of this machine: choose a name or an address that is");
     }
-    boolean shared = own.size() < resolved.size() || options.host().equalsIgnoreCase(options.dns());
+    boolean shared =
+        own.size() < resolved.size()
+            || options.host().equalsIgnoreCase(options.dns())
+            || options.host().equalsIgnoreCase(options.kubernetesService());
     if (options.tls() != null && !shared) {
       return options;
     }

@@ -128,9 +128,15 @@ public final class Main {
   /** Ends the node, then the process; the first call does, any other changes nothing. */
   private void exit() {
     if (ending.compareAndSet(false, true)) {
-      end();
-      ended.countDown();
-      Thread.ofPlatform().daemon().name("roost-halt").start(this::halt);
+      try {
+        end();
+      } catch (Throwable broken) {
+        log.error("not closed cleanly", broken);
+        exitCode.set(StartFailure.FAILED);
+      } finally {
+        Thread.ofPlatform().daemon().name("roost-halt").start(this::halt);
+        ended.countDown();
+      }
       System.exit(exitCode.get());
     }
   }
@@ -148,8 +154,11 @@ public final class Main {
   /** The JVM ends, for whatever reason: the node first. */
   private void shutDown() {
     if (ending.compareAndSet(false, true)) {
-      end();
-      Runtime.getRuntime().halt(exitCode.get());
+      try {
+        end();
+      } finally {
+        Runtime.getRuntime().halt(exitCode.get());
+      }
     }
     try {
       ended.await();

@@ -17,7 +17,7 @@ final class Signals {
    * not have; so it is called by name, and without it a shutdown hook has to do.
    */
   private static final Logger log = LoggerFactory.getLogger(Signals.class);
-  private static final List<String> NAMES = List.of("TERM", "INT");
+  private static final List<String> NAMES = List.of("TERM", "INT", "HUP");
 
   private Signals() {}
 
