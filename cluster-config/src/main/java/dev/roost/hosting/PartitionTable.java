@@ -90,7 +90,7 @@ public final class PartitionTable {
   }
 
   /** With one partition in another tenure. */
-  public PartitionTable with(int partition, @Nullable String inbox, long epoch) {
+  PartitionTable with(int partition, @Nullable String inbox, long epoch) {
     return change().set(partition, inbox, epoch).made();
   }
 

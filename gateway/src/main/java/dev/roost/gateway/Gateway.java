@@ -203,7 +203,7 @@ public final class Gateway {
       Predicate<String> isGone = inbox -> !now.isLive(inbox);
       endpoint.forget(isGone);
       table.hostsGone(isGone);
-      webSockets.hostsGone(isGone);
+      webSockets.askAgain(isGone);
     }
     moved |= !now.partitions().equals(seen.partitions());
     seen = now;
@@ -260,6 +260,7 @@ public final class Gateway {
     @Override
     public void lost(String host) {
       table.lost(host);
+      webSockets.askAgain(host::equals);
     }
   }
 }

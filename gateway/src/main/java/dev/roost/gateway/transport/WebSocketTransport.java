@@ -185,14 +185,15 @@ public final class WebSocketTransport {
   }
 
   /**
-   * Connects that wait for a node that is gone are decided by another one.
+   * Connects that wait for hosts which may never have got them, or can never answer, are put to a
+   * host that lives; whichever answer comes first counts.
    *
-   * @param isGone tells of a host's inbox
+   * @param isLost tells of a host's inbox
    */
-  public void hostsGone(Predicate<String> isGone) {
+  public void askAgain(Predicate<String> isLost) {
     for (var waiting : List.copyOf(pending.entrySet())) {
       Pending waited = waiting.getValue();
-      if (isGone.test(waited.inbox())) {
+      if (isLost.test(waited.inbox())) {
         Optional<String> other = anyInbox(waited.mount());
         if (other.isPresent()) {
           pending.put(waiting.getKey(), waited.at(other.get()));
