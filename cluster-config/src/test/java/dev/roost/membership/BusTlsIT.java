@@ -57,13 +57,7 @@ class BusTlsIT {
 
   @BeforeEach
   void chooseFreePorts() throws Exception {
-    int first = ClusterPorts.free(10 + ClusterOptions.PORTS);
-    options =
-        ClusterOptions.defaults()
-            .withClusterName("tls-" + first)
-            .withClusterPort(first)
-            .withBusPort(first + 10)
-            .withSeeds(List.of("127.0.0.1"));
+    options = ClusterPorts.options("tls");
   }
 
   @AfterEach

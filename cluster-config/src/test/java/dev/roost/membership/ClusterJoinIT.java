@@ -49,13 +49,7 @@ class ClusterJoinIT {
 
   @BeforeEach
   void chooseFreePorts() throws Exception {
-    int first = ClusterPorts.free(10 + ClusterOptions.PORTS);
-    options =
-        ClusterOptions.defaults()
-            .withClusterName("it-" + first)
-            .withClusterPort(first)
-            .withBusPort(first + 10)
-            .withSeeds(List.of("127.0.0.1"));
+    options = ClusterPorts.options("it");
   }
 
   @AfterEach

@@ -12,7 +12,17 @@ final class ClusterPorts {
 
   private ClusterPorts() {}
 
-  static int free(int count) throws IOException {
+  /** A cluster of its own on free ports of this machine. */
+  static ClusterOptions options(String name) throws IOException {
+    int first = free(10 + ClusterOptions.PORTS);
+    return ClusterOptions.defaults()
+        .withClusterName(name + "-" + first)
+        .withClusterPort(first)
+        .withBusPort(first + 10)
+        .withSeeds(List.of("127.0.0.1"));
+  }
+
+  private static int free(int count) throws IOException {
     for (int attempt = 0; attempt < 100; attempt++) {
       int first = ThreadLocalRandom.current().nextInt(15_000, 30_000);
       if (areFree(first, count)) {

@@ -26,10 +26,7 @@ final class Signals {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      var run =
-          MethodHandles.lookup()
-              .bind(action, "run", MethodType.methodType(void.class))
-              .asType(MethodType.methodType(void.class));
+      var run = MethodHandles.lookup().bind(action, "run", MethodType.methodType(void.class));
       Object running =
           MethodHandleProxies.asInterfaceInstance(
               handler, MethodHandles.dropArguments(run, 0, signal));

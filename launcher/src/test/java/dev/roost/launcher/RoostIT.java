@@ -165,7 +165,7 @@ class RoostIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"POST /drain", "SIGTERM"})
+  @ValueSource(strings = {"POST /drain", "SIGTERM", "SIGHUP"})
   void aDrainIsNotReadyFirstServesOnAndClosesSocketsAfterItsDelay(String how) throws Exception {
     Process process = roost("--port=0", "--host=127.0.0.1", "--admin-port=0", "--drain-delay=3s");
     try (var output = process.inputReader();
@@ -179,8 +179,9 @@ class RoostIT {
           .get(LIMIT_SECONDS, TimeUnit.SECONDS);
 
       long asked = System.nanoTime();
-      if (how.equals("SIGTERM")) {
-        process.toHandle().destroy();
+      if (how.startsWith("SIG")) {
+        String kill = "kill -s " + how.substring(3) + " " + process.pid();
+        assertEquals(0, new ProcessBuilder("sh", "-c", kill).start().waitFor());
         awaitLine(output, "draining");
       } else {
         var drain =

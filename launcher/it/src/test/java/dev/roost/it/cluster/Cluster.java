@@ -65,7 +65,8 @@ final class Cluster implements AutoCloseable {
     return new Cluster(name, Arrays.asList(places));
   }
 
-  private static int freePorts(int count) throws IOException {
+  /** The first of so many free ports next to each other. */
+  static int freePorts(int count) throws IOException {
     for (int attempt = 0; attempt < 100; attempt++) {
       int first = ThreadLocalRandom.current().nextInt(15_000, 30_000);
       if (areFree(first, count)) {

@@ -21,8 +21,6 @@ import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -48,9 +46,9 @@ class RegistrationsIT {
 
   @Test
   void addressesAndSharedValuesAreAsManyWithTwoThousandTopicsAsWithNone() throws Exception {
-    int first = freePort();
+    int first = Cluster.freePorts(2 * ClusterOptions.PORTS);
     ClusterNode channels = join(first, first);
-    ClusterNode sockets = join(first, first + 20);
+    ClusterNode sockets = join(first, first + ClusterOptions.PORTS);
     var chat =
         Application.named("chat")
             .socket("/socket", SocketHandler.acceptAll())
@@ -110,12 +108,6 @@ class RegistrationsIT {
     var node = await(ClusterJoin.join(options, new VertxOptions(), Vertx.builder()));
     nodes.add(node);
     return node;
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return Math.min(socket.getLocalPort(), 60_000);
-    }
   }
 
   private static <T> T await(Future<T> future) {
