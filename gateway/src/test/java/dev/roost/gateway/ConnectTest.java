@@ -2,6 +2,7 @@ package dev.roost.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 
 import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
@@ -37,27 +38,35 @@ import org.junit.jupiter.api.Timeout;
 class ConnectTest {
 
   private static final int LIMIT_SECONDS = 20;
+  private static final RawPayload NO_ASSIGNS = RawPayload.EMPTY_OBJECT;
 
   private final Vertx vertx = Vertx.vertx();
   private final LocalCluster cluster = LocalCluster.on(vertx);
   private final ClusterNode node = cluster.join();
-  private final Host first = new Host(cluster.join());
-  private final Host second = new Host(cluster.join());
+  private final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+  private final Host first = new Host(cluster.join(), asked);
+  private final Host second = new Host(cluster.join(), asked);
   private final WebSocketClient client = vertx.createWebSocketClient();
   private final GatewayVerticle gateway =
       new GatewayVerticle(node, GatewayOptions.defaults().withPort(0), router -> {});
 
-  private record Asked(String gateway, HostMessage.Connect connect) {}
+  /** Which host was asked, and by whom: the next is whichever the gateway chose. */
+  private record Asked(Host host, String gateway, HostMessage.Connect connect) {
+    void accept() {
+      host.send(gateway, new GatewayMessage.Connected(connect.request(), null, NO_ASSIGNS));
+    }
+  }
 
   private static final class Host extends VerticleBase implements BusEndpoint.Receiver {
 
     private final ClusterNode node;
     private final String address;
-    private final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Asked> asked;
     private BusEndpoint endpoint;
 
-    Host(ClusterNode node) {
+    Host(ClusterNode node, BlockingQueue<Asked> asked) {
       this.node = node;
+      this.asked = asked;
       this.address = Addresses.host(node.name(), 1);
     }
 
@@ -79,26 +88,14 @@ class ConnectTest {
 
     @Override
     public void receive(String from, BusMessage message) {
-      asked.add(new Asked(from, (HostMessage.Connect) message));
+      asked.add(new Asked(this, from, (HostMessage.Connect) message));
     }
 
     @Override
     public void lost(String peer) {}
 
-    Asked next() throws InterruptedException {
-      Asked next = asked.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
-      assertNotNull(next, "nobody asked " + address);
-      return next;
-    }
-
     void send(String gateway, BusMessage message) {
       context.runOnContext(ignored -> endpoint.send(gateway, message));
-    }
-
-    void accept(Asked asked) {
-      send(
-          asked.gateway(),
-          new GatewayMessage.Connected(asked.connect().request(), null, RawPayload.EMPTY_OBJECT));
     }
   }
 
@@ -132,38 +129,41 @@ class ConnectTest {
     return client.connect(gateway.port(), "localhost", "/socket/websocket?vsn=2.0.0");
   }
 
-  /** Two connections, of which each host is asked for one; the second's is open. */
-  private List<Future<WebSocket>> bothAsked() throws Exception {
-    var connections = List.of(connect(), connect());
-    second.accept(second.next());
-    return connections;
+  private Asked next() throws InterruptedException {
+    Asked next = asked.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+    assertNotNull(next, "no host was asked");
+    return next;
   }
 
   @Test
   void aConnectThatWaitsForANodeThatDiesIsDecidedByAnother() throws Exception {
-    var connections = bothAsked();
-    Asked unanswered = first.next();
+    var connection = connect();
+    Asked unanswered = next();
 
-    await(first.node.close());
-    Asked again = second.next();
+    await(unanswered.host().node.close());
+    Asked again = next();
 
-    assertEquals(unanswered, again);
-    second.accept(again);
-    await(Future.all(connections));
+    assertNotSame(unanswered.host(), again.host());
+    assertEquals(unanswered.connect(), again.connect());
+    again.accept();
+    await(connection);
   }
 
   @Test
   void aConnectThatWasLostOnItsWayIsAskedAgainAndAnsweredOnce() throws Exception {
-    var connections = bothAsked();
-    Asked unanswered = first.next();
+    var connection = connect();
+    Asked unanswered = next();
 
     // What a host says that misses messages of the gateway.
-    first.send(unanswered.gateway(), new LinkMessage.Reset());
-    Asked again = second.next();
+    unanswered.host().send(unanswered.gateway(), new LinkMessage.Reset());
+    Asked again = next();
 
-    assertEquals(unanswered, again);
-    second.accept(again);
-    first.accept(unanswered); // Comes too late, and changes nothing.
-    await(Future.all(connections));
+    assertEquals(unanswered.connect(), again.connect());
+    again.accept();
+    await(connection);
+    unanswered.accept(); // Comes too late, and changes nothing.
+    var another = connect();
+    next().accept();
+    await(another);
   }
 }
