@@ -3,6 +3,7 @@ package dev.roost.application;
 import dev.roost.bus.Contract;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** What a connection may be answered with. */
 public sealed interface ConnectResult {
@@ -26,18 +27,48 @@ public sealed interface ConnectResult {
   }
 
   /**
-   * The connection is refused (H-11, H-16). Browsers cannot see status and body, other clients can.
+   * The connection is refused (H-11, H-16). Browsers cannot see status and body, other clients can;
+   * long-poll clients see neither, for them it is always 403 (G-22).
    *
    * @param status HTTP status, 400 to 599
+   * @param headers of the response, at most 32, for instance {@code Retry-After}; no line breaks
    * @param body response body as text, at most 21,845 characters
    */
-  record Refused(int status, String body) implements ConnectResult {
+  record Refused(int status, Map<String, String> headers, String body) implements ConnectResult {
+
+    private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9-]{1,256}");
+    private static final Pattern HEADER_VALUE = Pattern.compile("[\\x20-\\x7e]{0,8192}");
+
     public Refused {
+      headers = Map.copyOf(headers);
       Contract.requireText("a refusal's body", body);
       if (status < 400 || status > 599) {
         throw new IllegalArgumentException(
             "a refused connection is answered with a status of 400 to 599, got " + status);
       }
+      if (headers.size() > Contract.MAX_HEADERS) {
+        throw new IllegalArgumentException(
+            "a refusal has at most " + Contract.MAX_HEADERS + " headers, got " + headers.size());
+      }
+      headers.forEach(Refused::checkHeader);
+    }
+
+    private static void checkHeader(String name, String value) {
+      if (!HEADER_NAME.matcher(name).matches()) {
+        throw new IllegalArgumentException(
+            "a header's name is letters, digits and dashes, got \"" + name + "\"");
+      }
+      if (!HEADER_VALUE.matcher(value).matches()) {
+        throw new IllegalArgumentException(
+            "the value of a header is printable ASCII, not so that of " + name);
+      }
+    }
+
+    /** With one more header. */
+    public Refused header(String name, String value) {
+      var all = new HashMap<>(headers);
+      all.put(name, value);
+      return new Refused(status, all, body);
     }
   }
 
@@ -46,11 +77,12 @@ public sealed interface ConnectResult {
   }
 
   /** 403 with an empty body. */
-  static ConnectResult refuse() {
-    return new Refused(403, "");
+  static Refused refuse() {
+    return new Refused(403, Map.of(), "");
   }
 
-  static ConnectResult refuse(int status, String body) {
-    return new Refused(status, body);
+  /** Any other answer, for instance {@code refuse(429, "slow down").header("Retry-After", "5")}. */
+  static Refused refuse(int status, String body) {
+    return new Refused(status, Map.of(), body);
   }
 }

@@ -13,6 +13,7 @@ import dev.roost.channel.Payload;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -92,28 +93,28 @@ final class Connector {
           if (id == null) {
             log.error("id returned null; return Optional.empty() for an anonymous socket");
             record(connect, Telemetry.Outcome.CRASHED, started);
-            yield new GatewayMessage.ConnectRefused(connect.request(), 403, "");
+            yield new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
           }
           id.ifPresent(name -> Contract.requireText("a socket id", name));
           RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
           record(connect, Telemetry.Outcome.OK, started);
           yield new GatewayMessage.Connected(connect.request(), id.orElse(null), assigns);
         }
-        case ConnectResult.Refused(var status, var body) -> {
+        case ConnectResult.Refused(var status, var headers, var body) -> {
           record(connect, Telemetry.Outcome.REFUSED, started);
-          yield new GatewayMessage.ConnectRefused(connect.request(), status, body);
+          yield new GatewayMessage.ConnectRefused(connect.request(), status, headers, body);
         }
         case null -> {
           log.error("connect returned null; return ConnectResult.accept() or refuse()");
           record(connect, Telemetry.Outcome.CRASHED, started);
-          yield new GatewayMessage.ConnectRefused(connect.request(), 403, "");
+          yield new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
         }
       };
     } catch (Throwable cause) {
       // A client's fault or the handler's, the connection is refused and nobody else is concerned.
       log.error("connect failed, path={}", connect.path(), cause);
       record(connect, Telemetry.Outcome.CRASHED, started);
-      return new GatewayMessage.ConnectRefused(connect.request(), 500, "");
+      return new GatewayMessage.ConnectRefused(connect.request(), 500, Map.of(), "");
     }
   }
 

@@ -10,6 +10,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
 import dev.roost.bus.RawPayload;
+import dev.roost.bus.SessionMessage;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.hosting.PartitionTable;
@@ -107,6 +108,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       case HostMessage.BroadcastRequest misdirected -> misdirected(from, misdirected);
       case HostMessage.Connect connect -> connector().connect(from, connect);
       case GatewayMessage misdirected -> misdirected(from, misdirected);
+      case SessionMessage misdirected -> misdirected(from, misdirected);
       case LinkMessage misdirected -> misdirected(from, misdirected);
     }
   }

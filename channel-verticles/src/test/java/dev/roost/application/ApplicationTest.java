@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ApplicationTest {
@@ -109,10 +110,19 @@ class ApplicationTest {
 
   @Test
   void aConnectionIsRefusedWithAnErrorStatus() { // H-11, H-16
-    assertEquals(new ConnectResult.Refused(403, ""), ConnectResult.refuse());
-    assertEquals(new ConnectResult.Refused(429, "slow"), ConnectResult.refuse(429, "slow"));
+    assertEquals(new ConnectResult.Refused(403, Map.of(), ""), ConnectResult.refuse());
+    assertEquals(
+        new ConnectResult.Refused(429, Map.of("Retry-After", "5"), "slow"),
+        ConnectResult.refuse(429, "slow").header("Retry-After", "5"));
     assertThrows(IllegalArgumentException.class, () -> ConnectResult.refuse(200, "fine"));
     assertThrows(IllegalArgumentException.class, () -> ConnectResult.refuse(600, ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"a b,c", "a:,c", "'',c", "a,'c\nd: e'", "a,r\u00f6st"})
+  void aHeaderThatIsNoneIsRefused(String name, String value) {
+    var refusal = ConnectResult.refuse();
+    assertThrows(IllegalArgumentException.class, () -> refusal.header(name, value));
   }
 
   @Test

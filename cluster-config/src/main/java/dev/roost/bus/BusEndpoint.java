@@ -276,6 +276,7 @@ public final class BusEndpoint {
       case HostMessage.BroadcastRequest request -> mail.reply(receiver.broadcast(request));
       case HostMessage forHost -> receiver.receive(from, forHost);
       case GatewayMessage forGateway -> receiver.receive(from, forGateway);
+      case SessionMessage forGateway -> receiver.receive(from, forGateway);
     }
   }
 

@@ -1,7 +1,8 @@
 package dev.roost.bus;
 
-/** Everything that may cross the bus between a gateway and a channel verticle. */
-public sealed interface BusMessage permits HostMessage, GatewayMessage, LinkMessage {
+/** Everything that may cross the bus between gateways and channel verticles. */
+public sealed interface BusMessage
+    permits HostMessage, GatewayMessage, SessionMessage, LinkMessage {
 
   /** Bytes of the payloads in it: nearly all of its size, where size matters. */
   default int payloadBytes() {

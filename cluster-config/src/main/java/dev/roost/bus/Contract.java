@@ -18,6 +18,9 @@ public final class Contract {
   /** Most channels one {@code SocketGone} names; a socket with more sends several. */
   public static final int MAX_CHANNELS_PER_MESSAGE = 10_000;
 
+  /** Most headers of a refusal. */
+  public static final int MAX_HEADERS = 32;
+
   private Contract() {}
 
   /**

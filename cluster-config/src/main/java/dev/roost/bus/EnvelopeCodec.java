@@ -25,6 +25,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
     switch (envelope.message()) {
       case HostMessage message -> write(out, message);
       case GatewayMessage message -> write(out, message);
+      case SessionMessage message -> write(out, message);
       case LinkMessage.Check() -> out.octet(65);
       case LinkMessage.Reset() -> out.octet(66);
     }
@@ -70,7 +71,11 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case GatewayMessage.Connected m ->
           out.octet(33).number(m.request()).optionalText(m.id()).payload(m.assigns());
       case GatewayMessage.ConnectRefused m ->
-          out.octet(34).number(m.request()).number(m.status()).text(m.body());
+          out.octet(34)
+              .number(m.request())
+              .number(m.status())
+              .texts(m.headers(), Contract.MAX_HEADERS)
+              .text(m.body());
       case GatewayMessage.Joined m ->
           out.octet(35).number(m.channel()).number(m.epoch()).payload(m.response());
       case GatewayMessage.Refused m -> out.octet(36).number(m.channel()).payload(m.response());
@@ -94,6 +99,23 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case GatewayMessage.Crashed m -> out.octet(41).number(m.channel());
       case GatewayMessage.Disconnect m -> out.octet(42).text(m.id());
       case GatewayMessage.NotHosted m -> out.octet(43).number(m.channel());
+    }
+  }
+
+  private static void write(WireWriter out, SessionMessage message) {
+    switch (message) {
+      case SessionMessage.Poll m ->
+          out.octet(81).number(m.request()).number(m.session()).payload(m.secret());
+      case SessionMessage.Publish m ->
+          out.octet(82)
+              .number(m.request())
+              .number(m.session())
+              .payload(m.secret())
+              .flag(m.batch())
+              .payload(m.body());
+      case SessionMessage.Abandon m -> out.octet(83).number(m.request()).number(m.session());
+      case SessionMessage.Answer m ->
+          out.octet(84).number(m.request()).number(m.status()).payload(m.messages());
     }
   }
 
@@ -136,7 +158,9 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       }
       case 6 -> new HostMessage.BroadcastRequest(in.text(), in.text(), in.payload());
       case 33 -> new GatewayMessage.Connected(in.number(), in.optionalText(), in.payload());
-      case 34 -> new GatewayMessage.ConnectRefused(in.number(), status(in.number()), in.text());
+      case 34 ->
+          new GatewayMessage.ConnectRefused(
+              in.number(), status(in.number()), in.texts(Contract.MAX_HEADERS), in.text());
       case 35 -> new GatewayMessage.Joined(in.number(), in.number(), in.payload());
       case 36 -> new GatewayMessage.Refused(in.number(), in.payload());
       case 37 -> new GatewayMessage.Push(recipient(in), in.text(), in.payload());
@@ -150,6 +174,16 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 43 -> new GatewayMessage.NotHosted(in.number());
       case 65 -> new LinkMessage.Check();
       case 66 -> new LinkMessage.Reset();
+      case 81 -> new SessionMessage.Poll(in.number(), in.number(), in.payload());
+      case 82 ->
+          new SessionMessage.Publish(
+              in.number(),
+              in.number(),
+              in.payload(),
+              in.flag("form of a published body"),
+              in.payload());
+      case 83 -> new SessionMessage.Abandon(in.number(), in.number());
+      case 84 -> new SessionMessage.Answer(in.number(), status(in.number()), in.payload());
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }

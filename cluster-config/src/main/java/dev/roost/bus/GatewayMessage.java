@@ -1,5 +1,6 @@
 package dev.roost.bus;
 
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +29,13 @@ public sealed interface GatewayMessage extends BusMessage {
    * The connection is refused.
    *
    * @param status HTTP status, 403 unless the handler chose another (H-11)
+   * @param headers response headers, at most {@link Contract#MAX_HEADERS}; usually none
    * @param body response body, usually empty
    */
-  record ConnectRefused(long request, int status, String body) implements GatewayMessage {
+  record ConnectRefused(long request, int status, Map<String, String> headers, String body)
+      implements GatewayMessage {
     public ConnectRefused {
+      headers = Map.copyOf(headers);
       Objects.requireNonNull(body, "body");
     }
   }

@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +54,18 @@ final class WireReader {
     }
   }
 
+  Map<String, String> texts(int most) {
+    long count = number();
+    if (count > most) {
+      throw new ContractException("there are at most " + most + " names, got " + count);
+    }
+    var texts = new HashMap<String, String>();
+    for (int i = 0; i < count; i++) {
+      texts.put(text(), text());
+    }
+    return texts;
+  }
+
   @Nullable String optionalText() {
     return flag("presence of a text") ? text() : null;
   }
@@ -88,7 +102,7 @@ final class WireReader {
     return numbers;
   }
 
-  private boolean flag(String what) {
+  boolean flag(String what) {
     int octet = octet();
     if (octet > 1) {
       throw new ContractException("the " + what + " is 0 or 1, got " + octet);

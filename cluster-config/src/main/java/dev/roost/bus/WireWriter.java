@@ -2,6 +2,8 @@ package dev.roost.bus;
 
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Appends the contract's primitives to a buffer; {@link WireReader} is its mirror. */
@@ -36,6 +38,20 @@ final class WireWriter {
     return bytes(value.getBytes(StandardCharsets.UTF_8), Contract.MAX_TEXT_BYTES, "text");
   }
 
+  WireWriter flag(boolean value) {
+    return octet(value ? 1 : 0);
+  }
+
+  WireWriter texts(Map<String, String> values, int most) {
+    if (values.size() > most) {
+      throw new IllegalArgumentException(
+          "there are at most " + most + " names with a text, got " + values.size());
+    }
+    number(values.size());
+    new TreeMap<>(values).forEach((name, value) -> text(name).text(value));
+    return this;
+  }
+
   WireWriter optionalText(@Nullable String value) {
     return value == null ? octet(0) : octet(1).text(value);
   }
@@ -45,8 +61,7 @@ final class WireWriter {
   }
 
   WireWriter payload(RawPayload payload) {
-    return octet(payload.isBinary() ? 1 : 0)
-        .bytes(payload.bytes(), Contract.MAX_PAYLOAD_BYTES, "payload");
+    return flag(payload.isBinary()).bytes(payload.bytes(), Contract.MAX_PAYLOAD_BYTES, "payload");
   }
 
   private WireWriter bytes(byte[] bytes, int limit, String what) {

@@ -4,7 +4,10 @@ import dev.roost.routing.Advertisement;
 import dev.roost.routing.PathPattern;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketOptions;
+import dev.roost.routing.Transport;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,10 +24,21 @@ public final class Applications {
 
   /** A mount path and who decides on its connections. */
   public record Mount(
-      String path, PathPattern websocket, SocketOptions options, String application) {}
+      String path,
+      Map<Transport, PathPattern> transports,
+      SocketOptions options,
+      String application) {
 
-  /** A mount that a request's path matched, with the values of the path's variables. */
-  public record Matched(Mount mount, Map<String, String> variables) {}
+    private static Mount of(String path, SocketOptions options, String application) {
+      var transports = new EnumMap<Transport, PathPattern>(Transport.class);
+      options.websocket(path).ifPresent(pattern -> transports.put(Transport.WEBSOCKET, pattern));
+      options.longPoll(path).ifPresent(pattern -> transports.put(Transport.LONG_POLL, pattern));
+      return new Mount(path, Collections.unmodifiableMap(transports), options, application);
+    }
+  }
+
+  /** A mount whose path for a transport a request asked for, with the path's variables. */
+  public record Matched(Mount mount, Transport transport, Map<String, String> variables) {}
 
   /** A route of some path; its application is wrapped once, since each join asks for it. */
   private record Served(RoutePattern route, Optional<String> application) {}
@@ -57,7 +71,7 @@ public final class Applications {
   }
 
   static Mount mount(String path, SocketOptions options, String application) {
-    return new Mount(path, PathPattern.parse(path + options.websocketPath()), options, application);
+    return Mount.of(path, options, application);
   }
 
   /** No application at all. */
@@ -100,12 +114,14 @@ public final class Applications {
     return List.copyOf(all);
   }
 
-  /** The mount whose WebSocket path this is (E-4). */
-  public Optional<Matched> websocket(String path) {
+  /** The mount and transport that this path is (E-4). */
+  public Optional<Matched> match(String path) {
     for (Mount mount : mounts) {
-      Optional<Map<String, String>> variables = mount.websocket().match(path);
-      if (variables.isPresent()) {
-        return Optional.of(new Matched(mount, variables.get()));
+      for (var transport : mount.transports().entrySet()) {
+        Optional<Map<String, String>> variables = transport.getValue().match(path);
+        if (variables.isPresent()) {
+          return Optional.of(new Matched(mount, transport.getKey(), variables.get()));
+        }
       }
     }
     return Optional.empty();

@@ -2,6 +2,7 @@ package dev.roost.cluster;
 
 import dev.roost.hosting.Hosts;
 import dev.roost.routing.Advertisement;
+import dev.roost.routing.PathPattern;
 import dev.roost.routing.RoutePattern;
 import java.util.Collections;
 import java.util.HashSet;
@@ -146,11 +147,19 @@ record Directory(Map<String, Map<String, Offer>> nodes) {
           continue;
         }
         var present = Applications.mount(theirs.getKey(), theirs.getValue(), other.application());
-        if (mount.websocket().overlaps(present.websocket())) {
+        checkPaths(mount, on, present);
+      }
+    }
+  }
+
+  private static void checkPaths(Applications.Mount mount, String on, Applications.Mount present) {
+    for (PathPattern mine : mount.transports().values()) {
+      for (PathPattern theirs : present.transports().values()) {
+        if (mine.overlaps(theirs)) {
           throw new IllegalStateException(
               "two socket handlers for one path: "
-                  + (mount.websocket() + " of application \"" + added.application())
-                  + ("\" and " + present.websocket() + " of application \"" + other.application())
+                  + (mine + " of application \"" + mount.application())
+                  + ("\" and " + theirs + " of application \"" + present.application())
                   + ("\"" + on + "; keep one of them"));
         }
       }

@@ -2,9 +2,11 @@ package dev.roost.cluster;
 
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.PathPattern;
 import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
@@ -30,8 +32,13 @@ import org.jspecify.annotations.Nullable;
  *   "inboxes": [TEXT..], "handled": {PATH: {
  *     "checkOrigin": "any" | "sameHost" | "sameConnection"
  *                  | [{"scheme": TEXT | null, "host": TEXT, "port": NUMBER}..],
- *     "websocketPath": TEXT, "connectInfo": [TEXT..], "authToken": BOOLEAN,
- *     "subprotocols": [TEXT..], "maxChannels": NUMBER, "idleTimeout": ISO-8601}}}..]}}
+ *     "websocketPath": TEXT | null,
+ *     "longPoll": {"path": TEXT, "window": ISO-8601, "maxBodyBytes": NUMBER,
+ *                  "maxBatchLines": NUMBER} | null,
+ *     "connectInfo": [TEXT..], "authToken": BOOLEAN, "subprotocols": [TEXT..],
+ *     "idleTimeout": ISO-8601, "limits": {"maxChannels": NUMBER, "joinsPerSecond": NUMBER,
+ *                  "eventsPerSecond": NUMBER, "bytesPerSecond": NUMBER,
+ *                  "maxTopicBytes": NUMBER, "maxEventBytes": NUMBER}}}}..]}}
  * </pre>
  *
  * <p>Reading believes nothing: what is not exactly this, of at most {@link #MAX_BYTES}, is an
@@ -49,11 +56,22 @@ final class DirectoryCodec {
       Set.of(
           "checkOrigin",
           "websocketPath",
+          "longPoll",
           "connectInfo",
           "authToken",
           "subprotocols",
+          "idleTimeout",
+          "limits");
+  private static final Set<String> LONG_POLL =
+      Set.of("path", "window", "maxBodyBytes", "maxBatchLines");
+  private static final Set<String> LIMITS =
+      Set.of(
           "maxChannels",
-          "idleTimeout");
+          "joinsPerSecond",
+          "eventsPerSecond",
+          "bytesPerSecond",
+          "maxTopicBytes",
+          "maxEventBytes");
   private static final Set<String> ORIGIN = Set.of("scheme", "host", "port");
 
   private DirectoryCodec() {}
@@ -112,13 +130,34 @@ final class DirectoryCodec {
     return new JsonObject()
         .put("checkOrigin", json(options.checkOrigin()))
         .put("websocketPath", options.websocketPath())
+        .put("longPoll", json(options.longPoll()))
         .put(
             "connectInfo",
             array(options.connectInfo().stream().sorted().map(ConnectInfoKey::wireName).toList()))
         .put("authToken", options.authToken())
         .put("subprotocols", array(options.subprotocols()))
-        .put("maxChannels", options.maxChannels())
-        .put("idleTimeout", options.idleTimeout().toString());
+        .put("idleTimeout", options.idleTimeout().toString())
+        .put("limits", json(options.limits()));
+  }
+
+  private static @Nullable JsonObject json(@Nullable LongPollOptions options) {
+    return options == null
+        ? null
+        : new JsonObject()
+            .put("path", options.path())
+            .put("window", options.window().toString())
+            .put("maxBodyBytes", options.maxBodyBytes())
+            .put("maxBatchLines", options.maxBatchLines());
+  }
+
+  private static JsonObject json(SocketLimits limits) {
+    return new JsonObject()
+        .put("maxChannels", limits.maxChannels())
+        .put("joinsPerSecond", limits.joinsPerSecond())
+        .put("eventsPerSecond", limits.eventsPerSecond())
+        .put("bytesPerSecond", limits.bytesPerSecond())
+        .put("maxTopicBytes", limits.maxTopicBytes())
+        .put("maxEventBytes", limits.maxEventBytes());
   }
 
   private static Object json(OriginPolicy policy) {
@@ -174,7 +213,7 @@ final class DirectoryCodec {
     var handled = new HashMap<String, SocketOptions>();
     for (String path : mounts.fieldNames()) {
       SocketOptions options = options(exactly(mounts.getValue(path), OPTIONS));
-      PathPattern.parse(path + options.websocketPath());
+      PathPattern.parse(path);
       handled.put(path, options);
     }
     return new Offer(
@@ -192,20 +231,34 @@ final class DirectoryCodec {
     for (String name : texts(json, "connectInfo")) {
       connectInfo.add(connectInfoKey(name));
     }
-    Duration idleTimeout;
-    try {
-      idleTimeout = Duration.parse(text(json, "idleTimeout"));
-    } catch (DateTimeParseException e) {
-      throw refused("a duration such as PT1M as idleTimeout", json.getValue("idleTimeout"));
-    }
     return new SocketOptions(
         origins(json.getValue("checkOrigin")),
-        text(json, "websocketPath"),
+        json.getValue("websocketPath") == null ? null : text(json, "websocketPath"),
+        json.getValue("longPoll") == null ? null : longPoll(json.getValue("longPoll")),
         connectInfo,
         flag(json, "authToken"),
         texts(json, "subprotocols"),
+        duration(json, "idleTimeout"),
+        limits(exactly(json.getValue("limits"), LIMITS)));
+  }
+
+  private static LongPollOptions longPoll(@Nullable Object value) {
+    JsonObject json = exactly(value, LONG_POLL);
+    return new LongPollOptions(
+        text(json, "path"),
+        duration(json, "window"),
+        number(json, "maxBodyBytes"),
+        number(json, "maxBatchLines"));
+  }
+
+  private static SocketLimits limits(JsonObject json) {
+    return new SocketLimits(
         number(json, "maxChannels"),
-        idleTimeout);
+        number(json, "joinsPerSecond"),
+        number(json, "eventsPerSecond"),
+        number(json, "bytesPerSecond"),
+        number(json, "maxTopicBytes"),
+        number(json, "maxEventBytes"));
   }
 
   private static ConnectInfoKey connectInfoKey(String name) {
@@ -277,6 +330,14 @@ final class DirectoryCodec {
       return flag;
     }
     throw wrong(parent, key);
+  }
+
+  private static Duration duration(JsonObject parent, String key) {
+    try {
+      return Duration.parse(text(parent, key));
+    } catch (DateTimeParseException e) {
+      throw refused("a duration such as PT1M as " + key, parent.getValue(key));
+    }
   }
 
   private static int number(JsonObject parent, String key) {

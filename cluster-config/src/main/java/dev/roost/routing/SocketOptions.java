@@ -1,105 +1,182 @@
 package dev.roost.routing;
 
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a mount treats its sockets. Part of what an application advertises, so that gateways need no
  * configuration of their own for it. Every option has a default; {@code with..} methods change one.
  *
  * @param checkOrigin which pages may connect; default {@link OriginPolicy.SameHost}
- * @param websocketPath transport path behind the mount path; default {@code /websocket} (E-3)
+ * @param websocketPath transport path behind the mount path, null if WebSockets are not served;
+ *     default {@code /websocket} (E-3)
+ * @param longPoll how long polling is served, null if it is not; default null (E-2)
  * @param connectInfo what the socket handler is told of the request; default nothing (C-1)
- * @param authToken whether the token in the subprotocol list is read (A-10); default false
+ * @param authToken whether the token in the subprotocol list (A-10) or, for long polling, in the
+ *     header {@code X-Phoenix-AuthToken} (A-25) is read; default false
  * @param subprotocols WebSocket subprotocols offered, in order of preference; default none (A-1)
- * @param maxChannels channels that one connection may hold (J-4); default 100
- * @param idleTimeout a connection from which no byte came for so long is closed with 1002 (W-1);
+ * @param idleTimeout a WebSocket from which no byte came for so long is closed with 1002 (W-1);
  *     default 60 s
+ * @param limits what one socket may do
  */
 public record SocketOptions(
     OriginPolicy checkOrigin,
-    String websocketPath,
+    @Nullable String websocketPath,
+    @Nullable LongPollOptions longPoll,
     Set<ConnectInfoKey> connectInfo,
     boolean authToken,
     List<String> subprotocols,
-    int maxChannels,
-    Duration idleTimeout) {
+    Duration idleTimeout,
+    SocketLimits limits) {
+
+  private static final SocketOptions DEFAULTS =
+      new SocketOptions(
+          OriginPolicy.sameHost(),
+          "/websocket",
+          null,
+          Set.of(),
+          false,
+          List.of(),
+          Duration.ofSeconds(60),
+          SocketLimits.defaults());
 
   public SocketOptions {
+    Objects.requireNonNull(checkOrigin, "checkOrigin");
+    Objects.requireNonNull(limits, "limits");
     connectInfo = Set.copyOf(connectInfo);
     subprotocols = List.copyOf(subprotocols);
-    if (!websocketPath.startsWith("/") || websocketPath.length() < 2) {
+    if (websocketPath != null) {
+      checkTransportPath("websocketPath", websocketPath);
+    } else if (longPoll == null) {
       throw new IllegalArgumentException(
-          "websocketPath starts with / and names a segment, such as /websocket, got \""
-              + websocketPath
-              + "\"");
+          "a mount serves WebSockets, long polling or both: leave one of them on");
     }
-    if (maxChannels < 1) {
-      throw new IllegalArgumentException("maxChannels is 1 or more, got " + maxChannels);
+    if (longPoll != null
+        && websocketPath != null
+        && PathPattern.parse(websocketPath).overlaps(PathPattern.parse(longPoll.path()))) {
+      throw new IllegalArgumentException(
+          "WebSockets and long polling have different paths, got "
+              + websocketPath
+              + " and "
+              + longPoll.path());
     }
     if (idleTimeout.toMillis() < 1000) {
       throw new IllegalArgumentException("idleTimeout is 1 s or more, got " + idleTimeout);
     }
   }
 
+  static void checkTransportPath(String option, String path) {
+    if (!path.startsWith("/") || path.length() < 2) {
+      throw new IllegalArgumentException(
+          option + " starts with / and names a segment, such as /websocket, got \"" + path + "\"");
+    }
+  }
+
   /** Phoenix's defaults. */
   public static SocketOptions defaults() {
-    return new SocketOptions(
-        OriginPolicy.sameHost(),
-        "/websocket",
-        EnumSet.noneOf(ConnectInfoKey.class),
-        false,
-        List.of(),
-        100,
-        Duration.ofSeconds(60));
+    return DEFAULTS;
+  }
+
+  /** Where WebSockets are served below this mount path; empty if they are not. */
+  public Optional<PathPattern> websocket(String mount) {
+    return Optional.ofNullable(websocketPath).map(path -> PathPattern.parse(mount + path));
+  }
+
+  /** Where long polling is served below this mount path; empty if it is not. */
+  public Optional<PathPattern> longPoll(String mount) {
+    return Optional.ofNullable(longPoll).map(served -> PathPattern.parse(mount + served.path()));
   }
 
   public SocketOptions withCheckOrigin(OriginPolicy value) {
-    return new SocketOptions(
-        value, websocketPath, connectInfo, authToken, subprotocols, maxChannels, idleTimeout);
+    return change(builder -> builder.checkOrigin = value);
   }
 
   public SocketOptions withWebsocketPath(String value) {
-    return new SocketOptions(
-        checkOrigin, value, connectInfo, authToken, subprotocols, maxChannels, idleTimeout);
+    return change(builder -> builder.websocketPath = value);
+  }
+
+  /** Serves long polling only. */
+  public SocketOptions withoutWebsocket() {
+    return change(builder -> builder.websocketPath = null);
+  }
+
+  /** Serves long polling too, with the default options. */
+  public SocketOptions withLongPoll() {
+    return withLongPoll(LongPollOptions.defaults());
+  }
+
+  public SocketOptions withLongPoll(LongPollOptions value) {
+    return change(builder -> builder.longPoll = value);
   }
 
   public SocketOptions withConnectInfo(ConnectInfoKey... value) {
-    return new SocketOptions(
-        checkOrigin,
-        websocketPath,
-        Set.of(value),
-        authToken,
-        subprotocols,
-        maxChannels,
-        idleTimeout);
+    return change(builder -> builder.connectInfo = Set.of(value));
   }
 
   public SocketOptions withAuthToken(boolean value) {
-    return new SocketOptions(
-        checkOrigin, websocketPath, connectInfo, value, subprotocols, maxChannels, idleTimeout);
+    return change(builder -> builder.authToken = value);
   }
 
   public SocketOptions withSubprotocols(String... value) {
-    return new SocketOptions(
-        checkOrigin,
-        websocketPath,
-        connectInfo,
-        authToken,
-        List.of(value),
-        maxChannels,
-        idleTimeout);
-  }
-
-  public SocketOptions withMaxChannels(int value) {
-    return new SocketOptions(
-        checkOrigin, websocketPath, connectInfo, authToken, subprotocols, value, idleTimeout);
+    return change(builder -> builder.subprotocols = List.of(value));
   }
 
   public SocketOptions withIdleTimeout(Duration value) {
-    return new SocketOptions(
-        checkOrigin, websocketPath, connectInfo, authToken, subprotocols, maxChannels, value);
+    return change(builder -> builder.idleTimeout = value);
+  }
+
+  public SocketOptions withLimits(SocketLimits value) {
+    return change(builder -> builder.limits = value);
+  }
+
+  /** Changes one of the limits, {@link SocketLimits#maxChannels}. */
+  public SocketOptions withMaxChannels(int value) {
+    return withLimits(limits.withMaxChannels(value));
+  }
+
+  private SocketOptions change(Consumer<Builder> change) {
+    var builder = new Builder(this);
+    change.accept(builder);
+    return builder.build();
+  }
+
+  /** The record's fields, changeable for the length of one {@code with}. */
+  private static final class Builder {
+    private OriginPolicy checkOrigin;
+    private @Nullable String websocketPath;
+    private @Nullable LongPollOptions longPoll;
+    private Set<ConnectInfoKey> connectInfo;
+    private boolean authToken;
+    private List<String> subprotocols;
+    private Duration idleTimeout;
+    private SocketLimits limits;
+
+    Builder(SocketOptions options) {
+      checkOrigin = options.checkOrigin;
+      websocketPath = options.websocketPath;
+      longPoll = options.longPoll;
+      connectInfo = options.connectInfo;
+      authToken = options.authToken;
+      subprotocols = options.subprotocols;
+      idleTimeout = options.idleTimeout;
+      limits = options.limits;
+    }
+
+    SocketOptions build() {
+      return new SocketOptions(
+          checkOrigin,
+          websocketPath,
+          longPoll,
+          connectInfo,
+          authToken,
+          subprotocols,
+          idleTimeout,
+          limits);
+    }
   }
 }

@@ -16,7 +16,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,9 +57,9 @@ class EnvelopeCodecTest {
         new HostMessage.BroadcastRequest("", "", BINARY),
         new GatewayMessage.Connected(7, "users:42", JSON),
         new GatewayMessage.Connected(7, null, RawPayload.EMPTY_OBJECT),
-        new GatewayMessage.ConnectRefused(7, 429, "slow down"),
-        new GatewayMessage.ConnectRefused(7, 100, ""),
-        new GatewayMessage.ConnectRefused(7, 599, ""),
+        new GatewayMessage.ConnectRefused(7, 429, Map.of("retry-after", "1", "a", ""), "slow down"),
+        new GatewayMessage.ConnectRefused(7, 100, Map.of(), ""),
+        new GatewayMessage.ConnectRefused(7, 599, Map.of(), ""),
         new GatewayMessage.Joined(9, 3, JSON),
         new GatewayMessage.Joined(9, 3, BINARY),
         new GatewayMessage.Refused(9, RawPayload.jsonText("null")),
@@ -70,6 +73,12 @@ class EnvelopeCodecTest {
         new GatewayMessage.Crashed(9),
         new GatewayMessage.Disconnect("users:42"),
         new GatewayMessage.NotHosted(9),
+        new SessionMessage.Poll(3, 4, BINARY),
+        new SessionMessage.Publish(3, 4, BINARY, true, BINARY),
+        new SessionMessage.Publish(0, Long.MAX_VALUE, NOTHING, false, NOTHING),
+        new SessionMessage.Abandon(3, 4),
+        new SessionMessage.Answer(3, 200, RawPayload.jsonText("[\"[]\"]")),
+        new SessionMessage.Answer(3, 410, RawPayload.jsonText("[]")),
         new LinkMessage.Check(),
         new LinkMessage.Reset(),
         new GatewayMessage.Push(RECIPIENT, "r\u00e4um:\ud83d\ude00\u0000", JSON));
@@ -88,6 +97,7 @@ class EnvelopeCodecTest {
   void everyKindIsAmongTheMessages() {
     var kinds = new ArrayList<Class<?>>(List.of(HostMessage.class.getPermittedSubclasses()));
     kinds.addAll(List.of(GatewayMessage.class.getPermittedSubclasses()));
+    kinds.addAll(List.of(SessionMessage.class.getPermittedSubclasses()));
     kinds.removeAll(messages().map(Object::getClass).toList());
     assertEquals(List.of(), kinds);
   }
@@ -213,7 +223,7 @@ class EnvelopeCodecTest {
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
-  /** The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66. */
+  /** The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66, 81 to 84. */
   @ParameterizedTest
   @MethodSource("messages")
   void theKindIsTheOctetBehindTheLink(BusMessage message) {
@@ -236,10 +246,18 @@ class EnvelopeCodecTest {
           case GatewayMessage.Crashed m -> 41;
           case GatewayMessage.Disconnect m -> 42;
           case GatewayMessage.NotHosted m -> 43;
+          case SessionMessage.Poll m -> 81;
+          case SessionMessage.Publish m -> 82;
+          case SessionMessage.Abandon m -> 83;
+          case SessionMessage.Answer m -> 84;
           case LinkMessage.Check m -> 65;
           case LinkMessage.Reset m -> 66;
         };
-    assertEquals(kind, encode(new Envelope("", 0, message)).getByte(3));
+    assertEquals(kind, kind(message));
+  }
+
+  private int kind(BusMessage message) {
+    return encode(new Envelope("", 0, message)).getByte(3);
   }
 
   /** Vert.x hands over the whole of what it read, and where the body begins. */
@@ -299,8 +317,9 @@ class EnvelopeCodecTest {
 
   @Test
   void aKindThatNobodyKnowsIsRefused() {
+    Set<Integer> known = messages().map(m -> kind(m)).collect(Collectors.toSet());
     for (int kind = 0; kind < 256; kind++) {
-      if ((kind >= 1 && kind <= 6) || (kind >= 33 && kind <= 43) || kind == 65 || kind == 66) {
+      if (known.contains(kind)) {
         continue;
       }
       var error = assertRefused(new Octets().hex("01 00 00").octet(kind).hex("00 00 00 00"));

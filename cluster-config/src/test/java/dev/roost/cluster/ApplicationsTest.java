@@ -25,7 +25,7 @@ class ApplicationsTest {
   @Test
   void withoutApplicationsNothingIsServed() {
     Applications none = Applications.none();
-    assertEquals(Optional.empty(), none.websocket("/socket/websocket"));
+    assertEquals(Optional.empty(), none.match("/socket/websocket"));
     assertEquals(Optional.empty(), none.route("/socket", "lobby"));
     assertEquals(Optional.empty(), none.find("chat"));
     assertEquals(List.of(), none.mounts());
@@ -47,7 +47,7 @@ class ApplicationsTest {
     Site site = Site.none().with(news).with(chat);
     assertEquals(Optional.of("news"), site.route("/socket", "news:1"));
     assertEquals(Optional.of("chat"), site.route("/socket", "room:1"));
-    assertEquals("chat", site.websocket("/socket/websocket").orElseThrow().mount().application());
+    assertEquals("chat", site.match("/socket/websocket").orElseThrow().mount().application());
   }
 
   /** E-1, E-3, E-4, E-6. */
@@ -55,14 +55,14 @@ class ApplicationsTest {
   void aMountIsFoundByItsPathAndTransportPath() {
     SocketOptions options = SocketOptions.defaults().withWebsocketPath("/ws/:room");
     Site site = Site.none().with(chat).with(app("t").handles("/t/:tenant", options).made());
-    Applications.Matched matched = site.websocket("/t/acme/ws//1/").orElseThrow();
+    Applications.Matched matched = site.match("/t/acme/ws//1/").orElseThrow();
     assertEquals("/t/:tenant", matched.mount().path());
     assertEquals(options, matched.mount().options());
     assertEquals("t", matched.mount().application());
     assertEquals(Map.of("tenant", "acme", "room", "1"), matched.variables());
-    assertEquals(Optional.empty(), site.websocket("/t/acme/websocket"));
-    assertEquals(Optional.empty(), site.websocket("/socket"));
-    assertEquals("/socket", site.websocket("/socket/websocket").orElseThrow().mount().path());
+    assertEquals(Optional.empty(), site.match("/t/acme/websocket"));
+    assertEquals(Optional.empty(), site.match("/socket"));
+    assertEquals("/socket", site.match("/socket/websocket").orElseThrow().mount().path());
     assertEquals(2, site.mounts().size());
   }
 
@@ -134,8 +134,8 @@ class ApplicationsTest {
   void mountsThatDifferInTheirTransportPathDoNotConflict() {
     SocketOptions elsewhere = SocketOptions.defaults().withWebsocketPath("/ws");
     Site site = Site.none().with(chat).with(app("b").handles("/socket", elsewhere).made());
-    assertEquals("b", site.websocket("/socket/ws").orElseThrow().mount().application());
-    assertEquals("chat", site.websocket("/socket/websocket").orElseThrow().mount().application());
+    assertEquals("b", site.match("/socket/ws").orElseThrow().mount().application());
+    assertEquals("chat", site.match("/socket/websocket").orElseThrow().mount().application());
   }
 
   /** While a new version is rolled out, both are there, whichever node is asked first. */
@@ -155,8 +155,8 @@ class ApplicationsTest {
         List.of("roost.host.n.1", "roost.host.n2.1"), both.find("chat").orElseThrow().inboxes());
     assertEquals(Optional.of("chat"), both.route("/socket", "lobby"));
     assertEquals(Optional.of("chat"), both.route("/new", "new:1"));
-    assertTrue(both.websocket("/socket/websocket").isPresent());
-    assertTrue(both.websocket("/new/websocket").isPresent());
+    assertTrue(both.match("/socket/websocket").isPresent());
+    assertTrue(both.match("/new/websocket").isPresent());
     assertEquals(2, both.mounts().size());
   }
 
@@ -191,7 +191,7 @@ class ApplicationsTest {
     Site without = site.without("chat");
     assertEquals(Optional.empty(), without.find("chat"));
     assertEquals(Optional.empty(), without.route("/socket", "lobby"));
-    assertEquals(Optional.empty(), without.websocket("/socket/websocket"));
+    assertEquals(Optional.empty(), without.match("/socket/websocket"));
     assertEquals(Optional.of(chat), site.find("chat"), "the value it came from is unchanged");
     without.with(chat);
     assertEquals(Optional.of(chat), without.without("unknown").with(chat).find("chat"));
@@ -230,8 +230,8 @@ class ApplicationsTest {
       return Applications.of(directory).route(path, topic);
     }
 
-    Optional<Applications.Matched> websocket(String path) {
-      return Applications.of(directory).websocket(path);
+    Optional<Applications.Matched> match(String path) {
+      return Applications.of(directory).match(path);
     }
 
     Optional<Advertisement> find(String application) {

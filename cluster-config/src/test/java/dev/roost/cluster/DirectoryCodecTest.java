@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
 import java.time.Duration;
 import java.util.Arrays;
@@ -30,11 +32,12 @@ class DirectoryCodecTest {
               new SocketOptions(
                   OriginPolicy.listed("https://a.example", "//*.b.example"),
                   "/ws",
+                  new LongPollOptions("/lp", Duration.ofSeconds(5), 2_000, 50),
                   java.util.Set.of(ConnectInfoKey.URI, ConnectInfoKey.PEER_DATA),
                   true,
                   List.of("p2", "p1"),
-                  7,
-                  Duration.ofSeconds(90))),
+                  Duration.ofSeconds(90),
+                  new SocketLimits(7, 8, 9, 10, 11, 12))),
           List.of(new RoutePattern("room:*"), new RoutePattern("lobby")),
           List.of("roost.host.n1.1", "roost.host.n1.2"));
 
@@ -45,8 +48,11 @@ class DirectoryCodecTest {
           + "'handled':{'/socket':{'checkOrigin':["
           + "{'scheme':'https','host':'a.example','port':443},"
           + "{'scheme':null,'host':'*.b.example','port':-1}],"
-          + "'websocketPath':'/ws','connectInfo':['peer_data','uri'],'authToken':true,"
-          + "'subprotocols':['p2','p1'],'maxChannels':7,'idleTimeout':'PT1M30S'}}}]}}";
+          + "'websocketPath':'/ws','longPoll':{'path':'/lp','window':'PT5S','maxBodyBytes':2000,"
+          + "'maxBatchLines':50},'connectInfo':['peer_data','uri'],'authToken':true,"
+          + "'subprotocols':['p2','p1'],'idleTimeout':'PT1M30S','limits':{'maxChannels':7,"
+          + "'joinsPerSecond':8,'eventsPerSecond':9,'bytesPerSecond':10,'maxTopicBytes':11,"
+          + "'maxEventBytes':12}}}}]}}";
 
   private static byte[] json(String text) {
     return text.replace('\'', '"').getBytes(UTF_8);
@@ -122,6 +128,11 @@ class DirectoryCodecTest {
         "'maxChannels':7        | 'maxChannels':0        | maxChannels",
         "'idleTimeout':'PT1M30S'| 'idleTimeout':'soon'   | duration",
         "'websocketPath':'/ws'  | 'websocketPath':'ws'   | websocketPath",
+        "'window':'PT5S'        | 'window':'PT0S'        | window",
+        "'window':'PT5S'        | 'window':5             | window",
+        "'maxBatchLines':50     | 'lines':50             | maxBatchLines",
+        "'joinsPerSecond':8     | 'joinsPerSecond':'8'   | joinsPerSecond",
+        "'maxEventBytes':12     | 'maxEventBytes':30000  | maxEventBytes",
         "'/socket':{            | 'socket':{             | a socket path",
         "'nodes':{              | 'nodes':{'n2':{},      | n2",
         "['roost.host.n1.1','roost.host.n1.2'] | []      | no host verticle",

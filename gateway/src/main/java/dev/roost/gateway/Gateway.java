@@ -6,10 +6,14 @@ import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
+import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
+import dev.roost.gateway.transport.Connects;
+import dev.roost.gateway.transport.LongPollTransport;
+import dev.roost.gateway.transport.SocketPaths;
 import dev.roost.gateway.transport.WebSocketTransport;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -55,7 +59,9 @@ public final class Gateway {
   private final GatewayOptions options;
   private final BusEndpoint endpoint;
   private final SocketTable table;
-  private final WebSocketTransport webSockets;
+  private final Connects connects;
+  private final LongPollTransport longPolls;
+  private final SocketPaths paths;
   private final long timer;
   private final long retryTimer;
   private final ClusterNode node;
@@ -67,10 +73,13 @@ public final class Gateway {
   private Gateway(ClusterNode node, GatewayOptions options) {
     this.vertx = node.vertx();
     this.options = options;
-    this.endpoint =
-        new BusEndpoint(vertx, Addresses.gateway(node.name(), node.nextVerticle()), new Mail());
-    this.table = new SocketTable(node, endpoint);
-    this.webSockets = new WebSocketTransport(node, endpoint, table, options);
+    int verticle = node.nextVerticle();
+    this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
+    this.table = new SocketTable(node, endpoint, options);
+    this.connects = new Connects(node, endpoint, options);
+    this.longPolls = new LongPollTransport(node, verticle, endpoint, connects, table, options);
+    this.paths =
+        new SocketPaths(node, new WebSocketTransport(connects, table, options), longPolls, options);
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
     this.node = node;
@@ -107,7 +116,7 @@ public final class Gateway {
       if (!isOnContext()) {
         throw new IllegalStateException(WRONG_CONTEXT);
       }
-      if (!webSockets.handle(request)) {
+      if (!paths.handle(request)) {
         router.handle(request);
       }
     };
@@ -126,7 +135,7 @@ public final class Gateway {
             routing -> {
               if (!isOnContext()) {
                 routing.fail(new IllegalStateException(WRONG_CONTEXT));
-              } else if (!webSockets.handle(routing.request())) {
+              } else if (!paths.handle(routing.request())) {
                 routing.next();
               }
             });
@@ -141,6 +150,11 @@ public final class Gateway {
     return table;
   }
 
+  /** Long-poll sessions and requests of this gateway; on its context. */
+  public LongPollTransport longPolls() {
+    return longPolls;
+  }
+
   /**
    * Refuses new connections with 503, closes all others with 1012, {@link
    * GatewayOptions#drainSockets} at a time, and then its inbox. Those whose turn has not come are
@@ -148,7 +162,7 @@ public final class Gateway {
    * after the last batch.
    */
   public Future<Void> close() {
-    webSockets.drain();
+    connects.drain();
     var drain = new Drain(DrainPace.of(options), table.all(), System.nanoTime());
     drain.advance(System.nanoTime());
     Promise<Void> closed = Promise.promise();
@@ -184,7 +198,8 @@ public final class Gateway {
   private void tick() {
     long now = System.nanoTime();
     table.checkIdle(now);
-    webSockets.checkPending(now);
+    connects.checkDeadlines(now);
+    longPolls.checkDeadlines(now);
     endpoint.checkLinks(peer -> node.snapshot().isLive(peer));
     // Hosts end the channels of a partition that they hand over; a second later this makes sure.
     if (moved) {
@@ -203,7 +218,8 @@ public final class Gateway {
       Predicate<String> isGone = inbox -> !now.isLive(inbox);
       endpoint.forget(isGone);
       table.hostsGone(isGone);
-      webSockets.askAgain(isGone);
+      connects.askAgain(isGone);
+      longPolls.holdersGone(isGone);
     }
     moved |= !now.partitions().equals(seen.partitions());
     seen = now;
@@ -245,9 +261,10 @@ public final class Gateway {
     @Override
     public void receive(String from, BusMessage message) {
       switch (message) {
-        case GatewayMessage.Connected connected -> webSockets.connected(connected);
-        case GatewayMessage.ConnectRefused refused -> webSockets.refused(refused);
+        case GatewayMessage.Connected connected -> connects.connected(connected);
+        case GatewayMessage.ConnectRefused refused -> connects.refused(refused);
         case GatewayMessage forSocket -> table.receive(forSocket);
+        case SessionMessage ofSession -> longPolls.receive(from, ofSession);
         case HostMessage misdirected -> misdirected(from, misdirected);
         case LinkMessage misdirected -> misdirected(from, misdirected);
       }
@@ -258,9 +275,10 @@ public final class Gateway {
     }
 
     @Override
-    public void lost(String host) {
-      table.lost(host);
-      webSockets.askAgain(host::equals);
+    public void lost(String peer) {
+      table.lost(peer);
+      connects.askAgain(peer::equals);
+      longPolls.lost(peer);
     }
   }
 }

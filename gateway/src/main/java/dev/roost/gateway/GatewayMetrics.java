@@ -18,6 +18,15 @@ public interface GatewayMetrics {
   /** A socket was closed because more than {@link GatewayOptions#maxQueuedBytes} waited for it. */
   default void slowSocketClosed() {}
 
+  /** A message was left out because its client's transport has no form for it (G-71). */
+  default void messageDropped() {}
+
+  /** A socket is not read for a while because it is over a rate of its mount's limits. */
+  default void socketThrottled() {}
+
+  /** A join was refused because its socket is over its mount's limits. */
+  default void joinRefused() {}
+
   /** Counts nothing. */
   static GatewayMetrics none() {
     return new GatewayMetrics() {};

@@ -306,7 +306,8 @@ final class Node {
   private String sockets() {
     List<String> paths =
         cluster.snapshot().applications().mounts().stream()
-            .map(mount -> mount.websocket().toString())
+            .flatMap(mount -> mount.transports().values().stream())
+            .map(Object::toString)
             .sorted()
             .toList();
     return paths.isEmpty() ? "no sockets" : "sockets at " + String.join(", ", paths);

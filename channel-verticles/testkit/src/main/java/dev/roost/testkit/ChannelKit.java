@@ -167,7 +167,7 @@ public final class ChannelKit implements AutoCloseable {
     return switch (handled(path, params, info)) {
       case GatewayMessage.Connected(var request, var id, var assigns) ->
           opened(new ClientInfo(path, "websocket", id, assigns));
-      case GatewayMessage.ConnectRefused(var request, var status, var body) ->
+      case GatewayMessage.ConnectRefused(var request, var status, var headers, var body) ->
           throw new AssertionError(
               "expected to connect to " + path + ", but was refused: " + status + " " + body);
       case GatewayMessage other ->
@@ -188,8 +188,8 @@ public final class ChannelKit implements AutoCloseable {
   /** The same, through the socket handler of one path and with connect info. */
   public ConnectResult.Refused assertConnectRefused(String path, Object params, Object info) {
     return switch (handled(path, params, info)) {
-      case GatewayMessage.ConnectRefused(var request, var status, var body) ->
-          new ConnectResult.Refused(status, body);
+      case GatewayMessage.ConnectRefused(var request, var status, var headers, var body) ->
+          new ConnectResult.Refused(status, headers, body);
       default ->
           throw new AssertionError(
               "expected the connection to " + path + " to be refused, but it was accepted");

@@ -88,7 +88,8 @@ class ConnectorTest {
 
   private void assertRefused(SocketHandler handler, int status, String line) throws Exception {
     try (var kit = kit(handler, Duration.ofSeconds(30))) {
-      assertEquals(new ConnectResult.Refused(status, ""), kit.assertConnectRefused(Map.of()));
+      assertEquals(
+          new ConnectResult.Refused(status, Map.of(), ""), kit.assertConnectRefused(Map.of()));
       assertLogged(line);
       var event =
           assertInstanceOf(
@@ -110,7 +111,8 @@ class ConnectorTest {
           return ConnectResult.refuse(503, "late");
         };
     try (var kit = kit(hanging, Duration.ofMillis(50))) {
-      assertEquals(new ConnectResult.Refused(503, "late"), kit.assertConnectRefused(Map.of()));
+      assertEquals(
+          new ConnectResult.Refused(503, Map.of(), "late"), kit.assertConnectRefused(Map.of()));
       assertTrue(interrupted.await(20, TimeUnit.SECONDS));
       assertLogged(
           "connect did not return within PT0.05S, path=/socket; its thread is interrupted");

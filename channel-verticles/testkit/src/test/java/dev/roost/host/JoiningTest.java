@@ -47,7 +47,7 @@ class JoiningTest {
         case "" -> ConnectResult.accept();
         case "throw" -> throw new IllegalStateException("no");
         case "null" -> null;
-        case "busy" -> ConnectResult.refuse(429, "slow down");
+        case "busy" -> ConnectResult.refuse(429, "slow down").header("Retry-After", "5");
         case "bad" -> ConnectResult.refuse();
         default ->
             ConnectResult.accept()
@@ -115,15 +115,18 @@ class JoiningTest {
   void aConnectionIsRefusedWithItsStatus() { // H-11
     try (var kit = door()) {
       assertEquals(
-          new ConnectResult.Refused(403, ""), kit.assertConnectRefused(Map.of("token", "bad")));
+          new ConnectResult.Refused(403, Map.of(), ""),
+          kit.assertConnectRefused(Map.of("token", "bad")));
       assertEquals(
-          new ConnectResult.Refused(429, "slow down"),
+          new ConnectResult.Refused(429, Map.of("Retry-After", "5"), "slow down"),
           kit.assertConnectRefused(Map.of("token", "busy")));
       // Nothing internal reaches the client.
       assertEquals(
-          new ConnectResult.Refused(500, ""), kit.assertConnectRefused(Map.of("token", "throw")));
+          new ConnectResult.Refused(500, Map.of(), ""),
+          kit.assertConnectRefused(Map.of("token", "throw")));
       assertEquals(
-          new ConnectResult.Refused(403, ""), kit.assertConnectRefused(Map.of("token", "null")));
+          new ConnectResult.Refused(403, Map.of(), ""),
+          kit.assertConnectRefused(Map.of("token", "null")));
     }
   }
 

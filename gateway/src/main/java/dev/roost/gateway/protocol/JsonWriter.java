@@ -56,7 +56,16 @@ final class JsonWriter {
   }
 
   private JsonWriter stringTail(String text) {
-    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+    return escaped(text.getBytes(StandardCharsets.UTF_8)).raw("\"");
+  }
+
+  /** A quoted string whose characters are given as UTF-8. */
+  JsonWriter quoted(byte[] utf8) {
+    return raw("\"").escaped(utf8).raw("\"");
+  }
+
+  private JsonWriter escaped(byte[] utf8) {
+    for (byte b : utf8) {
       if (b < 0) {
         reserve(1);
         bytes[length++] = b;
@@ -64,7 +73,7 @@ final class JsonWriter {
         ascii((char) b);
       }
     }
-    return raw("\"");
+    return this;
   }
 
   private void ascii(char c) {

@@ -27,6 +27,10 @@ public final class Wire {
   public static final RawPayload TOO_MANY_CHANNELS =
       RawPayload.jsonText("{\"reason\":\"too many channels joined\"}");
 
+  /** A join of a socket that joins too often; the client tries again. */
+  public static final RawPayload TOO_MANY_JOINS =
+      RawPayload.jsonText("{\"reason\":\"too many joins\"}");
+
   /** A join whose route has no host at the moment; the client tries again. */
   public static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
 

@@ -7,12 +7,15 @@ import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.gateway.protocol.ClientMessage;
+import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.ProtocolException;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.gateway.socket.ChannelRow.State;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.SocketLimits;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
@@ -43,7 +46,10 @@ public final class ClientSocket {
   private final Connection connection;
   private final Serializer serializer;
   private final ClientInfo info;
-  private final int maxChannels;
+  private final SocketLimits limits;
+  private final RateLimit events;
+  private final RateLimit bytes;
+  private final RateLimit joins;
   private final Map<String, ChannelRow> rows = new HashMap<>(2);
   private int paused;
   private boolean ended;
@@ -54,13 +60,17 @@ public final class ClientSocket {
       Connection connection,
       Serializer serializer,
       ClientInfo info,
-      int maxChannels) {
+      SocketLimits limits) {
     this.table = table;
     this.number = number;
     this.connection = connection;
     this.serializer = serializer;
     this.info = info;
-    this.maxChannels = maxChannels;
+    this.limits = limits;
+    long now = System.nanoTime();
+    this.events = new RateLimit(now);
+    this.bytes = new RateLimit(now);
+    this.joins = new RateLimit(now);
   }
 
   /** Number of the connection, never used twice on this gateway. */
@@ -102,7 +112,45 @@ public final class ClientSocket {
       connection.close(e.closeCode());
       return;
     }
+    if (isTooLong(message.topic(), limits.maxTopicBytes())
+        || isTooLong(message.event(), limits.maxEventBytes())) {
+      log.debug(
+          "socket closed: a topic has at most {} bytes and an event {}",
+          limits.maxTopicBytes(),
+          limits.maxEventBytes());
+      connection.close(CloseCode.INTERNAL_ERROR);
+      return;
+    }
+    throttle(body.length);
     dispatch(message);
+  }
+
+  private static boolean isTooLong(String name, int maxBytes) {
+    return name.length() > maxBytes / 3 && name.getBytes(StandardCharsets.UTF_8).length > maxBytes;
+  }
+
+  /** Over its rate the connection is not read until it is within it again. */
+  private void throttle(int length) {
+    long now = System.nanoTime();
+    long wait =
+        Math.max(
+            events.take(1, limits.eventsPerSecond(), now),
+            bytes.take(length, limits.bytesPerSecond(), now));
+    if (wait > 0) {
+      pause();
+      table.later(wait, this::unpause);
+    }
+  }
+
+  private void pause() {
+    paused++;
+    connection.pause();
+  }
+
+  private void unpause() {
+    if (--paused == 0 && !ended) {
+      connection.resume();
+    }
   }
 
   private void dispatch(ClientMessage message) {
@@ -161,8 +209,7 @@ public final class ClientSocket {
 
   private void await(ChannelRow row, ClientMessage message) {
     if (row.await(message)) {
-      paused++;
-      connection.pause();
+      pause();
     }
   }
 
@@ -181,9 +228,20 @@ public final class ClientSocket {
       end(old);
       return;
     }
-    if (old == null && rows.size() >= maxChannels) {
-      log.debug("join refused: {} channels are the limit, socket={}", maxChannels, info.id());
+    if (old == null && rows.size() >= limits.maxChannels()) {
+      log.debug(
+          "join refused: {} channels are the limit, socket={}", limits.maxChannels(), info.id());
+      table.limitedJoin();
       refuse(message, Wire.TOO_MANY_CHANNELS);
+      return;
+    }
+    if (!joins.tryTake(limits.joinsPerSecond(), System.nanoTime())) {
+      log.debug(
+          "join refused: {} joins a second are the limit, socket={}",
+          limits.joinsPerSecond(),
+          info.id());
+      table.limitedJoin();
+      refuse(message, Wire.TOO_MANY_JOINS);
       return;
     }
     var row = new ChannelRow(this, message, application.get());
@@ -302,8 +360,8 @@ public final class ClientSocket {
   /** What queued behind a join or a leave goes through the dispatch table as if it came now. */
   private void replay(ChannelRow row) {
     Deque<ClientMessage> waiting = row.takeWaiting();
-    if (row.takeFull() && --paused == 0) {
-      connection.resume();
+    if (row.takeFull()) {
+      unpause();
     }
     while (!waiting.isEmpty() && !ended) {
       dispatch(waiting.poll());

@@ -6,10 +6,13 @@ import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.SocketLimits;
 import io.netty.util.collection.LongObjectHashMap;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,6 +36,7 @@ public final class SocketTable {
 
   private final ClusterNode node;
   private final BusEndpoint endpoint;
+  private final GatewayMetrics metrics;
   private final LongObjectHashMap<ClientSocket> sockets = new LongObjectHashMap<>();
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
@@ -41,16 +45,17 @@ public final class SocketTable {
   private long lastNumber;
   private long deliveries;
 
-  public SocketTable(ClusterNode node, BusEndpoint endpoint) {
+  public SocketTable(ClusterNode node, BusEndpoint endpoint, GatewayOptions options) {
     this.node = node;
     this.endpoint = endpoint;
+    this.metrics = options.metrics();
   }
 
   /** Takes in a client whose connection was accepted. */
   public ClientSocket open(
-      Connection connection, Serializer serializer, ClientInfo info, int maxChannels) {
+      Connection connection, Serializer serializer, ClientInfo info, SocketLimits limits) {
     long number = ++lastNumber;
-    var socket = new ClientSocket(this, number, connection, serializer, info, maxChannels);
+    var socket = new ClientSocket(this, number, connection, serializer, info, limits);
     sockets.put(number, socket);
     socket
         .id()
@@ -288,6 +293,16 @@ public final class SocketTable {
     return now.partitions()
         .owner(application, PartitionTable.partition(topic))
         .filter(owner -> now.isLive(owner.inbox()));
+  }
+
+  /** Calls back when a socket that was over its rate may be read again. */
+  void later(long nanos, Runnable resume) {
+    metrics.socketThrottled();
+    node.vertx().setTimer(Math.max(1, nanos / 1_000_000), ignored -> resume.run());
+  }
+
+  void limitedJoin() {
+    metrics.joinRefused();
   }
 
   void unmatchedJoin(String topic) {

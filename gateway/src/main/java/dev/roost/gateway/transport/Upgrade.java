@@ -1,5 +1,7 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.cluster.Applications;
+import dev.roost.gateway.protocol.Serializer;
 import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -16,10 +18,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What an upgrade request says, and whether it may say so: pure reading, no answers. */
 final class Upgrade {
 
+  private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
+  private static final String DEFAULT_VSN = "1.0.0";
   private static final String TOKEN_PREFIX = "base64url.bearer.phx.";
   private static final String PROTOCOL_HEADER = "sec-websocket-protocol";
 
@@ -83,18 +89,35 @@ final class Upgrade {
 
   /** Whether the mount lets in a page of this origin (section 3). */
   static boolean originAllowed(
-      HttpServerRequest request, SocketOptions options, @Nullable String publicHost) {
+      HttpServerRequest request, Applications.Mount mount, @Nullable String publicHost) {
     HostAndPort authority = request.authority();
     String scheme = scheme(request);
     int port = authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port();
-    return options
-        .checkOrigin()
-        .allows(
-            request.getHeader("origin"),
-            scheme,
-            authority == null ? "" : authority.host(),
-            port,
-            publicHost);
+    String origin = request.getHeader("origin");
+    boolean allowed =
+        mount
+            .options()
+            .checkOrigin()
+            .allows(origin, scheme, authority == null ? "" : authority.host(), port, publicHost);
+    if (!allowed) {
+      log.error(
+          "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
+              + " be",
+          origin,
+          mount.path());
+    }
+    return allowed;
+  }
+
+  /** What the client asks for as {@code vsn}, 1.0.0 if nothing; empty if nobody speaks it (N-6). */
+  static Optional<Serializer> serializer(JsonObject params) {
+    Object vsn = params.getValue("vsn", DEFAULT_VSN);
+    Optional<Serializer> serializer =
+        vsn instanceof String version ? Serializer.negotiate(version) : Optional.empty();
+    if (serializer.isEmpty()) {
+      log.warn("connection refused: vsn {} is none of 1.0.x, 2.0.x", vsn);
+    }
+    return serializer;
   }
 
   /** Why the headers are no WebSocket upgrade; empty if they are (H-13). */
@@ -140,6 +163,12 @@ final class Upgrade {
       }
     }
     return false;
+  }
+
+  /** The connect info of a long-poll session: from the request that opens it (C-16). */
+  static JsonObject connectInfo(
+      HttpServerRequest request, SocketOptions options, @Nullable String authToken) {
+    return connectInfo(request, options, new Protocols(List.of(), authToken, false));
   }
 
   /** The connect info: exactly the keys that the mount lists (section 5). */

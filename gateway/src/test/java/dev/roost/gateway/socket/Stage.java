@@ -16,11 +16,13 @@ import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -116,7 +118,14 @@ final class Stage {
     var client = new Client();
     var info = new ClientInfo("/socket", "websocket", id, RawPayload.jsonText("{\"role\":\"x\"}"));
     Serializer serializer = Serializer.negotiate(vsn).orElseThrow();
-    client.socket = call(() -> gateway.table.open(client, serializer, info, maxChannels));
+    client.socket =
+        call(
+            () ->
+                gateway.table.open(
+                    client,
+                    serializer,
+                    info,
+                    SocketLimits.defaults().withMaxChannels(maxChannels)));
     return client;
   }
 
@@ -174,7 +183,7 @@ final class Stage {
     @Override
     public Future<?> start() {
       endpoint = new BusEndpoint(vertx, address, this);
-      table = new SocketTable(node, endpoint);
+      table = new SocketTable(node, endpoint, GatewayOptions.defaults());
       return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.cluster.Applications;
 import dev.roost.gateway.transport.Upgrade.Protocols;
 import dev.roost.gateway.transport.Upgrade.Selection;
 import dev.roost.routing.ConnectInfoKey;
@@ -311,7 +312,8 @@ class UpgradeTest {
     }
 
     private boolean allowed(SocketOptions options, Request request) {
-      return Upgrade.originAllowed(request.made(), options, null);
+      var mount = new Applications.Mount("/socket", Map.of(), options, "chat");
+      return Upgrade.originAllowed(request.made(), mount, null);
     }
   }
 

@@ -6,6 +6,7 @@ import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
@@ -14,6 +15,7 @@ import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
+import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
@@ -65,12 +67,14 @@ public class FanOutBenchmark {
                 List.of(new RoutePattern("room:*")),
                 List.of("nobody")))
         .await();
-    table = new SocketTable(node, new BusEndpoint(vertx, "bench", new Nobody()));
+    table =
+        new SocketTable(
+            node, new BusEndpoint(vertx, "bench", new Nobody()), GatewayOptions.defaults());
     var serializer = Serializer.negotiate("2.0.0").orElseThrow();
     var info = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     byte[] join = "[\"1\",\"1\",\"room:lobby\",\"phx_join\",{}]".getBytes(StandardCharsets.UTF_8);
     for (int i = 0; i < members; i++) {
-      ClientSocket socket = table.open(new Counter(), serializer, info, 100);
+      ClientSocket socket = table.open(new Counter(), serializer, info, SocketLimits.defaults());
       socket.receiveText(join);
       // Numbers count up: the channel's follows its socket's.
       table.receive(new GatewayMessage.Joined(socket.number() + 1, 1, RawPayload.EMPTY_OBJECT));

@@ -20,7 +20,9 @@ public final class Fixture implements ApplicationProvider {
   public Application application() {
     return Application.named(NAME)
         .socket(
-            "/socket", new Sockets(), SocketOptions.defaults().withCheckOrigin(OriginPolicy.any()))
+            "/socket",
+            new Sockets(),
+            SocketOptions.defaults().withCheckOrigin(OriginPolicy.any()).withLongPoll())
         .route("room:*", RoomChannel::new)
         .route(Route.of("test:*", TestChannel::new).intercept("intercepted"));
   }

@@ -131,18 +131,27 @@ final class TestServer implements AutoCloseable {
     return deployments.get(0).broadcaster();
   }
 
+  /** Of the application of this name. */
+  Broadcaster broadcaster(String application) {
+    return new Broadcaster(
+        node, application, com.fasterxml.jackson.databind.json.JsonMapper.builder().build());
+  }
+
+  /** A number of all gateways together, each counted on its context. */
+  int everyGateway(ToIntFunction<Gateway> count) {
+    return doors.stream()
+        .mapToInt(door -> read(door.context(), () -> count.applyAsInt(door.verticle().gateway())))
+        .sum();
+  }
+
   /** Undeploys the first gateway. */
   Future<Void> closeGateway() {
     return vertx.undeploy(doors.get(0).id());
   }
 
-  /** A number of all gateways together, each counted on its context. */
+  /** The same of their clients. */
   int gateways(ToIntFunction<SocketTable> count) {
-    return doors.stream()
-        .mapToInt(
-            door ->
-                read(door.context(), () -> count.applyAsInt(door.verticle().gateway().sockets())))
-        .sum();
+    return everyGateway(gateway -> count.applyAsInt(gateway.sockets()));
   }
 
   /** Reads a gateway on its context. */

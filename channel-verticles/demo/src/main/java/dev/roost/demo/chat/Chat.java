@@ -4,6 +4,7 @@ import dev.roost.application.Application;
 import dev.roost.application.ApplicationProvider;
 import dev.roost.application.SocketHandler;
 import dev.roost.channel.Channel;
+import dev.roost.routing.SocketOptions;
 
 /** The chat demo: rooms that anybody may enter under any name. */
 public final class Chat implements ApplicationProvider {
@@ -11,7 +12,7 @@ public final class Chat implements ApplicationProvider {
   @Override
   public Application application() {
     return Application.named("chat")
-        .socket("/socket", SocketHandler.acceptAll())
+        .socket("/socket", SocketHandler.acceptAll(), SocketOptions.defaults().withLongPoll())
         .route("room:*", Chat::channel);
   }
 

@@ -1,0 +1,83 @@
+package dev.roost.routing;
+
+/**
+ * What one socket may do. Rates are token buckets: a socket that was quiet may send two seconds'
+ * worth at once. Every limit is on by default, far above what people cause; {@code with..} methods
+ * change one.
+ *
+ * @param maxChannels channels that a socket may hold; over it a join is answered {@code {"reason":
+ *     "too many channels joined"}} (J-4); default 100
+ * @param joinsPerSecond joins of one socket; over it a join is answered {@code {"reason": "too many
+ *     joins"}}, and phoenix.js tries again later; default 1,000
+ * @param eventsPerSecond messages of one socket; over it the socket is not read until it is within
+ *     its rate again, so that its client waits and nothing is lost; default 5,000
+ * @param bytesPerSecond bytes of those messages, with the same consequence; default 16 MiB
+ * @param maxTopicBytes of a topic in a client's message, at most 21,845; over it the socket is
+ *     closed as for a message that cannot be read (1011); default 1,024
+ * @param maxEventBytes of an event's name, with the same consequence; default 255
+ */
+public record SocketLimits(
+    int maxChannels,
+    int joinsPerSecond,
+    int eventsPerSecond,
+    int bytesPerSecond,
+    int maxTopicBytes,
+    int maxEventBytes) {
+
+  private static final int MAX_NAME_BYTES = 21_845;
+
+  public SocketLimits {
+    atLeastOne("maxChannels", maxChannels);
+    atLeastOne("joinsPerSecond", joinsPerSecond);
+    atLeastOne("eventsPerSecond", eventsPerSecond);
+    atLeastOne("bytesPerSecond", bytesPerSecond);
+    name("maxTopicBytes", maxTopicBytes);
+    name("maxEventBytes", maxEventBytes);
+  }
+
+  private static void atLeastOne(String limit, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(limit + " is 1 or more, got " + value);
+    }
+  }
+
+  private static void name(String limit, int value) {
+    if (value < 1 || value > MAX_NAME_BYTES) {
+      throw new IllegalArgumentException(limit + " is 1 to " + MAX_NAME_BYTES + ", got " + value);
+    }
+  }
+
+  public static SocketLimits defaults() {
+    return new SocketLimits(100, 1_000, 5_000, 16 << 20, 1_024, 255);
+  }
+
+  public SocketLimits withMaxChannels(int value) {
+    return new SocketLimits(
+        value, joinsPerSecond, eventsPerSecond, bytesPerSecond, maxTopicBytes, maxEventBytes);
+  }
+
+  public SocketLimits withJoinsPerSecond(int value) {
+    return new SocketLimits(
+        maxChannels, value, eventsPerSecond, bytesPerSecond, maxTopicBytes, maxEventBytes);
+  }
+
+  public SocketLimits withEventsPerSecond(int value) {
+    return new SocketLimits(
+        maxChannels, joinsPerSecond, value, bytesPerSecond, maxTopicBytes, maxEventBytes);
+  }
+
+  public SocketLimits withBytesPerSecond(int value) {
+    return new SocketLimits(
+        maxChannels, joinsPerSecond, eventsPerSecond, value, maxTopicBytes, maxEventBytes);
+  }
+
+  public SocketLimits withMaxTopicBytes(int value) {
+    return new SocketLimits(
+        maxChannels, joinsPerSecond, eventsPerSecond, bytesPerSecond, value, maxEventBytes);
+  }
+
+  public SocketLimits withMaxEventBytes(int value) {
+    return new SocketLimits(
+        maxChannels, joinsPerSecond, eventsPerSecond, bytesPerSecond, maxTopicBytes, value);
+  }
+}

@@ -1,0 +1,179 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.cluster.Applications;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.routing.Transport;
+import io.vertx.core.json.JsonObject;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Requests of all transports that wait until a socket handler has decided on them. Used on the
+ * gateway's context only.
+ */
+public final class Connects {
+
+  private static final Logger log = LoggerFactory.getLogger(Connects.class);
+  private static final int UNAVAILABLE = 503;
+  private static final String DEFAULT_VSN = "1.0.0";
+
+  private final ClusterNode node;
+  private final BusEndpoint endpoint;
+  private final GatewayOptions options;
+  private final Map<Long, Pending> pending = new LinkedHashMap<>();
+  private long lastRequest;
+  private int turn;
+  private boolean draining;
+
+  /** What becomes of a request; exactly one of its methods is called, once. */
+  interface Decision {
+    void accepted(GatewayMessage.Connected answer);
+
+    /** Also where nobody decides in time: then the status is 503. */
+    void refused(int status, Map<String, String> headers, String body);
+  }
+
+  /** A request that waits for its socket handler. */
+  private record Pending(
+      Applications.Mount mount,
+      String inbox,
+      HostMessage.Connect connect,
+      long since,
+      Decision decision) {
+
+    Pending at(String other) {
+      return new Pending(mount, other, connect, since, decision);
+    }
+  }
+
+  public Connects(ClusterNode node, BusEndpoint endpoint, GatewayOptions options) {
+    this.node = node;
+    this.endpoint = endpoint;
+    this.options = options;
+  }
+
+  /**
+   * Asks a host of the mount's application.
+   *
+   * @param params decoded query string and path variables, {@code vsn} included
+   * @param info the connect info
+   */
+  void ask(
+      Applications.Mount mount,
+      Transport transport,
+      JsonObject params,
+      JsonObject info,
+      Decision decision) {
+    Optional<String> inbox = anyInbox(mount);
+    if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
+      refuse(decision);
+      return;
+    }
+    long number = ++lastRequest;
+    var connect =
+        new HostMessage.Connect(
+            number,
+            mount.application(),
+            mount.path(),
+            transport.wireName(),
+            params.getString("vsn", DEFAULT_VSN),
+            payload(params),
+            payload(info));
+    pending.put(number, new Pending(mount, inbox.get(), connect, System.nanoTime(), decision));
+    endpoint.send(inbox.get(), connect);
+  }
+
+  /** A host of the application that decides on the mount's connections, each in its turn. */
+  private Optional<String> anyInbox(Applications.Mount mount) {
+    turn = (turn + 1) & Integer.MAX_VALUE;
+    return node.snapshot().anyHost(mount.application(), turn);
+  }
+
+  private static RawPayload payload(JsonObject object) {
+    return object.isEmpty()
+        ? RawPayload.EMPTY_OBJECT
+        : RawPayload.json(object.toBuffer().getBytes());
+  }
+
+  private static void refuse(Decision decision) {
+    decision.refused(UNAVAILABLE, Map.of(), "");
+  }
+
+  /**
+   * Those that wait for hosts which may never have got them, or can never answer, are put to a host
+   * that lives; whichever answer comes first counts.
+   *
+   * @param isLost tells of a host's inbox
+   */
+  public void askAgain(Predicate<String> isLost) {
+    for (var waiting : List.copyOf(pending.entrySet())) {
+      Pending waited = waiting.getValue();
+      if (isLost.test(waited.inbox())) {
+        Optional<String> other = anyInbox(waited.mount());
+        if (other.isPresent()) {
+          pending.put(waiting.getKey(), waited.at(other.get()));
+          endpoint.send(other.get(), waited.connect());
+        } else {
+          pending.remove(waiting.getKey());
+          refuse(waited.decision());
+        }
+      }
+    }
+  }
+
+  /** The socket handler accepted. */
+  public void connected(GatewayMessage.Connected answer) {
+    Pending waited = pending.remove(answer.request());
+    if (waited != null) {
+      waited.decision().accepted(answer);
+    }
+  }
+
+  /** The socket handler refused, or failed. */
+  public void refused(GatewayMessage.ConnectRefused answer) {
+    Pending waited = pending.remove(answer.request());
+    if (waited != null) {
+      waited.decision().refused(answer.status(), answer.headers(), answer.body());
+    }
+  }
+
+  /** Gives up on socket handlers that have taken too long. */
+  public void checkDeadlines(long now) {
+    Iterator<Pending> oldestFirst = pending.values().iterator();
+    while (oldestFirst.hasNext()) {
+      Pending waited = oldestFirst.next();
+      if (now - waited.since() < options.connectTimeout().toNanos()) {
+        return;
+      }
+      oldestFirst.remove();
+      log.error(
+          "connection refused: the socket handler of {} did not answer within {}",
+          waited.mount().path(),
+          options.connectTimeout());
+      refuse(waited.decision());
+    }
+  }
+
+  /** From now on every connection is refused with 503, those that wait included. */
+  public void drain() {
+    draining = true;
+    List<Pending> all = List.copyOf(pending.values());
+    pending.clear();
+    all.forEach(waited -> refuse(waited.decision()));
+  }
+
+  boolean isDraining() {
+    return draining;
+  }
+}

@@ -1,0 +1,322 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.bus.Contract;
+import dev.roost.bus.RawPayload;
+import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.protocol.CloseCode;
+import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.protocol.MessageArray;
+import dev.roost.gateway.protocol.Utf8;
+import dev.roost.gateway.socket.ClientSocket;
+import dev.roost.gateway.socket.Connection;
+import dev.roost.gateway.socket.SharedFrame;
+import dev.roost.routing.LongPollOptions;
+import io.vertx.core.Context;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client that polls: keeps what is for it until it asks, and hands on what it posts. Used on
+ * the context of the gateway that holds it only; its requests may come through any other.
+ */
+final class LongPollSession implements Connection {
+
+  /*
+   * A message is handed to one poll and then forgotten (G-43), so a poll whose client has gone must
+   * not lose any in silence: what was not handed over stays for the next poll, and if something was,
+   * the session ends. Its next request is answered 410, on which the client joins again.
+   */
+
+  static final int OK = 200;
+  static final int NO_MESSAGES = 204;
+  static final int TIMEOUT = 408;
+  static final int GONE = 410;
+
+  /** Polls at a time of one session; there is one, unless its client lost some on the way. */
+  private static final int MAX_POLLS = 8;
+
+  private static final int MAX_ANSWER_BYTES = Contract.MAX_PAYLOAD_BYTES / 2;
+
+  private static final Logger log = LoggerFactory.getLogger(LongPollSession.class);
+
+  /** What the session needs of whoever holds it. */
+  interface Holder {
+
+    /** Answers a request that came through this gateway. */
+    void answer(Asker to, int status, RawPayload messages);
+
+    /** The session has ended. */
+    void ended(LongPollSession session);
+  }
+
+  /** A request, named by the gateway verticle that it came through and its number there. */
+  record Asker(String gateway, long request) {}
+
+  private final Context context;
+  private final Holder holder;
+  private final LongPollToken token;
+  private final LongPollOptions options;
+  private final int maxQueuedBytes;
+  private final GatewayMetrics metrics;
+  private final Deque<Frame> queued = new ArrayDeque<>(2);
+  private final Map<Asker, Long> polls = new LinkedHashMap<>(2);
+  private @Nullable ClientSocket client;
+  private long queuedBytes;
+  private @Nullable Asker current;
+  private @Nullable Asker handedOver;
+  private boolean waking;
+  private long lastPoll = System.nanoTime();
+  private @Nullable Posted posted;
+  private boolean paused;
+  private boolean ended;
+
+  /** Messages of one POST that are still to be handed on. */
+  private record Posted(Asker asker, Iterator<PublishedBody.Message> rest, long timer) {}
+
+  LongPollSession(
+      Context context,
+      Holder holder,
+      LongPollToken token,
+      LongPollOptions options,
+      int maxQueuedBytes,
+      GatewayMetrics metrics) {
+    this.context = context;
+    this.holder = holder;
+    this.token = token;
+    this.options = options;
+    this.maxQueuedBytes = maxQueuedBytes;
+    this.metrics = metrics;
+  }
+
+  void open(ClientSocket opened) {
+    client = opened;
+  }
+
+  LongPollToken token() {
+    return token;
+  }
+
+  /* ---- polls */
+
+  /** The client waits for messages (G-40 to G-44). */
+  void poll(Asker asker) {
+    lastPoll = System.nanoTime();
+    if (polls.size() == MAX_POLLS) {
+      answer(polls.keySet().iterator().next(), NO_MESSAGES, MessageArray.NONE);
+    }
+    polls.put(
+        asker,
+        context
+            .owner()
+            .setTimer(
+                options.window().toMillis(),
+                ignored -> answer(asker, NO_MESSAGES, MessageArray.NONE)));
+    current = asker;
+    if (!queued.isEmpty()) {
+      handOver();
+    }
+  }
+
+  /** The client does not wait for this answer any more; it may be on its way already. */
+  void abandon(Asker asker) {
+    Long timer = polls.remove(asker);
+    if (timer != null) {
+      context.owner().cancelTimer(timer);
+      if (asker.equals(current)) {
+        current = null;
+      }
+    } else if (asker.equals(handedOver)) {
+      end("connection lost");
+    }
+  }
+
+  /** Messages between this gateway and another are missing: what it was to answer with is too. */
+  void lost(String gateway) {
+    boolean served = handedOver != null && handedOver.gateway().equals(gateway);
+    if (served || polls.keySet().stream().anyMatch(asker -> asker.gateway().equals(gateway))) {
+      end("connection lost");
+    }
+  }
+
+  private void answer(Asker asker, int status, RawPayload messages) {
+    Long timer = polls.remove(asker);
+    if (timer == null) {
+      return;
+    }
+    context.owner().cancelTimer(timer);
+    if (asker.equals(current)) {
+      current = null;
+    }
+    lastPoll = System.nanoTime();
+    holder.answer(asker, status, messages);
+  }
+
+  private void handOver() {
+    waking = false;
+    Asker asker = current;
+    if (asker == null || queued.isEmpty()) {
+      return;
+    }
+    var frames = new ArrayList<Frame>(queued.size());
+    int size = 0;
+    while (!queued.isEmpty()) {
+      size += MessageArray.size(queued.peek());
+      if (!frames.isEmpty() && size > MAX_ANSWER_BYTES) {
+        break;
+      }
+      Frame frame = queued.poll();
+      queuedBytes -= frame.body().length;
+      frames.add(frame);
+    }
+    if (size > Contract.MAX_PAYLOAD_BYTES && frames.size() == 1) {
+      tooSlow();
+      return;
+    }
+    handedOver = asker;
+    answer(asker, OK, MessageArray.of(frames));
+  }
+
+  /* ---- posts */
+
+  /** The client posted messages (G-50 to G-58). */
+  void publish(Asker asker, boolean batch, RawPayload body) {
+    switch (PublishedBody.read(body.bytes(), batch, options.maxBatchLines())) {
+      case PublishedBody.Refused(var status) -> holder.answer(asker, status, MessageArray.NONE);
+      case PublishedBody.Messages(var messages) -> {
+        if (posted != null) {
+          // Clients post one after the other; a second one would overtake what waits.
+          holder.answer(asker, TIMEOUT, MessageArray.NONE);
+          return;
+        }
+        long timer =
+            context.owner().setTimer(options.window().toMillis(), ignored -> finish(TIMEOUT));
+        posted = new Posted(asker, messages.iterator(), timer);
+        handOn();
+      }
+    }
+  }
+
+  private void handOn() {
+    Posted now = posted;
+    ClientSocket receiver = client;
+    if (now == null || receiver == null) {
+      return;
+    }
+    while (now.rest().hasNext() && !paused && !ended) {
+      PublishedBody.Message message = now.rest().next();
+      if (message.binary()) {
+        receiver.receiveBinary(message.body());
+      } else if (Utf8.isValid(message.body())) {
+        receiver.receiveText(message.body());
+      } else {
+        close(CloseCode.INVALID_TEXT);
+      }
+    }
+    if (!ended && !now.rest().hasNext()) {
+      finish(OK);
+    }
+  }
+
+  private void finish(int status) {
+    Posted done = posted;
+    if (done != null) {
+      posted = null;
+      context.owner().cancelTimer(done.timer());
+      holder.answer(done.asker(), status, MessageArray.NONE);
+    }
+  }
+
+  @Override
+  public void pause() {
+    paused = true;
+  }
+
+  @Override
+  public void resume() {
+    paused = false;
+    context.runOnContext(ignored -> handOn());
+  }
+
+  /* ---- to the client */
+
+  @Override
+  public void send(Frame frame) {
+    if (ended) {
+      return;
+    }
+    if (frame.binary()) {
+      // The client would take it for JSON (G-71).
+      metrics.messageDropped();
+      log.debug("message not delivered: long polling has no form for a binary one");
+      return;
+    }
+    queued.add(frame);
+    queuedBytes += frame.body().length;
+    if (queuedBytes > maxQueuedBytes && queued.size() > 1) {
+      tooSlow();
+    } else if (current != null && !waking) {
+      // At the end of the turn, so that what comes together is answered together.
+      waking = true;
+      context.runOnContext(ignored -> handOver());
+    }
+  }
+
+  @Override
+  public void send(SharedFrame frame) {
+    send(frame.frame());
+  }
+
+  private void tooSlow() {
+    metrics.slowSocketClosed();
+    log.debug("session ended: too many bytes waited for it");
+    end("too slow");
+  }
+
+  /* ---- the end */
+
+  @Override
+  public void close(int code) {
+    end(
+        switch (code) {
+          case CloseCode.GOING_AWAY -> "disconnected";
+          case CloseCode.SERVICE_RESTART -> "draining";
+          default -> "protocol error";
+        });
+  }
+
+  @Override
+  public void abort() {
+    end("closed");
+  }
+
+  @Override
+  public void checkIdle(long now) {
+    if (polls.isEmpty() && now - lastPoll > options.window().toNanos() * 3 / 2) {
+      end("inactive");
+    }
+  }
+
+  private void end(String detail) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    queued.clear();
+    List.copyOf(polls.keySet()).forEach(asker -> answer(asker, GONE, MessageArray.NONE));
+    finish(GONE);
+    holder.ended(this);
+    ClientSocket over = client;
+    if (over != null) {
+      // Later: whoever sends to it may be going through a topic's members.
+      context.runOnContext(ignored -> over.ended(detail));
+    }
+  }
+}

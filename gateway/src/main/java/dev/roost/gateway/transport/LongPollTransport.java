@@ -1,0 +1,419 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.ClientInfo;
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.SessionMessage;
+import dev.roost.cluster.Applications;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.protocol.MessageArray;
+import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.socket.SocketTable;
+import dev.roost.routing.LongPollOptions;
+import dev.roost.routing.Transport;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From HTTP requests to long-poll sessions, which this gateway verticle holds or any other (section
+ * 18 of the specification). Used on the gateway's context only.
+ */
+public final class LongPollTransport {
+
+  /*
+   * A client's requests arrive at any gateway, as its load balancer likes; the token names the one
+   * that holds the session. Each request is put to the holder by a message, also if that is this
+   * gateway, and its answer comes as one: there is one path, however the requests fall.
+   */
+
+  private static final Logger log = LoggerFactory.getLogger(LongPollTransport.class);
+
+  /** How long a holder may take beyond the window until its session counts as gone (G-34). */
+  private static final Duration HOLDER_TIMEOUT = Duration.ofSeconds(2);
+
+  private static final String TOKEN_HEADER = "x-phoenix-longpoll-token";
+  private static final String AUTH_TOKEN_HEADER = "x-phoenix-authtoken";
+  private static final String BATCH = "application/x-ndjson";
+  private static final int FORBIDDEN = 403;
+  private static final int BAD_REQUEST = 400;
+  private static final int SERVER_ERROR = 500;
+
+  private final ClusterNode node;
+  private final BusEndpoint endpoint;
+  private final Connects connects;
+  private final SocketTable table;
+  private final GatewayOptions options;
+  private final LongPollSessions sessions;
+  private final Map<Long, Exchange> exchanges = new LinkedHashMap<>();
+  private long lastRequest;
+
+  /** A request to a mount's long-poll path, as far as it was read. */
+  private record Request(
+      HttpServerRequest http,
+      Applications.Mount mount,
+      LongPollOptions options,
+      JsonObject params) {}
+
+  /** A request that its session's holder has yet to answer. */
+  private record Exchange(
+      Request request, String holder, LongPollToken token, boolean polls, long deadline) {}
+
+  /**
+   * A transport that holds sessions itself.
+   *
+   * @param verticle number of this gateway on its node, as in its inbox
+   */
+  public LongPollTransport(
+      ClusterNode node,
+      int verticle,
+      BusEndpoint endpoint,
+      Connects connects,
+      SocketTable table,
+      GatewayOptions options) {
+    this.node = node;
+    this.endpoint = endpoint;
+    this.connects = connects;
+    this.table = table;
+    this.options = options;
+    this.sessions =
+        new LongPollSessions(
+            node.vertx().getOrCreateContext(), node.name(), verticle, options, this::answer);
+  }
+
+  /* ---- requests */
+
+  /** Takes a request to the long-poll path of a mount (G-10). */
+  public void handle(HttpServerRequest http, Applications.Matched matched) {
+    Applications.Mount mount = matched.mount();
+    LongPollOptions served = Objects.requireNonNull(mount.options().longPoll(), "longPoll");
+    String query = http.query();
+    Optional<JsonObject> params = QueryParams.decode(query == null ? "" : query);
+    if (params.isEmpty()) {
+      refuse(http, BAD_REQUEST);
+      return;
+    }
+    matched.variables().forEach(params.get()::put);
+    http.response().putHeader("access-control-allow-origin", "*");
+    if (!Upgrade.originAllowed(http, mount, options.publicHost())) {
+      options.metrics().connectionRefused(FORBIDDEN);
+      status(http, FORBIDDEN);
+      return;
+    }
+    var request = new Request(http, mount, served, params.get());
+    switch (http.method().name()) {
+      case "OPTIONS" -> preflight(http);
+      case "GET" -> get(request);
+      case "POST" -> post(request);
+      default -> refuse(http, BAD_REQUEST);
+    }
+  }
+
+  private static void preflight(HttpServerRequest http) {
+    String asked = http.getHeader("access-control-request-headers");
+    HttpServerResponse response = http.response();
+    if (asked != null) {
+      response.putHeader("access-control-allow-headers", asked);
+    }
+    var unused =
+        response
+            .putHeader("access-control-allow-methods", "get, post, options")
+            .putHeader("access-control-max-age", "3600")
+            .end();
+  }
+
+  private void get(Request request) {
+    Optional<LongPollToken> token = token(request);
+    Optional<String> holder = token.flatMap(t -> t.holder(node.snapshot().nodes()));
+    if (holder.isEmpty()) {
+      open(request);
+      return;
+    }
+    long number = expect(request, holder.get(), token.get(), true);
+    ask(holder.get(), new SessionMessage.Poll(number, token.get().session(), token.get().secret()));
+  }
+
+  private void post(Request request) {
+    Optional<LongPollToken> token = token(request);
+    Optional<String> holder = token.flatMap(t -> t.holder(node.snapshot().nodes()));
+    if (holder.isEmpty()) {
+      status(request.http(), LongPollSession.GONE);
+      return;
+    }
+    String type = request.http().getHeader("content-type");
+    boolean batch = BATCH.equals(type);
+    int most = request.options().maxBodyBytes();
+    var body = Buffer.buffer();
+    request
+        .http()
+        .handler(
+            chunk -> {
+              if (body.length() + chunk.length() <= most) {
+                body.appendBuffer(chunk);
+              } else if (!request.http().response().ended()) {
+                log.debug("bad request: a body is over {} bytes", most);
+                refuse(request.http(), BAD_REQUEST);
+                request.http().connection().close();
+              }
+            });
+    request
+        .http()
+        .endHandler(
+            ended -> {
+              if (request.http().response().ended()) {
+                return;
+              }
+              long number = expect(request, holder.get(), token.get(), false);
+              ask(
+                  holder.get(),
+                  new SessionMessage.Publish(
+                      number,
+                      token.get().session(),
+                      token.get().secret(),
+                      batch,
+                      RawPayload.binary(body.getBytes())));
+            });
+  }
+
+  /** The header wins over the parameter (G-30); what is no token counts as none (G-33). */
+  private static Optional<LongPollToken> token(Request request) {
+    String header = request.http().getHeader(TOKEN_HEADER);
+    Object text = header != null ? header : request.params().getValue("token");
+    return text instanceof String given ? LongPollToken.parse(given) : Optional.empty();
+  }
+
+  /* ---- a new session */
+
+  /** Opens a session, whose token the answer brings (G-20 to G-24). */
+  private void open(Request request) {
+    Optional<Serializer> serializer = Upgrade.serializer(request.params());
+    if (serializer.isEmpty()) {
+      options.metrics().connectionRefused(FORBIDDEN);
+      status(request.http(), FORBIDDEN);
+      return;
+    }
+    String authToken =
+        request.mount().options().authToken() ? request.http().getHeader(AUTH_TOKEN_HEADER) : null;
+    connects.ask(
+        request.mount(),
+        Transport.LONG_POLL,
+        request.params(),
+        Upgrade.connectInfo(request.http(), request.mount().options(), authToken),
+        new Asked(request, serializer.get()));
+  }
+
+  /** A request for a session that waits for its socket handler. */
+  private final class Asked implements Connects.Decision {
+
+    private final Request request;
+    private final Serializer serializer;
+
+    Asked(Request request, Serializer serializer) {
+      this.request = request;
+      this.serializer = serializer;
+    }
+
+    @Override
+    public void accepted(GatewayMessage.Connected answer) {
+      HttpServerResponse response = request.http().response();
+      if (response.closed() || response.ended()) {
+        return;
+      }
+      LongPollSession session = sessions.open(request.options());
+      session.open(
+          table.open(
+              session,
+              serializer,
+              new ClientInfo(
+                  request.mount().path(),
+                  Transport.LONG_POLL.wireName(),
+                  answer.id(),
+                  WebSocketTransport.shared(answer.assigns())),
+              request.mount().options().limits()));
+      messages(request, LongPollSession.GONE, session.token(), MessageArray.NONE);
+    }
+
+    /** Of a reason nothing can be told here (G-22); a fault of ours is HTTP's (G-60). */
+    @Override
+    public void refused(int status, Map<String, String> headers, String body) {
+      options.metrics().connectionRefused(status);
+      if (status >= SERVER_ERROR) {
+        end(request.http(), status, "");
+      } else {
+        status(request.http(), FORBIDDEN);
+      }
+    }
+  }
+
+  /* ---- exchanges with holders */
+
+  private long expect(Request request, String holder, LongPollToken token, boolean polls) {
+    long number = ++lastRequest;
+    Duration limit = request.options().window().plus(HOLDER_TIMEOUT);
+    exchanges.put(
+        number, new Exchange(request, holder, token, polls, System.nanoTime() + limit.toNanos()));
+    if (polls) {
+      request.http().response().closeHandler(closed -> abandon(number));
+    }
+    return number;
+  }
+
+  private void abandon(long number) {
+    Exchange left = exchanges.remove(number);
+    if (left != null) {
+      ask(left.holder(), new SessionMessage.Abandon(number, left.token().session()));
+    }
+  }
+
+  private void ask(String holder, SessionMessage question) {
+    if (holder.equals(endpoint.address())) {
+      sessions.receive(holder, question);
+    } else {
+      endpoint.send(holder, question);
+    }
+  }
+
+  private void answer(String gateway, SessionMessage.Answer answer) {
+    if (gateway.equals(endpoint.address())) {
+      answered(answer);
+    } else {
+      endpoint.send(gateway, answer);
+    }
+  }
+
+  /** Takes what another gateway verticle says of a session. */
+  public void receive(String from, SessionMessage message) {
+    switch (message) {
+      case SessionMessage.Answer answer -> answered(answer);
+      case SessionMessage.Poll question -> sessions.receive(from, question);
+      case SessionMessage.Publish question -> sessions.receive(from, question);
+      case SessionMessage.Abandon question -> sessions.receive(from, question);
+    }
+  }
+
+  private void answered(SessionMessage.Answer answer) {
+    Exchange exchange = exchanges.remove(answer.request());
+    if (exchange == null) {
+      return; // Its client has gone, which the session's holder is told.
+    }
+    if (answer.status() == LongPollSessions.NOT_FOUND) {
+      gone(exchange);
+    } else if (exchange.polls()) {
+      messages(exchange.request(), answer.status(), exchange.token(), answer.messages());
+    } else if (answer.status() == PublishedBody.BAD_REQUEST) {
+      refuse(exchange.request().http(), BAD_REQUEST);
+    } else {
+      status(exchange.request().http(), answer.status());
+    }
+  }
+
+  /** There is no such session (any more): a poll gets a new one, a post is told so (G-35). */
+  private void gone(Exchange exchange) {
+    if (exchange.polls()) {
+      open(exchange.request());
+    } else {
+      status(exchange.request().http(), LongPollSession.GONE);
+    }
+  }
+
+  private void gone(Predicate<Exchange> isGone) {
+    var gone = new ArrayList<Exchange>();
+    exchanges
+        .values()
+        .removeIf(
+            exchange -> {
+              boolean lost = isGone.test(exchange);
+              if (lost) {
+                gone.add(exchange);
+              }
+              return lost;
+            });
+    gone.forEach(this::gone);
+  }
+
+  /** Gives up on holders that should have answered by now. */
+  public void checkDeadlines(long now) {
+    gone(exchange -> now - exchange.deadline() > 0);
+  }
+
+  /**
+   * Nodes are no more: the sessions that they held have ended.
+   *
+   * @param isGone tells of a gateway's inbox
+   */
+  public void holdersGone(Predicate<String> isGone) {
+    gone(exchange -> isGone.test(exchange.holder()));
+  }
+
+  /** Messages from or to this gateway are missing: its sessions' requests through here, too. */
+  public void lost(String gateway) {
+    sessions.lost(gateway);
+    gone(exchange -> exchange.holder().equals(gateway));
+  }
+
+  /** Sessions that this gateway holds. */
+  public int sessionCount() {
+    return sessions.count();
+  }
+
+  /** Requests that wait for the holders of their sessions. */
+  public int exchangeCount() {
+    return exchanges.size();
+  }
+
+  /* ---- answers */
+
+  private void messages(Request request, int status, LongPollToken token, RawPayload messages) {
+    var body =
+        Buffer.buffer(64 + messages.size())
+            .appendString("{\"status\":" + status + ",\"token\":\"" + token.text())
+            .appendString("\",\"messages\":")
+            .appendBytes(messages.bytes())
+            .appendString("}");
+    json(request.http(), body);
+  }
+
+  private void status(HttpServerRequest http, int status) {
+    json(http, Buffer.buffer("{\"status\":" + status + "}"));
+  }
+
+  private void json(HttpServerRequest http, Buffer body) {
+    HttpServerResponse response = http.response();
+    if (response.closed() || response.ended()) {
+      return;
+    }
+    response
+        .putHeader("content-type", "application/json; charset=utf-8")
+        .putHeader("cache-control", "no-store");
+    if (connects.isDraining()) {
+      response.putHeader("connection", "close");
+    }
+    var unused = response.end(body);
+  }
+
+  private void refuse(HttpServerRequest http, int status) {
+    options.metrics().connectionRefused(status);
+    end(http, status, "");
+  }
+
+  private static void end(HttpServerRequest http, int status, String body) {
+    HttpServerResponse response = http.response();
+    if (!response.closed() && !response.ended()) {
+      var unused =
+          response.setStatusCode(status).end(Buffer.buffer(body.getBytes(StandardCharsets.UTF_8)));
+    }
+  }
+}

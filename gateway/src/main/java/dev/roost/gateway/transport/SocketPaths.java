@@ -1,0 +1,72 @@
+package dev.roost.gateway.transport;
+
+import dev.roost.cluster.Applications;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.routing.PathPattern;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Tells which requests are for sockets, and hands them to their transport. Used on the gateway's
+ * context only.
+ */
+public final class SocketPaths {
+
+  private final ClusterNode node;
+  private final WebSocketTransport webSockets;
+  private final LongPollTransport longPolls;
+  private final GatewayOptions options;
+  private final Set<Applications.Mount> served = new HashSet<>();
+
+  public SocketPaths(
+      ClusterNode node,
+      WebSocketTransport webSockets,
+      LongPollTransport longPolls,
+      GatewayOptions options) {
+    this.node = node;
+    this.webSockets = webSockets;
+    this.longPolls = longPolls;
+    this.options = options;
+  }
+
+  /**
+   * Takes a request to a path that is or was a socket's; false for any other, which is not touched
+   * (E-10).
+   */
+  public boolean handle(HttpServerRequest request) {
+    String path = request.path();
+    if (path == null) {
+      return false;
+    }
+    Optional<Applications.Matched> matched = node.snapshot().applications().match(path);
+    if (matched.isPresent()) {
+      served.add(matched.get().mount());
+      switch (matched.get().transport()) {
+        case WEBSOCKET -> webSockets.handle(request, matched.get());
+        case LONG_POLL -> longPolls.handle(request, matched.get());
+      }
+      return true;
+    }
+    if (wasServed(path)) {
+      // Its application is away, perhaps for a deploy: clients are to try again.
+      options.metrics().connectionRefused(503);
+      var unused = request.response().setStatusCode(503).end();
+      return true;
+    }
+    return false;
+  }
+
+  private boolean wasServed(String path) {
+    for (Applications.Mount mount : served) {
+      for (PathPattern pattern : mount.transports().values()) {
+        if (pattern.match(path).isPresent()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}

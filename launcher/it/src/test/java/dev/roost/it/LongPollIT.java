@@ -1,0 +1,467 @@
+package dev.roost.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.ConnectInfo;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.SocketHandler;
+import dev.roost.channel.Channel;
+import dev.roost.channel.JoinResult;
+import dev.roost.channel.Payload;
+import dev.roost.channel.Result;
+import dev.roost.channel.Socket;
+import dev.roost.conformance.Fixture;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.socket.SocketTable;
+import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.LongPollOptions;
+import dev.roost.routing.OriginPolicy;
+import dev.roost.routing.SocketOptions;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Section 18 of the specification, with requests spread over two gateways. */
+class LongPollIT {
+
+  private static final String V2 = "vsn=2.0.0";
+
+  /** Short, so that nothing here takes long; clients live with any. */
+  private static final LongPollOptions OPTIONS =
+      LongPollOptions.defaults()
+          .withWindow(Duration.ofSeconds(1))
+          .withMaxBodyBytes(20_000)
+          .withMaxBatchLines(5);
+
+  private static TestServer server;
+
+  private static int near() {
+    return server.port(0);
+  }
+
+  /** The port of a gateway that holds no session here, since all of them are opened near. */
+  private static int far() {
+    return server.port(1);
+  }
+
+  /** Tells its clients who they are, and refuses as they wish. */
+  private static final class Door implements SocketHandler {
+
+    @Override
+    public ConnectResult connect(Payload params, ConnectInfo info) {
+      return switch (params.tree().path("do").asText()) {
+        case "refuse" -> ConnectResult.refuse(429, "slow down");
+        case "throw" -> throw new IllegalStateException("asked to");
+        default ->
+            info.authToken().filter("secret"::equals).isPresent()
+                ? ConnectResult.accept()
+                : ConnectResult.refuse();
+      };
+    }
+
+    @Override
+    public Optional<String> id(ConnectResult.Accepted accepted) {
+      return Optional.empty();
+    }
+  }
+
+  @BeforeAll
+  static void start() {
+    var open = SocketOptions.defaults().withCheckOrigin(OriginPolicy.any()).withLongPoll(OPTIONS);
+    var limits = open.limits();
+    server =
+        TestServer.start(
+            GatewayOptions.defaults().withMaxQueuedBytes(10_000),
+            ChannelOptions.defaults(),
+            new Fixture().application(),
+            Application.named("more")
+                .socket("/open", SocketHandler.acceptAll(), open)
+                .socket(
+                    "/limited",
+                    SocketHandler.acceptAll(),
+                    open.withLimits(limits.withEventsPerSecond(2).withJoinsPerSecond(1))
+                        .withLongPoll(OPTIONS.withWindow(Duration.ofSeconds(10))))
+                .socket(
+                    "/strict", SocketHandler.acceptAll(), SocketOptions.defaults().withLongPoll())
+                .socket(
+                    "/door",
+                    new Door(),
+                    open.withAuthToken(true).withConnectInfo(ConnectInfoKey.USER_AGENT)));
+    server.addGateway(GatewayOptions.defaults().withMaxQueuedBytes(10_000));
+    // The fixture's topics, for sockets of the other mounts.
+    server.deploy(
+        Application.named("rooms").path("/open").path("/limited").route("echo:*", Echo::new),
+        ChannelOptions.defaults());
+  }
+
+  /** Answers everything, and tells everybody. */
+  private static final class Echo implements Channel {
+
+    @Override
+    public JoinResult join(String topic, Payload payload, Socket socket) {
+      return JoinResult.ok();
+    }
+
+    @Override
+    public Result handleIn(String event, Payload payload, Socket socket) {
+      if (event.equals("all")) {
+        socket.broadcast("told", payload);
+      } else if (event.equals("binary")) {
+        return Result.reply(Map.of("bytes", payload.binary().length));
+      } else if (event.equals("binary back")) {
+        return Result.reply(new byte[] {1});
+      }
+      return Result.reply(payload);
+    }
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static LongPollClient client() {
+    return new LongPollClient("/open/longpoll", V2);
+  }
+
+  private static LongPollClient session() {
+    return client().open(near());
+  }
+
+  private static String line(String ref, String topic, String event, Object payload) {
+    try {
+      return JsonMapper.builder()
+          .build()
+          .writeValueAsString(new Object[] {"1", ref, topic, event, payload});
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String join(String topic) {
+    return line("1", topic, "phx_join", Map.of());
+  }
+
+  /** A session that has joined. */
+  private static LongPollClient member(String topic) {
+    LongPollClient client = session();
+    assertEquals(200, client.post(near(), join(topic)).status());
+    assertEquals("ok", client.take(near(), 1).get(0).path(4).path("status").asText());
+    return client;
+  }
+
+  /* ---- any gateway */
+
+  @Test
+  void aSessionIsAnsweredByAnyGateway() {
+    LongPollClient client = session();
+    assertEquals(200, client.post(far(), join("echo:any")).status());
+    JsonNode joined = client.take(far(), 1).get(0);
+    assertEquals("[\"1\",\"1\",\"echo:any\",\"phx_reply\"", joined.toString().substring(0, 31));
+    assertEquals(200, client.post(near(), line("2", "echo:any", "x", Map.of("n", 2))).status());
+    assertEquals(2, client.take(far(), 1).get(0).path(4).path("response").path("n").asInt());
+    assertEquals(200, client.post(far(), line("3", "echo:any", "x", Map.of("n", 3))).status());
+    assertEquals(3, client.take(near(), 1).get(0).path(4).path("response").path("n").asInt());
+  }
+
+  @Test
+  void aPollThatWaitsFarIsWoken() {
+    LongPollClient client = member("echo:wake");
+    var poll = client.pollAsync(far());
+    server.broadcaster("rooms").broadcast("echo:wake", "news", Map.of("n", 1));
+    var answer = LongPollClient.await(poll);
+    assertEquals(200, answer.status());
+    assertEquals("news", answer.messages().get(0).path(3).asText());
+    assertEquals(client.token(), answer.json().path("token").asText()); // G-32
+  }
+
+  @Test
+  void aVersionOneClientIsServedToo() {
+    var client = new LongPollClient("/open/longpoll", "vsn=1.0.0").open(near());
+    String join = "{\"topic\":\"echo:v1\",\"event\":\"phx_join\",\"payload\":{},\"ref\":\"1\"}";
+    assertEquals(200, client.post(far(), "application/json", join).status());
+    assertEquals("ok", client.take(far(), 1).get(0).path("payload").path("status").asText());
+  }
+
+  /** G-35. */
+  @Test
+  void aSessionThatIsUnknownIsANewOneForAPollAndGoneForAPost() {
+    LongPollClient client = session();
+    String known = client.token();
+    char last = known.charAt(known.length() - 2);
+    client.token(
+        known.substring(0, known.length() - 2) + (last == 'A' ? 'B' : 'A') + known.charAt(58));
+    for (int port : new int[] {near(), far()}) {
+      assertEquals(410, client.post(port, line(null, "phoenix", "heartbeat", Map.of())).status());
+      var answer = client.poll(port);
+      assertEquals(410, answer.status());
+      assertNotEquals(known, answer.json().path("token").asText());
+    }
+    client.token(known);
+    assertEquals(200, client.post(far(), line("1", "phoenix", "heartbeat", Map.of())).status());
+  }
+
+  /** G-30. */
+  @Test
+  void theTokenOfTheHeaderWins() {
+    LongPollClient client = session();
+    String known = client.token();
+    client.post(near(), line("7", "phoenix", "heartbeat", Map.of()));
+    client.token("nonsense");
+    var answer = LongPollClient.await(client.pollAsync(far(), "X-Phoenix-Longpoll-Token", known));
+    assertEquals(200, answer.status());
+  }
+
+  /* ---- polls */
+
+  @Test
+  void aPollWithoutMessagesEndsWithTheWindow() { // G-42
+    LongPollClient client = session();
+    for (int port : new int[] {near(), far()}) {
+      var answer = client.poll(port);
+      assertEquals(204, answer.status());
+      assertEquals(0, answer.messages().size());
+      assertEquals(client.token(), answer.json().path("token").asText());
+    }
+  }
+
+  @Test
+  void ofTwoPollsTheLaterOneGetsTheMessages() { // G-44
+    LongPollClient client = member("echo:two");
+    var first = client.pollAsync(near());
+    TestServer.await("the poll has arrived", () -> exchanges() == 1);
+    var second = client.pollAsync(far());
+    TestServer.await("the other one has, too", () -> exchanges() == 2);
+    server.broadcaster("rooms").broadcast("echo:two", "news", Map.of());
+    assertEquals(200, LongPollClient.await(second).status());
+    assertEquals(204, LongPollClient.await(first).status());
+  }
+
+  /** What was not handed over stays; nothing is lost with the connection that waited for it. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aPollThatIsBrokenOffLosesNothing(int gateway) {
+    LongPollClient client = member("echo:broken" + gateway);
+    var http = server.vertx().createHttpClient(new HttpClientOptions());
+    var request =
+        TestServer.await(
+            http.request(
+                HttpMethod.GET,
+                server.port(gateway),
+                "localhost",
+                "/open/longpoll?vsn=2.0.0&token=" + client.token()));
+    TestServer.await(request.writeHead());
+    request.end();
+    TestServer.await("the poll has arrived", () -> exchanges() == 1);
+    TestServer.await(request.connection().close());
+    TestServer.await("the poll is forgotten", () -> exchanges() == 0);
+    server.broadcaster("rooms").broadcast("echo:broken" + gateway, "news", Map.of());
+    assertEquals("news", client.take(near(), 1).get(0).path(3).asText());
+  }
+
+  @Test
+  void aSessionThatIsNotPolledEndsAndLeavesNothing() { // G-65
+    TestServer.await("no session is left", () -> sessions() == 0);
+    LongPollClient client = member("echo:idle");
+    assertEquals(1, sessions());
+    TestServer.await("the session ended", () -> sessions() == 0);
+    assertEquals(0, server.gateways(SocketTable::socketCount));
+    assertEquals(0, server.gateways(SocketTable::channelCount));
+    assertEquals(410, client.post(far(), line("1", "phoenix", "heartbeat", Map.of())).status());
+  }
+
+  @Test
+  void whatIsNotPolledIsBounded() {
+    LongPollClient client = member("echo:slow");
+    String filler = "x".repeat(3_000);
+    for (int i = 0; i < 6; i++) {
+      server.broadcaster("rooms").broadcast("echo:slow", "news", Map.of("filler", filler));
+    }
+    TestServer.await(
+        "the session ended",
+        () -> client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status() == 410);
+  }
+
+  @Test
+  void aDisconnectEndsThePoll() { // G-46 answered at once, D-6
+    var client = new LongPollClient("/socket/longpoll", V2 + "&user_id=kicked").open(near());
+    var poll = client.pollAsync(far());
+    TestServer.await("the poll has arrived", () -> exchanges() == 1);
+    server.broadcaster().disconnect("user_socket:kicked");
+    assertEquals(410, LongPollClient.await(poll).status());
+    assertEquals(410, client.post(far(), line("1", "phoenix", "heartbeat", Map.of())).status());
+  }
+
+  /* ---- posts */
+
+  @Test
+  void aBatchKeepsItsOrderAndSkipsEmptyLines() { // G-51
+    LongPollClient client = session();
+    String body =
+        String.join(
+            "\r\n",
+            join("echo:batch"),
+            "",
+            line("2", "echo:batch", "x", Map.of("n", 2)),
+            line("3", "echo:batch", "x", Map.of("n", 3)),
+            "\n");
+    assertEquals(200, client.post(far(), body).status());
+    assertEquals(
+        List.of("1", "2", "3"),
+        client.take(near(), 3).stream().map(m -> m.path(1).asText()).toList());
+  }
+
+  @Test
+  void aLineMayBeABinaryMessage() { // G-70
+    LongPollClient client = member("echo:bin");
+    String topic = "echo:bin";
+    var frame = new java.io.ByteArrayOutputStream();
+    frame.writeBytes(new byte[] {0, 1, 1, (byte) topic.length(), 6});
+    frame.writeBytes(("15" + topic + "binary").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    frame.writeBytes(new byte[] {7, 8, 9});
+    String encoded = Base64.getEncoder().encodeToString(frame.toByteArray());
+    assertEquals(200, client.post(far(), encoded).status());
+    JsonNode reply = client.take(far(), 1).get(0);
+    assertEquals(3, reply.path(4).path("response").path("bytes").asInt());
+  }
+
+  /** Phoenix answers 500 and loses what was gathered; here only the binary one is left out. */
+  @Test
+  void aBinaryMessageForTheClientHarmsNoOther() { // G-71
+    LongPollClient client = member("echo:back");
+    client.post(
+        near(),
+        line("2", "echo:back", "binary back", Map.of())
+            + "\n"
+            + line("3", "echo:back", "x", Map.of()));
+    assertEquals("3", client.take(near(), 1).get(0).path(1).asText());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"application/x-ndjson; charset=utf-8", "application/json", "text/plain"})
+  void ofAnyOtherTypeABodyIsOneMessage(String type) { // G-53
+    LongPollClient client = session();
+    assertEquals(
+        200, client.post(far(), type, line("9", "phoenix", "heartbeat", Map.of())).status());
+    assertEquals("9", client.take(far(), 1).get(0).path(1).asText());
+  }
+
+  @Test
+  void badPostsAreRefusedAndHarmNobody() {
+    LongPollClient client = session();
+    String heartbeat = line("9", "phoenix", "heartbeat", Map.of());
+    assertEquals(400, client.post(far(), "no Base64!").httpStatus()); // G-57
+    String many = IntStream.range(0, 6).mapToObj(i -> heartbeat).collect(Collectors.joining("\n"));
+    assertEquals(413, client.post(far(), many).status()); // G-52
+    String large = line("9", "phoenix", "heartbeat", Map.of("f", "x".repeat(20_000)));
+    assertEquals(400, client.post(far(), large).httpStatus()); // G-50
+    assertEquals(200, client.post(far(), heartbeat).status());
+    assertEquals(1, client.take(near(), 1).size());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"[1]", "{}", "not JSON", "''"})
+  void aMessageThatCannotBeReadEndsTheSession(String body) { // G-56, ER-57
+    LongPollClient client = session();
+    assertEquals(410, client.post(far(), "text/plain", body).status());
+    assertEquals(410, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
+  }
+
+  /* ---- the door */
+
+  @ParameterizedTest
+  @CsvSource({"GET", "POST", "OPTIONS"})
+  void aForeignOriginIsRefusedWhateverTheMethod(String method) { // G-12
+    var client = new LongPollClient("/strict/longpoll", V2);
+    var answer = client.request(near(), method, "origin", "https://evil.example");
+    assertEquals(200, answer.httpStatus());
+    assertEquals("{\"status\":403}", answer.response().body());
+    var own = client.request(near(), method, "origin", "http://localhost");
+    assertFalse(own.response().body().contains("403"), own.response().body());
+  }
+
+  @Test
+  void otherMethodsAreBadRequests() { // G-15
+    for (String method : List.of("PUT", "DELETE", "PATCH", "HEAD")) {
+      assertEquals(400, client().request(near(), method).httpStatus(), method);
+    }
+  }
+
+  @Test
+  void theAuthTokenIsReadFromItsHeader() {
+    var client = new LongPollClient("/door/longpoll", V2);
+    var answer = LongPollClient.await(client.pollAsync(near(), "X-Phoenix-AuthToken", "secret"));
+    assertEquals(410, answer.status());
+    assertEquals(
+        403,
+        LongPollClient.await(client.pollAsync(near(), "X-Phoenix-AuthToken", "else")).status());
+    assertEquals(403, client.poll(near()).status());
+  }
+
+  @Test
+  void aRefusalHasNoReasonAndAFaultIsHttps() { // G-22, G-60
+    var refused = new LongPollClient("/door/longpoll", V2 + "&do=refuse").poll(near());
+    assertEquals("{\"status\":403}", refused.response().body());
+    assertEquals(200, refused.httpStatus());
+    assertEquals("application/json; charset=utf-8", refused.header("content-type"));
+    assertEquals("no-store", refused.header("cache-control"));
+    assertEquals("*", refused.header("access-control-allow-origin"));
+    var broken = new LongPollClient("/door/longpoll", V2 + "&do=throw").poll(near());
+    assertEquals(500, broken.httpStatus());
+    assertEquals("", broken.response().body());
+    var version = new LongPollClient("/door/longpoll", "vsn=3.0.0").poll(near());
+    assertEquals("{\"status\":403}", version.response().body());
+  }
+
+  /* ---- limits of a mount */
+
+  @Test
+  void whoSendsTooFastWaitsAndLosesNothing() {
+    var client = new LongPollClient("/limited/longpoll", V2).open(near());
+    assertEquals(200, client.post(near(), join("echo:fast")).status());
+    int sent = 9;
+    for (int i = 2; i < 2 + sent; i++) {
+      assertEquals(
+          200,
+          client.post(near(), line("" + i, "echo:fast", "x", Map.of())).status(),
+          "message " + i);
+    }
+    assertEquals(1 + sent, client.take(far(), 1 + sent).size());
+  }
+
+  @Test
+  void whoJoinsTooOftenIsRefused() {
+    var client = new LongPollClient("/limited/longpoll", V2).open(near());
+    String body = join("echo:a") + "\n" + join("echo:b") + "\n" + join("echo:c");
+    assertEquals(200, client.post(near(), body).status());
+    String answers = client.take(near(), 3).toString();
+    assertTrue(answers.contains("too many joins"), answers);
+  }
+
+  private static int exchanges() {
+    return server.everyGateway(gateway -> gateway.longPolls().exchangeCount());
+  }
+
+  private static int sessions() {
+    return server.everyGateway(gateway -> gateway.longPolls().sessionCount());
+  }
+}
