@@ -125,7 +125,9 @@ final class Stage {
                     client,
                     serializer,
                     info,
-                    SocketLimits.defaults().withMaxChannels(maxChannels)));
+                    SocketLimits.defaults()
+                        .withMaxChannels(maxChannels)
+                        .withJoinsPerSecond(1_000_000)));
     return client;
   }
 
