@@ -1,12 +1,13 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.gateway.edge.ClientRequest;
+import dev.roost.gateway.tls.PeerCertificate;
 import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.HostAndPort;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -83,17 +84,18 @@ final class Upgrade {
 
   /** Whether the mount lets in a page of this origin (section 3). */
   static boolean originAllowed(
-      HttpServerRequest request, SocketOptions options, @Nullable String publicHost) {
-    HostAndPort authority = request.authority();
-    String scheme = scheme(request);
-    int port = authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port();
+      HttpServerRequest request,
+      ClientRequest client,
+      SocketOptions options,
+      @Nullable String publicHost) {
+    String host = client.host();
     return options
         .checkOrigin()
         .allows(
             request.getHeader("origin"),
-            scheme,
-            authority == null ? "" : authority.host(),
-            port,
+            client.scheme(),
+            host == null ? "" : host,
+            client.port(),
             publicHost);
   }
 
@@ -144,7 +146,7 @@ final class Upgrade {
 
   /** The connect info: exactly the keys that the mount lists (section 5). */
   static JsonObject connectInfo(
-      HttpServerRequest request, SocketOptions options, Protocols protocols) {
+      HttpServerRequest request, ClientRequest client, SocketOptions options, Protocols protocols) {
     var info = new JsonObject();
     for (ConnectInfoKey key : options.connectInfo()) {
       info.put(
@@ -155,7 +157,7 @@ final class Upgrade {
                 headers(request, n -> n.equals("traceparent") || n.equals("tracestate"));
             case X_HEADERS -> headers(request, n -> n.startsWith("x-"));
             case SEC_WEBSOCKET_HEADERS -> webSocketHeaders(request, protocols);
-            case URI -> uri(request);
+            case URI -> uri(request, client);
             case USER_AGENT -> request.getHeader("user-agent");
           });
     }
@@ -165,21 +167,19 @@ final class Upgrade {
     return info;
   }
 
+  // The TCP peer, whoever it speaks for (C-2).
   private static JsonObject peer(HttpServerRequest request) {
     return new JsonObject()
         .put("address", request.remoteAddress().hostAddress())
-        .put("port", request.remoteAddress().port());
+        .put("port", request.remoteAddress().port())
+        .put("ssl_cert", PeerCertificate.of(request).orElse(null));
   }
 
-  private static JsonObject uri(HttpServerRequest request) {
-    HostAndPort authority = request.authority();
-    String scheme = scheme(request);
+  private static JsonObject uri(HttpServerRequest request, ClientRequest client) {
     return new JsonObject()
-        .put("scheme", scheme)
-        .put("host", authority == null ? null : authority.host())
-        .put(
-            "port",
-            authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port())
+        .put("scheme", client.scheme())
+        .put("host", client.host())
+        .put("port", client.port())
         .put("path", request.path())
         .put("query", request.query());
   }
@@ -207,13 +207,5 @@ final class Upgrade {
       }
     }
     return found;
-  }
-
-  private static String scheme(HttpServerRequest request) {
-    return request.isSSL() ? "https" : "http";
-  }
-
-  private static int defaultPort(String scheme) {
-    return scheme.equals("https") ? 443 : 80;
   }
 }

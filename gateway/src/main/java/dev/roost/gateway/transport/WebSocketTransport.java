@@ -8,6 +8,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
@@ -80,15 +81,17 @@ public final class WebSocketTransport {
   /**
    * Takes a request to a path that is or was a socket's; false for any other, which is not touched
    * (E-10).
+   *
+   * @param client who asks for it
    */
-  public boolean handle(HttpServerRequest request) {
+  public boolean handle(HttpServerRequest request, ClientRequest client) {
     String path = request.path();
     Optional<Applications.Matched> matched =
         path == null ? Optional.empty() : node.snapshot().applications().websocket(path);
     if (matched.isPresent()) {
       Applications.Mount mount = matched.get().mount();
       served.putIfAbsent(mount.path(), mount.websocket());
-      upgrade(request, matched.get());
+      upgrade(request, client, matched.get());
       return true;
     }
     if (path != null && wasServed(path)) {
@@ -103,7 +106,8 @@ public final class WebSocketTransport {
     return served.values().stream().anyMatch(pattern -> pattern.match(path).isPresent());
   }
 
-  private void upgrade(HttpServerRequest request, Applications.Matched matched) {
+  private void upgrade(
+      HttpServerRequest request, ClientRequest client, Applications.Matched matched) {
     Applications.Mount mount = matched.mount();
     SocketOptions socketOptions = mount.options();
     if (!request.method().equals(HttpMethod.GET)) {
@@ -117,7 +121,7 @@ public final class WebSocketTransport {
       return;
     }
     matched.variables().forEach(params.get()::put);
-    if (!Upgrade.originAllowed(request, socketOptions, options.publicHost())) {
+    if (!Upgrade.originAllowed(request, client, socketOptions, options.publicHost())) {
       log.error(
           "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
               + " be",
@@ -145,11 +149,13 @@ public final class WebSocketTransport {
       refuse(request, 403, "");
       return;
     }
-    connect(request, mount, serializer.get(), selection.protocol(), params.get(), protocols);
+    connect(
+        request, client, mount, serializer.get(), selection.protocol(), params.get(), protocols);
   }
 
   private void connect(
       HttpServerRequest request,
+      ClientRequest client,
       Applications.Mount mount,
       Serializer serializer,
       @Nullable String protocol,
@@ -162,7 +168,7 @@ public final class WebSocketTransport {
     }
     request.pause();
     long number = ++lastRequest;
-    JsonObject info = Upgrade.connectInfo(request, mount.options(), protocols);
+    JsonObject info = Upgrade.connectInfo(request, client, mount.options(), protocols);
     var connect =
         new HostMessage.Connect(
             number,
