@@ -120,6 +120,14 @@ final class Flags {
   int adminPort;
 
   @Option(
+      names = "--admin-token-file",
+      paramLabel = "FILE",
+      description =
+          "A file with the token that admin calls but health have to show; ROOST_ADMIN_TOKEN is"
+              + " the token itself. Default: none.")
+  @Nullable Path adminTokenFile;
+
+  @Option(
       names = "--gateway-verticles",
       paramLabel = "NUMBER",
       defaultValue = Values.Verticles.PROCESSORS,
@@ -479,7 +487,7 @@ final class Flags {
         joinsCluster(origins) ? clusterOptions() : null,
         adminPort == Values.AdminPort.NONE
             ? null
-            : new Settings.Admin(adminHost, adminPort),
+            : new Settings.Admin(adminHost, adminPort, adminTokenFile),
         drainDelay,
         transport,
         logLevel,

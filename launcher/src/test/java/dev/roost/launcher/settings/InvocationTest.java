@@ -153,7 +153,7 @@ class InvocationTest {
   void everySettingOfTheEdgeReachesItsOption() throws IOException {
     Settings settings =
         settings(
-            Map.of(),
+            Map.of("ROOST_ADMIN_TOKEN", "0123456789abcdef"), // No setting, and no mistake.
             "--config",
             file(
                 "tls-certificate=cert.pem",
@@ -167,7 +167,9 @@ class InvocationTest {
                 "hsts-include-subdomains=on",
                 "hsts-preload=on",
                 "trusted-proxies=10.0.0.0/8, fd00::7",
-                "proxy-protocol=on"));
+                "proxy-protocol=on",
+                "admin-port=0",
+                "admin-token-file=token"));
     assertEquals(
         new EdgeOptions(
             new TlsOptions(
@@ -179,6 +181,7 @@ class InvocationTest {
             true,
             80),
         settings.gateway().edge());
+    assertEquals(new Settings.Admin("127.0.0.1", 0, Path.of("token")), settings.admin());
   }
 
   @Test
