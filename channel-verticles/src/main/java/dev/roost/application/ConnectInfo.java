@@ -33,6 +33,14 @@ public final class ConnectInfo {
     return text(info.tree().path(ConnectInfoKey.PEER_DATA.wireName()).path("address"));
   }
 
+  /**
+   * The certificate that the client showed in TLS, in PEM; the gateway's {@code tls-client-ca} has
+   * checked it.
+   */
+  public Optional<String> peerCertificate() {
+    return text(info.tree().path(ConnectInfoKey.PEER_DATA.wireName()).path("ssl_cert"));
+  }
+
   /** Names and values of the headers under a key, in request order, repeats kept. */
   public List<Map.Entry<String, String>> headers(ConnectInfoKey key) {
     var headers = new ArrayList<Map.Entry<String, String>>();

@@ -4,7 +4,10 @@ package dev.roost.routing;
  * What a mount may hand to its socket handler besides the params; nothing else is exposed (C-1).
  */
 public enum ConnectInfoKey {
-  /** Address and port of the TCP peer: {@code {"address": "192.0.2.1", "port": 50312}} (C-2). */
+  /**
+   * Address and port of the TCP peer, and the certificate that it showed, in PEM, or null: {@code
+   * {"address": "192.0.2.1", "port": 50312, "ssl_cert": null}} (C-2).
+   */
   PEER_DATA("peer_data"),
   /** {@code [[name, value], ..]} of {@code traceparent} and {@code tracestate} (C-3). */
   TRACE_CONTEXT_HEADERS("trace_context_headers"),

@@ -8,9 +8,13 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.edge.ClientRequest;
+import dev.roost.gateway.edge.Edge;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
+import dev.roost.gateway.tls.CertificateReload;
+import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.gateway.transport.Connects;
 import dev.roost.gateway.transport.LongPollTransport;
 import dev.roost.gateway.transport.SocketPaths;
@@ -20,10 +24,12 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +65,7 @@ public final class Gateway {
   private final GatewayOptions options;
   private final BusEndpoint endpoint;
   private final SocketTable table;
+  private final Edge edge;
   private final Connects connects;
   private final LongPollTransport longPolls;
   private final SocketPaths paths;
@@ -68,6 +75,7 @@ public final class Gateway {
   private final Consumer<ClusterNode.Snapshot> onChange;
   private ClusterNode.Snapshot seen;
   private boolean moved;
+  private @Nullable CertificateReload certificates;
   private @Nullable Thread thread;
 
   private Gateway(ClusterNode node, GatewayOptions options) {
@@ -80,6 +88,7 @@ public final class Gateway {
     this.longPolls = new LongPollTransport(node, verticle, endpoint, connects, table, options);
     this.paths =
         new SocketPaths(node, new WebSocketTransport(connects, table, options), longPolls, options);
+    this.edge = new Edge(options.edge(), options.publicHost());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
     this.node = node;
@@ -109,17 +118,36 @@ public final class Gateway {
   /**
    * A request handler for the HTTP server that serves the socket paths and leaves every other
    * request to the router: sockets pass by its sessions, body parsers and checks, as they do in
-   * Phoenix (H-18).
+   * Phoenix (H-18). What {@link GatewayOptions#edge} asks for comes before either.
    */
   public Handler<HttpServerRequest> inFrontOf(Router router) {
     return request -> {
       if (!isOnContext()) {
         throw new IllegalStateException(WRONG_CONTEXT);
       }
-      if (!paths.handle(request)) {
+      Optional<ClientRequest> client = edge.admit(request);
+      if (client.isPresent() && !paths.handle(request, client.get())) {
         router.handle(request);
       }
     };
+  }
+
+  /** Answers any request with the way to https, for a plain server on a port of its own. */
+  public void redirectToHttps(HttpServerRequest request) {
+    edge.redirect(request);
+  }
+
+  /**
+   * Looks after the certificate of a server that was made with {@link
+   * GatewayOptions#httpServerOptions} and listens: when its files change, new connections get the
+   * new one; those that are open notice nothing. Ends when the gateway is closed. Without TLS
+   * nothing is done.
+   */
+  public void renewCertificate(HttpServer server) {
+    TlsOptions tls = options.edge().tls();
+    if (tls != null && certificates == null) {
+      certificates = CertificateReload.start(vertx, server, tls);
+    }
   }
 
   /**
@@ -135,7 +163,10 @@ public final class Gateway {
             routing -> {
               if (!isOnContext()) {
                 routing.fail(new IllegalStateException(WRONG_CONTEXT));
-              } else if (!paths.handle(routing.request())) {
+                return;
+              }
+              Optional<ClientRequest> client = edge.admit(routing.request());
+              if (client.isPresent() && !paths.handle(routing.request(), client.get())) {
                 routing.next();
               }
             });
@@ -190,6 +221,9 @@ public final class Gateway {
             () -> {
               vertx.cancelTimer(timer);
               vertx.cancelTimer(retryTimer);
+              if (certificates != null) {
+                certificates.stop();
+              }
               node.unlisten(onChange);
               return endpoint.close();
             });

@@ -1,6 +1,7 @@
 package dev.roost.gateway;
 
 import dev.roost.bus.Contract;
+import dev.roost.gateway.edge.EdgeOptions;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
 import java.util.Objects;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainInterval time between one such batch and the next; default 2 s, as there
  * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
  *     there
+ * @param edge TLS, proxies in front, and the way from http to https; default none of them
  * @param metrics what is counted; default nothing
  */
 public record GatewayOptions(
@@ -57,12 +59,14 @@ public record GatewayOptions(
     int drainSockets,
     Duration drainInterval,
     Duration drainTimeout,
+    EdgeOptions edge,
     GatewayMetrics metrics) {
 
   private static final int ACCEPT_BACKLOG = 8_192;
 
   public GatewayOptions {
     Objects.requireNonNull(host, "host");
+    Objects.requireNonNull(edge, "edge");
     Objects.requireNonNull(metrics, "metrics");
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("port is 0 to 65535, got " + port);
@@ -115,10 +119,24 @@ public record GatewayOptions(
    * What these options are to the HTTP server in front of a {@link Gateway}: pass them to {@code
    * vertx.createHttpServer(..)}. Vert.x's own defaults would refuse frames over 64 KiB, compress
    * each message (3-4 times the CPU, some 110 KB for each connection) and keep a second queue for
-   * each connection. Change what you like, such as TLS, but keep requests on the event loop (strict
-   * thread mode).
+   * each connection. Change what you like, but keep requests on the event loop (strict thread
+   * mode).
+   *
+   * @throws dev.roost.gateway.tls.TlsFailure if the files of TLS cannot be read or do not fit
    */
   public HttpServerOptions httpServerOptions() {
+    return edge.applyTo(plainServerOptions(), handshakeTimeout);
+  }
+
+  /**
+   * The same for the plain server whose requests {@link Gateway#redirectToHttps} answers, on {@link
+   * EdgeOptions#httpRedirectPort}.
+   */
+  public HttpServerOptions redirectServerOptions() {
+    return edge.applyToRedirects(plainServerOptions(), handshakeTimeout);
+  }
+
+  private HttpServerOptions plainServerOptions() {
     return new HttpServerOptions()
         .setHost(host)
         .setPort(port)
@@ -197,6 +215,10 @@ public record GatewayOptions(
     return change(builder -> builder.drainTimeout = value);
   }
 
+  public GatewayOptions withEdge(EdgeOptions value) {
+    return change(builder -> builder.edge = value);
+  }
+
   public GatewayOptions withMetrics(GatewayMetrics value) {
     return change(builder -> builder.metrics = value);
   }
@@ -219,6 +241,7 @@ public record GatewayOptions(
     builder.drainSockets = drainSockets;
     builder.drainInterval = drainInterval;
     builder.drainTimeout = drainTimeout;
+    builder.edge = edge;
     builder.metrics = metrics;
     change.accept(builder);
     return builder.build();
@@ -242,6 +265,7 @@ public record GatewayOptions(
     private int drainSockets = 10_000;
     private Duration drainInterval = Duration.ofSeconds(2);
     private Duration drainTimeout = Duration.ofSeconds(30);
+    private EdgeOptions edge = EdgeOptions.defaults();
     private GatewayMetrics metrics = GatewayMetrics.none();
 
     GatewayOptions build() {
@@ -262,6 +286,7 @@ public record GatewayOptions(
           drainSockets,
           drainInterval,
           drainTimeout,
+          edge,
           metrics);
     }
   }

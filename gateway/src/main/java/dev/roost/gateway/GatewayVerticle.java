@@ -7,6 +7,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ public final class GatewayVerticle extends VerticleBase {
   private final HandshakeWatch handshakes;
   private @Nullable Gateway gateway;
   private @Nullable HttpServer server;
+  private @Nullable HttpServer redirects;
 
   /** A gateway that serves sockets only. */
   public GatewayVerticle(ClusterNode node, GatewayOptions options) {
@@ -60,8 +62,29 @@ public final class GatewayVerticle extends VerticleBase {
                           });
               server = created;
               handshakes.start(vertx);
-              return created.listen();
-            });
+              return created.listen().onSuccess(opened::renewCertificate);
+            })
+        .compose(ignored -> redirects());
+  }
+
+  private Future<?> redirects() {
+    Gateway opened = gateway;
+    if (opened == null || options.edge().httpRedirectPort() == null) {
+      return Future.succeededFuture();
+    }
+    HttpServer created =
+        vertx
+            .createHttpServer(options.redirectServerOptions())
+            .connectionHandler(handshakes::connection)
+            .requestHandler(
+                request -> {
+                  handshakes.request(request);
+                  opened.redirectToHttps(request);
+                });
+    redirects = created;
+    return created
+        .listen()
+        .recover(cause -> Future.failedFuture(new RedirectPortFailure(options, cause)));
   }
 
   /** The port it listens on, once deployed. */
@@ -70,6 +93,11 @@ public final class GatewayVerticle extends VerticleBase {
       throw new IllegalStateException("the gateway does not listen yet: deploy it first");
     }
     return server.actualPort();
+  }
+
+  /** The port that sends to https, once deployed; empty if there is none. */
+  public OptionalInt redirectPort() {
+    return redirects == null ? OptionalInt.empty() : OptionalInt.of(redirects.actualPort());
   }
 
   /** The gateway behind the server, once deployed. */

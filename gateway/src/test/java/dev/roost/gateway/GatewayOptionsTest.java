@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.bus.Contract;
+import dev.roost.gateway.edge.EdgeOptions;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -61,6 +62,9 @@ class GatewayOptionsTest {
         mistake("drainSockets", o -> o.withDrainSockets(0)),
         mistake("drainInterval", o -> o.withDrainInterval(Duration.ZERO)),
         mistake("drainTimeout", o -> o.withDrainTimeout(Duration.ZERO)),
+        mistake(
+            "httpRedirectPort",
+            o -> o.withEdge(EdgeOptions.defaults().withHttpRedirectPort(65_536))),
         mistake("closeTimeout", o -> o.withCloseTimeout(Duration.ofSeconds(-1))));
   }
 

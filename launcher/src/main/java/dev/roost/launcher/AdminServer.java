@@ -1,18 +1,24 @@
 package dev.roost.launcher;
 
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.Contract;
+import dev.roost.bus.GatewayMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
 
 /**
  * The port for whoever runs the node: {@code GET /health/live}, {@code GET /health/ready}, {@code
- * POST /drain}. It answers before applications are there, and until the node is closed. It asks for
- * no password, so it belongs on an interface that clients do not reach.
+ * POST /drain}, {@code POST /disconnect?id=ID}. It answers before applications are there, and until
+ * the node is closed. Health is open to all who reach it; for the rest one shows the token, or, if
+ * there is none, is on this machine.
  */
 final class AdminServer {
 
@@ -20,11 +26,20 @@ final class AdminServer {
   private static final int IDLE_SECONDS = 60;
 
   private final ClusterNode cluster;
+  private final Settings.Admin admin;
+  private final Optional<AdminToken> token;
   private final Readiness readiness;
   private final Runnable drain;
 
-  private AdminServer(ClusterNode cluster, Readiness readiness, Runnable drain) {
+  private AdminServer(
+      ClusterNode cluster,
+      Settings.Admin admin,
+      Optional<AdminToken> token,
+      Readiness readiness,
+      Runnable drain) {
     this.cluster = cluster;
+    this.admin = admin;
+    this.token = token;
     this.readiness = readiness;
     this.drain = drain;
   }
@@ -32,6 +47,7 @@ final class AdminServer {
   /**
    * Listens until Vert.x is closed.
    *
+   * @param token what has to be shown for all but health
    * @param drain begins the end of the process, and does not wait for it
    * @return fails with a {@link StartFailure} if the port cannot be had
    */
@@ -39,9 +55,10 @@ final class AdminServer {
       ClusterNode cluster,
       Settings settings,
       Settings.Admin admin,
+      Optional<AdminToken> token,
       Readiness readiness,
       Runnable drain) {
-    var server = new AdminServer(cluster, readiness, drain);
+    var server = new AdminServer(cluster, admin, token, readiness, drain);
     var options =
         new HttpServerOptions()
             .setHost(admin.host())
@@ -66,7 +83,8 @@ final class AdminServer {
     var router = Router.router(cluster.vertx());
     router.get("/health/live").handler(routing -> answer(routing, 200, "live", ""));
     router.get("/health/ready").handler(this::ready);
-    router.post("/drain").handler(this::drain);
+    router.post("/drain").handler(this::admit).handler(this::drain);
+    router.post("/disconnect").handler(this::admit).handler(this::disconnect);
     return router;
   }
 
@@ -75,15 +93,52 @@ final class AdminServer {
     answer(routing, answer.isReady() ? 200 : 503, answer.status(), answer.reason());
   }
 
-  /** A page of any site may have a browser post here; it cannot hide that it does. */
-  private void drain(RoutingContext routing) {
-    if (routing.request().getHeader("origin") != null) {
+  /** Lets those go on who may do more than ask how the node is. */
+  private void admit(RoutingContext routing) {
+    HttpServerRequest request = routing.request();
+    // A page of any site may have a browser post here; it cannot hide that it does.
+    if (request.getHeader("origin") != null) {
       answer(routing, 403, "refused", "requests of browsers are not answered here");
-      return;
+    } else if (token.isPresent()) {
+      if (token.get().isShownBy(request.getHeader("authorization"))) {
+        routing.next();
+      } else {
+        routing.response().putHeader("www-authenticate", "Bearer");
+        answer(routing, 401, "unauthorized", "show the admin token: Authorization: Bearer TOKEN");
+      }
+    } else if (admin.isLoopback()) {
+      routing.next();
+    } else {
+      answer(
+          routing,
+          403,
+          "refused",
+          "the admin port is reached from other machines and has no token: set admin-token-file or "
+              + Settings.ADMIN_TOKEN_VARIABLE
+              + ", or listen on 127.0.0.1");
     }
+  }
+
+  private void drain(RoutingContext routing) {
     readiness.draining();
     answer(routing, 202, "draining", "the process ends when its sockets and channels have gone");
     drain.run();
+  }
+
+  /** Every socket of this id, whichever gateway has it (D-3). */
+  private void disconnect(RoutingContext routing) {
+    String id = routing.request().getParam("id");
+    if (id == null || id.isEmpty() || id.length() > Contract.MAX_TEXT_CHARACTERS) {
+      answer(
+          routing,
+          400,
+          "refused",
+          "expected the id of sockets, as in POST /disconnect?id=users:42, got "
+              + (id == null || id.isEmpty() ? "none" : id.length() + " characters"));
+      return;
+    }
+    BusEndpoint.publish(cluster.vertx(), new GatewayMessage.Disconnect(id));
+    answer(routing, 202, "disconnecting", "sockets of this id are closed with 1001");
   }
 
   private void answer(RoutingContext routing, int status, String word, String reason) {

@@ -7,6 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VertxBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -66,10 +67,15 @@ public final class Main {
     if (admin == null) {
       return Future.succeededFuture();
     }
+    Optional<AdminToken> token = AdminToken.of(settings, System.getenv());
     Runnable drain = () -> Thread.ofPlatform().name("roost-drain").start(this::exit);
-    return AdminServer.open(cluster, settings, admin, readiness, drain)
+    String offered =
+        token.isPresent() || admin.isLoopback()
+            ? "health and drain"
+            : "health, and without a token nothing else,";
+    return AdminServer.open(cluster, settings, admin, token, readiness, drain)
         .onSuccess(
-            server -> log.info("health and drain at {} port {}", admin.host(), server.actualPort()))
+            server -> log.info("{} at {} port {}", offered, admin.host(), server.actualPort()))
         .mapEmpty();
   }
 

@@ -9,7 +9,9 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.GatewayVerticle;
+import dev.roost.gateway.RedirectPortFailure;
 import dev.roost.gateway.RoutesProvider;
+import dev.roost.gateway.tls.TlsFailure;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.launcher.settings.Settings;
 import dev.roost.launcher.settings.Settings.Role;
@@ -210,7 +212,7 @@ final class Node {
     Consumer<Router> routes = routes(cluster, settings);
     var deployed = new ArrayList<Future<Running>>();
     try {
-      GatewayOptions shared = options.port() == 0 ? options.withPort(freePort(options)) : options;
+      GatewayOptions shared = onOnePort(options);
       for (int i = 0; i < settings.gatewayVerticles(); i++) {
         deployed.add(deployGateway(cluster, shared, routes));
       }
@@ -219,12 +221,30 @@ final class Node {
     }
     return Future.all(deployed)
         .map(all -> all.<Running>list())
-        .recover(
-            cause ->
-                Future.failedFuture(
-                    StartFailure.isNetworkFault(cause)
-                        ? StartFailure.notListening(cause, settings)
-                        : cause));
+        .recover(cause -> Future.failedFuture(explained(cause, settings)));
+  }
+
+  private static Throwable explained(Throwable cause, Settings settings) {
+    return switch (cause) {
+      case TlsFailure files ->
+          StartFailure.failed(
+              files.getMessage()
+                  + ("; set with " + settings.origin("tls-certificate") + " and ")
+                  + settings.origin("tls-key"),
+              files);
+      case RedirectPortFailure redirects -> StartFailure.notListening(redirects, settings);
+      default ->
+          StartFailure.isNetworkFault(cause) ? StartFailure.notListening(cause, settings) : cause;
+    };
+  }
+
+  /** With ports that all gateways of this process can share. */
+  private static GatewayOptions onOnePort(GatewayOptions options) throws IOException {
+    GatewayOptions shared = options.port() == 0 ? options.withPort(freePort(options)) : options;
+    Integer redirects = options.edge().httpRedirectPort();
+    return redirects == null || redirects != 0
+        ? shared
+        : shared.withEdge(shared.edge().withHttpRedirectPort(freePort(options)));
   }
 
   /**
@@ -263,6 +283,11 @@ final class Node {
     var parts = new ArrayList<String>();
     if (settings.role().hasGateways()) {
       parts.add(sockets());
+      gateways
+          .getFirst()
+          .verticle()
+          .redirectPort()
+          .ifPresent(redirects -> parts.add("redirects to https from port " + redirects));
     }
     if (settings.role().hasApplications()) {
       parts.add("applications " + names());
@@ -300,7 +325,8 @@ final class Node {
     String host = settings.gateway().host();
     String reachable = EVERY_INTERFACE.contains(host) ? "localhost" : host;
     String bracketed = reachable.contains(":") ? "[" + reachable + "]" : reachable;
-    return "http://" + bracketed + ":" + port() + "/";
+    String scheme = settings.gateway().edge().tls() == null ? "http" : "https";
+    return scheme + "://" + bracketed + ":" + port() + "/";
   }
 
   private String sockets() {

@@ -1,5 +1,6 @@
 package dev.roost.launcher;
 
+import dev.roost.gateway.RedirectPortFailure;
 import dev.roost.launcher.settings.Settings;
 import java.io.IOException;
 import java.net.UnknownHostException;
@@ -49,6 +50,18 @@ final class StartFailure extends RuntimeException {
         settings.gateway().port(),
         settings.origin("host"),
         settings.origin("port"));
+  }
+
+  /** Why the port that sends to https cannot be opened. */
+  static StartFailure notListening(RedirectPortFailure failure, Settings settings) {
+    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+    Integer port = settings.gateway().edge().httpRedirectPort();
+    return notListening(
+        cause,
+        settings.gateway().host(),
+        port == null ? 0 : port,
+        settings.origin("host"),
+        settings.origin("http-redirect-port"));
   }
 
   /** Why the admin port cannot be opened. */

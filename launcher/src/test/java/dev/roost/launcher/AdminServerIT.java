@@ -3,8 +3,16 @@ package dev.roost.launcher;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.application.ConnectInfo;
+import dev.roost.application.ConnectResult;
+import dev.roost.application.SocketHandler;
+import dev.roost.channel.Payload;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.host.ChannelVerticles;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
@@ -16,14 +24,25 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class AdminServerIT {
@@ -42,14 +61,21 @@ class AdminServerIT {
     return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
-  private void open(Settings settings, Settings.Admin admin) throws Exception {
+  private void open(Settings settings, Map<String, String> environment) throws Exception {
     port =
-        await(AdminServer.open(cluster, settings, admin, readiness, drains::incrementAndGet))
+        await(
+                AdminServer.open(
+                    cluster,
+                    settings,
+                    settings.admin(),
+                    AdminToken.of(settings, environment),
+                    readiness,
+                    drains::incrementAndGet))
             .actualPort();
   }
 
   private void open() throws Exception {
-    open(settings(), new Settings.Admin("127.0.0.1", 0));
+    open(settings("--admin-port=0"), Map.of());
   }
 
   private String answer(String method, String path, String... headers) throws Exception {
@@ -119,7 +145,7 @@ class AdminServerIT {
   void anAdminPortInUseIsNamed() throws Exception {
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Settings settings = settings("--admin-port=" + taken.getLocalPort());
-      var failed = assertThrows(ExecutionException.class, () -> open(settings, settings.admin()));
+      var failed = assertThrows(ExecutionException.class, () -> open(settings, Map.of()));
       assertEquals(
           "port "
               + taken.getLocalPort()
@@ -131,6 +157,161 @@ class AdminServerIT {
   @Test
   void withoutTheSettingThereIsNone() {
     assertEquals(null, settings().admin());
-    assertEquals(new Settings.Admin("127.0.0.1", 4080), settings("--admin-port=4080").admin());
+    assertEquals(
+        new Settings.Admin("127.0.0.1", 4080, null), settings("--admin-port=4080").admin());
+  }
+
+  /* ---- the token */
+
+  private static final String TOKEN = "0123456789abcdef";
+  private static final Map<String, String> VARIABLE = Map.of("ROOST_ADMIN_TOKEN", TOKEN);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "0.0.0.0"})
+  void aTokenThatIsSetHasToBeShownForAllButHealth(String host) throws Exception {
+    open(settings("--admin-port=0", "--admin-host=" + host), VARIABLE);
+    assertEquals("200 live", answer("GET", "/health/live"));
+    assertEquals("503 starting", answer("GET", "/health/ready"));
+    for (String call : List.of("/drain", "/disconnect?id=users:42")) {
+      assertEquals("401 unauthorized", answer("POST", call));
+      for (String wrong :
+          List.of("Bearer " + TOKEN + "0", "Bearer", "Bearer ", TOKEN, "Basic " + TOKEN)) {
+        assertEquals("401 unauthorized", answer("POST", call, "Authorization", wrong), wrong);
+      }
+      assertEquals(
+          "403 refused",
+          answer("POST", call, "Authorization", "Bearer " + TOKEN, "Origin", "https://a.example"));
+    }
+    assertEquals(0, drains.get());
+    assertEquals(
+        "202 disconnecting",
+        answer("POST", "/disconnect?id=users:42", "Authorization", "bearer " + TOKEN));
+    assertEquals("202 draining", answer("POST", "/drain", "Authorization", "Bearer " + TOKEN));
+    assertEquals(1, drains.get());
+  }
+
+  @Test
+  void withoutATokenOtherMachinesGetHealthOnly() throws Exception {
+    open(settings("--admin-port=0", "--admin-host=0.0.0.0"), Map.of());
+    assertEquals("200 live", answer("GET", "/health/live"));
+    assertEquals("503 starting", answer("GET", "/health/ready"));
+    assertEquals("403 refused", answer("POST", "/drain"));
+    assertEquals("403 refused", answer("POST", "/drain", "Authorization", "Bearer " + TOKEN));
+    assertEquals("403 refused", answer("POST", "/disconnect?id=users:42"));
+    assertEquals(0, drains.get());
+  }
+
+  @Test
+  void theTokenMayStandInAFile(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("token"), TOKEN + "\n");
+    open(settings("--admin-port=0", "--admin-token-file=" + file), Map.of());
+    assertEquals("401 unauthorized", answer("POST", "/drain"));
+    assertEquals("202 draining", answer("POST", "/drain", "Authorization", "Bearer " + TOKEN));
+  }
+
+  @Test
+  void aTokenThatCannotBeUsedEndsTheStart(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("token");
+    Settings settings = settings("--admin-port=0", "--admin-token-file=" + file);
+    assertEquals(
+        "--admin-token-file: expected a file with the admin token, cannot read " + file,
+        failure(settings, Map.of()));
+    Files.writeString(file, "short\n");
+    assertEquals(
+        "--admin-token-file "
+            + file
+            + ": expected a token of 16 or more visible characters of ASCII without blanks, got 5"
+            + " characters; openssl rand -hex 32 makes one",
+        failure(settings, Map.of()));
+    assertEquals(
+        "--admin-token-file: the token is in ROOST_ADMIN_TOKEN too: keep one of them",
+        failure(settings, VARIABLE));
+    assertTrue(
+        failure(settings("--admin-port=0"), Map.of("ROOST_ADMIN_TOKEN", "sixteen and blanks"))
+            .startsWith("ROOST_ADMIN_TOKEN: expected a token of 16 or more"));
+  }
+
+  private static String failure(Settings settings, Map<String, String> environment) {
+    return assertThrows(StartFailure.class, () -> AdminToken.of(settings, environment))
+        .getMessage();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "localhost,      true",
+    "127.0.0.1,      true",
+    "127.1.2.3,      true",
+    "::1,            true",
+    "0.0.0.0,        false",
+    "::,             false",
+    "10.0.0.1,       false",
+    "127.0.0.1.example.com, false",
+    "node-1,         false",
+  })
+  void onlyThisMachineReachesLoopback(String host, boolean loopback) {
+    assertEquals(loopback, new Settings.Admin(host, 0, null).isLoopback());
+  }
+
+  /* ---- disconnecting */
+
+  /** The id is the one that the client names. */
+  private static final class Ids implements SocketHandler {
+
+    @Override
+    public ConnectResult connect(Payload params, ConnectInfo info) {
+      return ConnectResult.accept().assign("id", params.tree().path("id").asText());
+    }
+
+    @Override
+    public Optional<String> id(ConnectResult.Accepted accepted) {
+      return Optional.of(String.valueOf(accepted.assigns().get("id")));
+    }
+  }
+
+  @Test
+  void socketsOfAnIdAreClosedAndOthersAreNot() throws Exception {
+    open();
+    Node node = await(Node.start(cluster, settings("--host=127.0.0.1", "--port=0")));
+    await(
+        ChannelVerticles.deploy(
+            cluster,
+            Application.named("ids").socket("/ids", new Ids()),
+            ChannelOptions.defaults().withVerticles(1)));
+    var closed = new LinkedBlockingQueue<String>();
+    HttpClient client = HttpClient.newHttpClient();
+    try {
+      for (String id : List.of("users:42", "users:43")) {
+        connect(client, node.port(), id, closed);
+      }
+      assertEquals("400 refused", answer("POST", "/disconnect"));
+      assertEquals("400 refused", answer("POST", "/disconnect?id="));
+      assertEquals("405", answer("GET", "/disconnect?id=users:42"));
+      assertEquals(
+          "403 refused",
+          answer("POST", "/disconnect?id=users:42", "Origin", "https://elsewhere.example"));
+      assertEquals("202 disconnecting", answer("POST", "/disconnect?id=users:42"));
+      assertEquals("users:42 1001", closed.poll(20, TimeUnit.SECONDS));
+      assertEquals("202 disconnecting", answer("POST", "/disconnect?id=users%3A43"));
+      assertEquals("users:43 1001", closed.poll(20, TimeUnit.SECONDS));
+    } finally {
+      client.shutdownNow();
+    }
+    await(node.drain());
+  }
+
+  private static void connect(HttpClient client, int port, String id, Queue<String> closed)
+      throws Exception {
+    client
+        .newWebSocketBuilder()
+        .buildAsync(
+            URI.create("ws://127.0.0.1:" + port + "/ids/websocket?vsn=2.0.0&id=" + id),
+            new WebSocket.Listener() {
+              @Override
+              public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+                closed.add(id + " " + code);
+                return null;
+              }
+            })
+        .get(20, TimeUnit.SECONDS);
   }
 }

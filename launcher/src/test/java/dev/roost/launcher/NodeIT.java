@@ -11,6 +11,7 @@ import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.SelfSignedCertificate;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -28,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -154,6 +157,61 @@ class NodeIT {
         "host nowhere.invalid does not resolve to an address: choose an interface of this machine"
             + " with --host",
         failure.getMessage());
+  }
+
+  @Test
+  @SuppressWarnings("removal") // its successor in Netty's test tools would be a dependency more
+  void aNodeWithTlsSaysSoAndItsGatewaysShareBothPorts() throws Exception {
+    SelfSignedCertificate pair = SelfSignedCertificate.create("localhost");
+    try {
+      Node node =
+          start(
+              settings(
+                  "--gateway-verticles=2",
+                  "--tls-certificate=" + pair.certificatePath(),
+                  "--tls-key=" + pair.privateKeyPath(),
+                  "--http-redirect-port=0"));
+      Matcher line =
+          Pattern.compile(
+                  ".* is ready: open https://127\\.0\\.0\\.1:"
+                      + node.port()
+                      + "/ \\(.*; redirects to https from port (\\d+); .*")
+              .matcher(node.readyLine());
+      assertTrue(line.matches(), node.readyLine());
+      int redirects = Integer.parseInt(line.group(1));
+      for (int i = 0; i < 4; i++) { // Gateways in turn.
+        assertEquals(301, status(redirects, "/"));
+      }
+      await(node.drain());
+      assertThrows(ConnectException.class, () -> status(redirects, "/"));
+    } finally {
+      pair.delete();
+    }
+  }
+
+  @Test
+  void filesOfTlsThatDoNotFitAreNamed(@TempDir Path folder) throws Exception {
+    Path certificate = folder.resolve("cert.pem");
+    StartFailure failure =
+        failure(settings("--tls-certificate=" + certificate, "--tls-key=" + certificate));
+    assertEquals(
+        "TLS certificate "
+            + certificate
+            + ": expected a PEM file, got none; set with --tls-certificate and --tls-key",
+        failure.getMessage());
+    assertEquals(1, failure.exitCode());
+  }
+
+  @Test
+  void aRedirectPortInUseIsNamed() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      assertEquals(
+          "port "
+              + port
+              + " is in use: stop what listens there, or choose another with --http-redirect-port",
+          failure(settings("--http-redirect-port=" + port)).getMessage());
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.SocketTable;
@@ -64,6 +65,7 @@ public final class LongPollTransport {
   /** A request to a mount's long-poll path, as far as it was read. */
   private record Request(
       HttpServerRequest http,
+      ClientRequest client,
       Applications.Mount mount,
       LongPollOptions options,
       JsonObject params) {}
@@ -97,7 +99,7 @@ public final class LongPollTransport {
   /* ---- requests */
 
   /** Takes a request to the long-poll path of a mount (G-10). */
-  public void handle(HttpServerRequest http, Applications.Matched matched) {
+  public void handle(HttpServerRequest http, ClientRequest client, Applications.Matched matched) {
     Applications.Mount mount = matched.mount();
     LongPollOptions served = Objects.requireNonNull(mount.options().longPoll(), "longPoll");
     String query = http.query();
@@ -108,12 +110,12 @@ public final class LongPollTransport {
     }
     matched.variables().forEach(params.get()::put);
     http.response().putHeader("access-control-allow-origin", "*");
-    if (!Upgrade.originAllowed(http, mount, options.publicHost())) {
+    if (!Upgrade.originAllowed(http, client, mount, options.publicHost())) {
       options.metrics().connectionRefused(FORBIDDEN);
       status(http, FORBIDDEN);
       return;
     }
-    var request = new Request(http, mount, served, params.get());
+    var request = new Request(http, client, mount, served, params.get());
     switch (http.method().name()) {
       case "OPTIONS" -> preflight(http);
       case "GET" -> get(request);
@@ -211,7 +213,7 @@ public final class LongPollTransport {
         request.mount(),
         Transport.LONG_POLL,
         request.params(),
-        Upgrade.connectInfo(request.http(), request.mount().options(), authToken),
+        Upgrade.connectInfo(request.http(), request.client(), request.mount().options(), authToken),
         new Asked(request, serializer.get()));
   }
 

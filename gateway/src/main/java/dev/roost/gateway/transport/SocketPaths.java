@@ -3,6 +3,7 @@ package dev.roost.gateway.transport;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.routing.PathPattern;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.HashSet;
@@ -35,8 +36,10 @@ public final class SocketPaths {
   /**
    * Takes a request to a path that is or was a socket's; false for any other, which is not touched
    * (E-10).
+   *
+   * @param client who asks
    */
-  public boolean handle(HttpServerRequest request) {
+  public boolean handle(HttpServerRequest request, ClientRequest client) {
     String path = request.path();
     if (path == null) {
       return false;
@@ -45,8 +48,8 @@ public final class SocketPaths {
     if (matched.isPresent()) {
       served.add(matched.get().mount());
       switch (matched.get().transport()) {
-        case WEBSOCKET -> webSockets.handle(request, matched.get());
-        case LONG_POLL -> longPolls.handle(request, matched.get());
+        case WEBSOCKET -> webSockets.handle(request, client, matched.get());
+        case LONG_POLL -> longPolls.handle(request, client, matched.get());
       }
       return true;
     }

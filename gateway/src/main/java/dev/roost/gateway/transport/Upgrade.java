@@ -1,14 +1,15 @@
 package dev.roost.gateway.transport;
 
 import dev.roost.cluster.Applications;
+import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.tls.PeerCertificate;
 import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.HostAndPort;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -89,16 +90,17 @@ final class Upgrade {
 
   /** Whether the mount lets in a page of this origin (section 3). */
   static boolean originAllowed(
-      HttpServerRequest request, Applications.Mount mount, @Nullable String publicHost) {
-    HostAndPort authority = request.authority();
-    String scheme = scheme(request);
-    int port = authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port();
+      HttpServerRequest request,
+      ClientRequest client,
+      Applications.Mount mount,
+      @Nullable String publicHost) {
+    String host = client.host();
     String origin = request.getHeader("origin");
     boolean allowed =
         mount
             .options()
             .checkOrigin()
-            .allows(origin, scheme, authority == null ? "" : authority.host(), port, publicHost);
+            .allows(origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
     if (!allowed) {
       log.error(
           "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
@@ -167,13 +169,16 @@ final class Upgrade {
 
   /** The connect info of a long-poll session: from the request that opens it (C-16). */
   static JsonObject connectInfo(
-      HttpServerRequest request, SocketOptions options, @Nullable String authToken) {
-    return connectInfo(request, options, new Protocols(List.of(), authToken, false));
+      HttpServerRequest request,
+      ClientRequest client,
+      SocketOptions options,
+      @Nullable String authToken) {
+    return connectInfo(request, client, options, new Protocols(List.of(), authToken, false));
   }
 
   /** The connect info: exactly the keys that the mount lists (section 5). */
   static JsonObject connectInfo(
-      HttpServerRequest request, SocketOptions options, Protocols protocols) {
+      HttpServerRequest request, ClientRequest client, SocketOptions options, Protocols protocols) {
     var info = new JsonObject();
     for (ConnectInfoKey key : options.connectInfo()) {
       info.put(
@@ -184,7 +189,7 @@ final class Upgrade {
                 headers(request, n -> n.equals("traceparent") || n.equals("tracestate"));
             case X_HEADERS -> headers(request, n -> n.startsWith("x-"));
             case SEC_WEBSOCKET_HEADERS -> webSocketHeaders(request, protocols);
-            case URI -> uri(request);
+            case URI -> uri(request, client);
             case USER_AGENT -> request.getHeader("user-agent");
           });
     }
@@ -194,21 +199,19 @@ final class Upgrade {
     return info;
   }
 
+  // The TCP peer, whoever it speaks for (C-2).
   private static JsonObject peer(HttpServerRequest request) {
     return new JsonObject()
         .put("address", request.remoteAddress().hostAddress())
-        .put("port", request.remoteAddress().port());
+        .put("port", request.remoteAddress().port())
+        .put("ssl_cert", PeerCertificate.of(request).orElse(null));
   }
 
-  private static JsonObject uri(HttpServerRequest request) {
-    HostAndPort authority = request.authority();
-    String scheme = scheme(request);
+  private static JsonObject uri(HttpServerRequest request, ClientRequest client) {
     return new JsonObject()
-        .put("scheme", scheme)
-        .put("host", authority == null ? null : authority.host())
-        .put(
-            "port",
-            authority == null || authority.port() < 0 ? defaultPort(scheme) : authority.port())
+        .put("scheme", client.scheme())
+        .put("host", client.host())
+        .put("port", client.port())
         .put("path", request.path())
         .put("query", request.query());
   }
@@ -236,13 +239,5 @@ final class Upgrade {
       }
     }
     return found;
-  }
-
-  private static String scheme(HttpServerRequest request) {
-    return request.isSSL() ? "https" : "http";
-  }
-
-  private static int defaultPort(String scheme) {
-    return scheme.equals("https") ? 443 : 80;
   }
 }

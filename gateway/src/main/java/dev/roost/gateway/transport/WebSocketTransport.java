@@ -5,6 +5,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Applications;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
@@ -44,8 +45,13 @@ public final class WebSocketTransport {
     this.limits = new WebSocketConnection.Limits(options.maxMessageBytes(), options.closeTimeout());
   }
 
-  /** Takes a request to the WebSocket path of a mount. */
-  public void handle(HttpServerRequest request, Applications.Matched matched) {
+  /**
+   * Takes a request to the WebSocket path of a mount.
+   *
+   * @param client who asks for it
+   */
+  public void handle(
+      HttpServerRequest request, ClientRequest client, Applications.Matched matched) {
     Applications.Mount mount = matched.mount();
     SocketOptions socketOptions = mount.options();
     if (!request.method().equals(HttpMethod.GET)) {
@@ -59,7 +65,7 @@ public final class WebSocketTransport {
       return;
     }
     matched.variables().forEach(params.get()::put);
-    if (!Upgrade.originAllowed(request, mount, options.publicHost())) {
+    if (!Upgrade.originAllowed(request, client, mount, options.publicHost())) {
       refuse(request, 403, "");
       return;
     }
@@ -84,7 +90,7 @@ public final class WebSocketTransport {
         mount,
         Transport.WEBSOCKET,
         params.get(),
-        Upgrade.connectInfo(request, socketOptions, protocols),
+        Upgrade.connectInfo(request, client, socketOptions, protocols),
         new Asked(request, mount, serializer.get(), selection.protocol()));
   }
 

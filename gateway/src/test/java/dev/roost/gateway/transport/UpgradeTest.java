@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.cluster.Applications;
+import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.transport.Upgrade.Protocols;
 import dev.roost.gateway.transport.Upgrade.Selection;
 import dev.roost.routing.ConnectInfoKey;
@@ -13,8 +14,6 @@ import dev.roost.routing.SocketOptions;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -287,23 +286,19 @@ class UpgradeTest {
                   .header("origin", "https://a.example")));
     }
 
-    /** O-12: the port is the scheme's where the Host header has none. */
+    /** O-12: scheme, host and port are those by which the client came. */
     @ParameterizedTest
     @CsvSource({
-      "http://chat.example,       false, -1,   true",
-      "http://chat.example:4000,  false, 4000, true",
-      "https://chat.example,      true,  -1,   true",
-      "https://chat.example,      false, -1,   false",
-      "https://chat.example:4000, true,  -1,   false",
+      "http://chat.example,       http,  80,   true",
+      "http://chat.example:4000,  http,  4000, true",
+      "https://chat.example,      https, 443,  true",
+      "https://chat.example,      http,  80,   false",
+      "https://chat.example:4000, https, 443,  false",
     })
-    void theConnectionIsWhatTheRequestSays(String origin, boolean tls, int port, boolean allowed) {
+    void theConnectionIsTheClients(String origin, String scheme, int port, boolean allowed) {
       SocketOptions options = PLAIN.withCheckOrigin(OriginPolicy.sameConnection());
-      var request =
-          new Request()
-              .header("origin", origin)
-              .with("isSSL", tls)
-              .with("authority", HostAndPort.create("chat.example", port));
-      assertEquals(allowed, allowed(options, request));
+      var client = new ClientRequest(scheme, "chat.example", port, null);
+      assertEquals(allowed, allowed(options, new Request().header("origin", origin), client));
     }
 
     @Test
@@ -312,8 +307,12 @@ class UpgradeTest {
     }
 
     private boolean allowed(SocketOptions options, Request request) {
+      return allowed(options, request, new ClientRequest("http", null, 80, null));
+    }
+
+    private boolean allowed(SocketOptions options, Request request, ClientRequest client) {
       var mount = new Applications.Mount("/socket", Map.of(), options, "chat");
-      return Upgrade.originAllowed(request.made(), mount, null);
+      return Upgrade.originAllowed(request.made(), client, mount, null);
     }
   }
 
@@ -331,7 +330,7 @@ class UpgradeTest {
     @Test
     void peerDataIsTheTcpPeer() {
       assertEquals(
-          "{\"peer_data\":{\"address\":\"192.0.2.1\",\"port\":50312}}",
+          "{\"peer_data\":{\"address\":\"192.0.2.1\",\"port\":50312,\"ssl_cert\":null}}",
           info(PLAIN.withConnectInfo(ConnectInfoKey.PEER_DATA), browser()));
     }
 
@@ -366,17 +365,11 @@ class UpgradeTest {
 
     /** C-6. */
     @Test
-    void theUriIsTheRequestsOwn() {
-      SocketOptions options = PLAIN.withConnectInfo(ConnectInfoKey.URI);
+    void theUriIsTheOneThatTheClientCameBy() {
       assertEquals(
-          "{\"uri\":{\"scheme\":\"https\",\"host\":\"chat.example\",\"port\":4000,"
+          "{\"uri\":{\"scheme\":\"https\",\"host\":\"chat.example\",\"port\":443,"
               + "\"path\":\"/socket/websocket\",\"query\":\"vsn=2.0.0\"}}",
-          info(options, browser()));
-      assertEquals(
-          443,
-          new JsonObject(info(options, browser().with("authority", HostAndPort.create("h", -1))))
-              .getJsonObject("uri")
-              .getInteger("port"));
+          info(PLAIN.withConnectInfo(ConnectInfoKey.URI), browser()));
     }
 
     /** C-7. */
@@ -397,14 +390,13 @@ class UpgradeTest {
 
     private String info(SocketOptions options, Request request) {
       HttpServerRequest made = request.made();
-      return Upgrade.connectInfo(made, options, Protocols.of(made, options)).encode();
+      var client = new ClientRequest("https", "chat.example", 443, "198.51.100.7");
+      return Upgrade.connectInfo(made, client, options, Protocols.of(made, options)).encode();
     }
 
     private Request browser() {
       return new Request()
           .with("remoteAddress", SocketAddress.inetSocketAddress(50_312, "192.0.2.1"))
-          .with("isSSL", true)
-          .with("authority", HostAndPort.create("chat.example", 4_000))
           .with("path", "/socket/websocket")
           .with("query", "vsn=2.0.0")
           .header("Host", "chat.example:4000")
@@ -429,7 +421,6 @@ class UpgradeTest {
     Request() {
       answers.put("version", HttpVersion.HTTP_1_1);
       answers.put("isSSL", false);
-      answers.put("authority", null);
     }
 
     Request header(String name, String value) {

@@ -104,6 +104,11 @@ final class TestServer implements AutoCloseable {
     return doors.get(gateway).verticle().port();
   }
 
+  /** Where the first gateway sends to https from. */
+  int redirectPort() {
+    return doors.get(0).verticle().redirectPort().orElseThrow();
+  }
+
   ClientOptions options() {
     return ClientOptions.port(port()).withLimit(LIMIT);
   }

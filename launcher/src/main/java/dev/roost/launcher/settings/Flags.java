@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -95,9 +96,11 @@ final class Flags {
       paramLabel = "HOST",
       converter = Values.Host.class,
       description =
-          "Host that browsers know this server by, for the origin check."
+          "Host that browsers know this server by, for the origin check and redirects."
               + " Default: the one that each request names.")
   @Nullable String publicHost;
+
+  @Mixin final EdgeFlags edge = new EdgeFlags();
 
   @Option(
       names = "--admin-host",
@@ -115,6 +118,14 @@ final class Flags {
       description =
           "TCP port of health and drain, 0 for any free one, or off. Default: ${DEFAULT-VALUE}.")
   int adminPort;
+
+  @Option(
+      names = "--admin-token-file",
+      paramLabel = "FILE",
+      description =
+          "A file with the token that admin calls but health have to show; ROOST_ADMIN_TOKEN is"
+              + " the token itself. Default: none.")
+  @Nullable Path adminTokenFile;
 
   @Option(
       names = "--gateway-verticles",
@@ -458,7 +469,8 @@ final class Flags {
             .withCloseTimeout(closeTimeout)
             .withDrainSockets(drainSockets)
             .withDrainInterval(drainInterval)
-            .withDrainTimeout(drainTimeout);
+            .withDrainTimeout(drainTimeout)
+            .withEdge(edge.options());
     var channels =
         ChannelOptions.defaults()
             .withVerticles(channelVerticles)
@@ -473,7 +485,9 @@ final class Flags {
         gateway,
         channels,
         joinsCluster(origins) ? clusterOptions() : null,
-        adminPort == Values.AdminPort.NONE ? null : new Settings.Admin(adminHost, adminPort),
+        adminPort == Values.AdminPort.NONE
+            ? null
+            : new Settings.Admin(adminHost, adminPort, adminTokenFile),
         drainDelay,
         transport,
         logLevel,
@@ -508,7 +522,7 @@ final class Flags {
   /** What is wrong with settings that are right each by itself. */
   List<String> conflicts(Map<String, String> origins) {
     UnaryOperator<String> origin = name -> origins.getOrDefault(name, "--" + name);
-    var problems = new ArrayList<String>();
+    var problems = new ArrayList<>(edge.conflicts(port, origin));
     if (cluster == Settings.ClusterSwitch.OFF && role != Settings.Role.ALL) {
       problems.add(
           origin.apply("role")

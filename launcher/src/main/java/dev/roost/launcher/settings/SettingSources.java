@@ -68,7 +68,10 @@ final class SettingSources implements IDefaultValueProvider {
         .forEach(
             (variable, text) -> {
               String value = text.strip();
-              if (!variable.startsWith(PREFIX) || value.isEmpty() || isLink(variable, value)) {
+              if (!variable.startsWith(PREFIX)
+                  || value.isEmpty()
+                  || variable.equals(Settings.ADMIN_TOKEN_VARIABLE)
+                  || isLink(variable, value)) {
                 return;
               }
               OptionSpec option = byVariable.get(variable);

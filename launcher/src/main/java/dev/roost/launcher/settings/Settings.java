@@ -3,8 +3,10 @@ package dev.roost.launcher.settings;
 import dev.roost.application.ChannelOptions;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.membership.ClusterOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -56,8 +58,25 @@ public record Settings(
     }
   }
 
-  /** Where whoever runs the node talks to it; port 0 is any free one. */
-  public record Admin(String host, int port) {}
+  /** The token of the admin port itself, which stands in no file of settings and no command. */
+  public static final String ADMIN_TOKEN_VARIABLE = "ROOST_ADMIN_TOKEN";
+
+  /**
+   * Where whoever runs the node talks to it.
+   *
+   * @param port 0 is any free one
+   * @param tokenFile what has to be shown there; null for nothing, or for {@link
+   *     #ADMIN_TOKEN_VARIABLE}
+   */
+  public record Admin(String host, int port, @Nullable Path tokenFile) {
+
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d+){3}|::1");
+
+    /** Whether nobody but this machine reaches it; names are not looked up. */
+    public boolean isLoopback() {
+      return LOOPBACK.matcher(host).matches();
+    }
+  }
 
   /** Whether a process is in a cluster. */
   public enum ClusterSwitch {

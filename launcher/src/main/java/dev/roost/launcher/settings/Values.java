@@ -31,12 +31,12 @@ final class Values {
 
   private Values() {}
 
-  private static TypeConversionException wrong(String expected, String text) {
+  static TypeConversionException wrong(String expected, String text) {
     String came = text.isEmpty() ? "nothing" : "\"" + text + "\"";
     return new TypeConversionException("expected " + expected + ", got " + came);
   }
 
-  private static int whole(String text, int least, int most, String expected) {
+  static int whole(String text, int least, int most, String expected) {
     try {
       int value = Integer.parseInt(text);
       if (value >= least && value <= most) {

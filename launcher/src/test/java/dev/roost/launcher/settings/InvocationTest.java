@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.EdgeOptions;
+import dev.roost.gateway.edge.ForceSsl;
+import dev.roost.gateway.edge.TrustedProxies;
+import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.membership.BusTls;
 import dev.roost.membership.ClusterOptions;
 import java.io.IOException;
@@ -141,6 +145,86 @@ class InvocationTest {
     assertEquals(Level.DEBUG, settings.logLevel());
     assertTrue(settings.applications().includes("news"));
     assertEquals(Set.of("news"), settings.applications().missing(Set.of("chat", "more")));
+  }
+
+  /* ---- TLS and proxies */
+
+  @Test
+  void everySettingOfTheEdgeReachesItsOption() throws IOException {
+    Settings settings =
+        settings(
+            Map.of("ROOST_ADMIN_TOKEN", "0123456789abcdef"), // No setting, and no mistake.
+            "--config",
+            file(
+                "tls-certificate=cert.pem",
+                "tls-key=key.pem",
+                "tls-client-ca=ca.pem",
+                "tls-reload-interval=1m",
+                "http-redirect-port=80",
+                "force-ssl=on",
+                "force-ssl-exclude=probe.example, ::1",
+                "hsts-max-age=60",
+                "hsts-include-subdomains=on",
+                "hsts-preload=on",
+                "trusted-proxies=10.0.0.0/8, fd00::7",
+                "proxy-protocol=on",
+                "admin-port=0",
+                "admin-token-file=token"));
+    assertEquals(
+        new EdgeOptions(
+            new TlsOptions(
+                Path.of("cert.pem"), Path.of("key.pem"), Path.of("ca.pem"), Duration.ofMinutes(1)),
+            new ForceSsl(
+                new ForceSsl.Hsts(Duration.ofMinutes(1), true, true),
+                Set.of("probe.example", "::1")),
+            TrustedProxies.of("10.0.0.0/8", "fd00::7"),
+            true,
+            80),
+        settings.gateway().edge());
+    assertEquals(new Settings.Admin("127.0.0.1", 0, Path.of("token")), settings.admin());
+  }
+
+  @Test
+  void aSwitchIsOnByItsNameAlone() {
+    String[] bare = {"--force-ssl", "--proxy-protocol", "--port=1"};
+    EdgeOptions edge = settings(Map.of(), bare).gateway().edge();
+    assertEquals(ForceSsl.defaults(), edge.forceSsl());
+    assertTrue(edge.proxyProtocol());
+    assertEquals(
+        EdgeOptions.defaults(),
+        settings(Map.of("ROOST_FORCE_SSL", "on"), "--force-ssl=off").gateway().edge());
+    assertEquals(
+        List.of("ROOST_FORCE_SSL: expected on or off, got \"true\""),
+        problems(Map.of("ROOST_FORCE_SSL", "true")));
+  }
+
+  @Test
+  void settingsOfTheEdgeThatDoNotFitAreNamed() {
+    assertEquals(
+        List.of("--tls-key: expected tls-certificate and tls-key together, got one of them"),
+        problems(Map.of(), "--tls-key=key.pem"));
+    assertEquals(
+        List.of(
+            "ROOST_TLS_CERTIFICATE: expected tls-certificate and tls-key together, got one of"
+                + " them"),
+        problems(Map.of("ROOST_TLS_CERTIFICATE", "cert.pem")));
+    assertEquals(
+        List.of(
+            "--tls-client-ca: clients show certificates in TLS only: set tls-certificate and"
+                + " tls-key too"),
+        problems(Map.of(), "--tls-client-ca=ca.pem"));
+    assertEquals(
+        List.of(
+            "--http-redirect-port: 4000 is what port is, which serves the rest: choose another"),
+        problems(Map.of(), "--http-redirect-port=4000"));
+    assertEquals(
+        List.of(
+            "--trusted-proxies: expected addresses and ranges with commas between them, such as"
+                + " 10.0.0.7,fd00::/8, got \"10.0.0.0/8,proxy\""),
+        problems(Map.of(), "--trusted-proxies=10.0.0.0/8,proxy"));
+    assertEquals(
+        List.of("--hsts-max-age: expected a number of seconds from 0 to 2147483647, got \"365d\""),
+        problems(Map.of(), "--hsts-max-age=365d"));
   }
 
   @ParameterizedTest

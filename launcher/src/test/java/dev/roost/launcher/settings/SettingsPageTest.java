@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.EdgeOptions;
+import dev.roost.gateway.edge.ForceSsl;
+import dev.roost.gateway.tls.TlsOptions;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -77,12 +80,21 @@ class SettingsPageTest {
   void eachOptionOfAGatewayAndOfAnApplicationIsASetting() {
     Set<String> declared =
         settings().stream().map(SettingSources::name).collect(Collectors.toSet());
-    Stream.of(GatewayOptions.class, ChannelOptions.class)
-        .flatMap(options -> Arrays.stream(options.getRecordComponents()))
-        .map(RecordComponent::getName)
+    Stream.of(
+            options(GatewayOptions.class, "").filter(name -> !name.equals("edge")),
+            options(ChannelOptions.class, "").map(n -> n.equals("verticles") ? "channel-" + n : n),
+            options(EdgeOptions.class, "").filter(name -> !name.equals("tls")),
+            options(TlsOptions.class, "tls-"),
+            options(ForceSsl.class, "force-ssl-").filter(name -> !name.endsWith("-hsts")),
+            options(ForceSsl.Hsts.class, "hsts-"))
+        .flatMap(names -> names)
         .filter(name -> !Set.of("metrics", "telemetry").contains(name))
-        .map(name -> name.equals("verticles") ? "channelVerticles" : name)
-        .map(name -> name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT))
         .forEach(name -> assertTrue(declared.contains(name), () -> "no setting for " + name));
+  }
+
+  private static Stream<String> options(Class<?> options, String prefix) {
+    return Arrays.stream(options.getRecordComponents())
+        .map(RecordComponent::getName)
+        .map(name -> prefix + name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT));
   }
 }
