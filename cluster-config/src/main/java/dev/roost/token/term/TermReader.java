@@ -106,17 +106,13 @@ final class TermReader {
   }
 
   private static @Nullable Object symbol(String name) {
-    return switch (name) {
-      case "nil" -> null;
-      case "true" -> true;
-      case "false" -> false;
-      default -> {
-        if (name.codePointCount(0, name.length()) > Symbol.MAX_CHARACTERS) {
-          throw new TermException("a symbol has at most " + Symbol.MAX_CHARACTERS + " characters");
-        }
-        yield new Symbol(name);
-      }
-    };
+    if (Symbol.RESERVED.contains(name)) {
+      return name.equals("nil") ? null : Boolean.valueOf(name);
+    }
+    if (name.codePointCount(0, name.length()) > Symbol.MAX_CHARACTERS) {
+      throw new TermException("a symbol has at most " + Symbol.MAX_CHARACTERS + " characters");
+    }
+    return new Symbol(name);
   }
 
   private String latin1(int length) {
