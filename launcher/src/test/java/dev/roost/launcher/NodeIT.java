@@ -92,8 +92,8 @@ class NodeIT {
             .matches(
                 "Roost \\S+ is ready: open http://127\\.0\\.0\\.1:"
                     + node.port()
-                    + "/ \\(sockets at /socket/websocket; applications board, chat, quiet; 2"
-                    + " gateway and 9 channel verticles; (epoll|nio)\\)"),
+                    + "/ \\(sockets at /socket/longpoll, /socket/websocket; applications board,"
+                    + " chat, quiet; 2 gateway and 9 channel verticles; (epoll|nio)\\)"),
         node.readyLine());
 
     await(node.drain());

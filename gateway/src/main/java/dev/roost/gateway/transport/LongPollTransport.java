@@ -167,8 +167,8 @@ public final class LongPollTransport {
                 body.appendBuffer(chunk);
               } else if (!request.http().response().ended()) {
                 log.debug("bad request: a body is over {} bytes", most);
+                // What else comes of it is not kept; closed now, the answer might not be read.
                 refuse(request.http(), BAD_REQUEST);
-                request.http().connection().close();
               }
             });
     request
