@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -29,7 +30,7 @@ public final class Applications {
       SocketOptions options,
       String application) {
 
-    private static Mount of(String path, SocketOptions options, String application) {
+    static Mount of(String path, SocketOptions options, String application) {
       var transports = new EnumMap<Transport, PathPattern>(Transport.class);
       options.websocket(path).ifPresent(pattern -> transports.put(Transport.WEBSOCKET, pattern));
       options.longPoll(path).ifPresent(pattern -> transports.put(Transport.LONG_POLL, pattern));
@@ -38,7 +39,13 @@ public final class Applications {
   }
 
   /** A mount whose path for a transport a request asked for, with the path's variables. */
-  public record Matched(Mount mount, Transport transport, Map<String, String> variables) {}
+  public record Matched(Mount mount, Transport transport, Map<String, String> variables) {
+
+    /** What the path was matched by. */
+    public PathPattern pattern() {
+      return Objects.requireNonNull(mount.transports().get(transport));
+    }
+  }
 
   /** A route of some path; its application is wrapped once, since each join asks for it. */
   private record Served(RoutePattern route, Optional<String> application) {}
@@ -58,7 +65,7 @@ public final class Applications {
             .flatMap(
                 app ->
                     app.handled().entrySet().stream()
-                        .map(e -> mount(e.getKey(), e.getValue(), app.application())))
+                        .map(e -> Mount.of(e.getKey(), e.getValue(), app.application())))
             .toList();
     this.served = new HashMap<>();
     for (Advertisement app : byName.values()) {
@@ -68,10 +75,6 @@ public final class Applications {
         app.routes().forEach(route -> routes.add(new Served(route, name)));
       }
     }
-  }
-
-  static Mount mount(String path, SocketOptions options, String application) {
-    return Mount.of(path, options, application);
   }
 
   /** No application at all. */

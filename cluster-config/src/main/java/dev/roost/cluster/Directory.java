@@ -141,12 +141,13 @@ record Directory(Map<String, Map<String, Offer>> nodes) {
 
   private static void checkHandlers(Advertisement added, String on, Advertisement other) {
     for (var mine : added.handled().entrySet()) {
-      var mount = Applications.mount(mine.getKey(), mine.getValue(), added.application());
+      var mount = Applications.Mount.of(mine.getKey(), mine.getValue(), added.application());
       for (var theirs : other.handled().entrySet()) {
         if (added.equals(other) && mine.getKey().equals(theirs.getKey())) {
           continue;
         }
-        var present = Applications.mount(theirs.getKey(), theirs.getValue(), other.application());
+        var present =
+            Applications.Mount.of(theirs.getKey(), theirs.getValue(), other.application());
         checkPaths(mount, on, present);
       }
     }

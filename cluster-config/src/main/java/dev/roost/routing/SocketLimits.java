@@ -10,8 +10,9 @@ package dev.roost.routing;
  * @param joinsPerSecond joins of one socket; over it a join is answered {@code {"reason": "too many
  *     joins"}}, and phoenix.js tries again later; default 1,000
  * @param eventsPerSecond messages of one socket; over it the socket is not read until it is within
- *     its rate again, so that its client waits and nothing is lost; default 100,000
- * @param bytesPerSecond bytes of those messages, with the same consequence; default 64 MiB
+ *     its rate again, so that its client waits and nothing is lost; default 20,000, a quarter of a
+ *     processor
+ * @param bytesPerSecond bytes of those messages, with the same consequence; default 16 MiB
  * @param maxTopicBytes of a topic in a client's message, at most 21,845; over it the socket is
  *     closed as for a message that cannot be read (1011); default 1,024
  * @param maxEventBytes of an event's name, with the same consequence; default 255
@@ -48,7 +49,7 @@ public record SocketLimits(
   }
 
   public static SocketLimits defaults() {
-    return new SocketLimits(100, 1_000, 100_000, 64 << 20, 1_024, 255);
+    return new SocketLimits(100, 1_000, 20_000, 16 << 20, 1_024, 255);
   }
 
   public SocketLimits withMaxChannels(int value) {

@@ -83,7 +83,7 @@ public final class Gateway {
     this.options = options;
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
-    this.table = new SocketTable(node, endpoint, options);
+    this.table = new SocketTable(node, endpoint, options.metrics());
     this.connects = new Connects(node, endpoint, options);
     this.longPolls = new LongPollTransport(node, verticle, endpoint, connects, table, options);
     this.paths =

@@ -7,7 +7,6 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
-import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
@@ -45,10 +44,10 @@ public final class SocketTable {
   private long lastNumber;
   private long deliveries;
 
-  public SocketTable(ClusterNode node, BusEndpoint endpoint, GatewayOptions options) {
+  public SocketTable(ClusterNode node, BusEndpoint endpoint, GatewayMetrics metrics) {
     this.node = node;
     this.endpoint = endpoint;
-    this.metrics = options.metrics();
+    this.metrics = metrics;
   }
 
   /** Takes in a client whose connection was accepted. */

@@ -1,6 +1,7 @@
 package dev.roost.gateway.transport;
 
 import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
@@ -98,6 +99,17 @@ public final class Connects {
   private Optional<String> anyInbox(Applications.Mount mount) {
     turn = (turn + 1) & Integer.MAX_VALUE;
     return node.snapshot().anyHost(mount.application(), turn);
+  }
+
+  /** What is known of a client whose connection was accepted. */
+  static ClientInfo client(
+      Applications.Mount mount, Transport transport, GatewayMessage.Connected answer) {
+    // Most have no assigns: those share one value.
+    RawPayload assigns =
+        answer.assigns().equals(RawPayload.EMPTY_OBJECT)
+            ? RawPayload.EMPTY_OBJECT
+            : answer.assigns();
+    return new ClientInfo(mount.path(), transport.wireName(), answer.id(), assigns);
   }
 
   private static RawPayload payload(JsonObject object) {

@@ -1,7 +1,6 @@
 package dev.roost.gateway.transport;
 
 import dev.roost.bus.BusEndpoint;
-import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.SessionMessage;
@@ -18,7 +17,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -239,11 +237,7 @@ public final class LongPollTransport {
           table.open(
               session,
               serializer,
-              new ClientInfo(
-                  request.mount().path(),
-                  Transport.LONG_POLL.wireName(),
-                  answer.id(),
-                  WebSocketTransport.shared(answer.assigns())),
+              Connects.client(request.mount(), Transport.LONG_POLL, answer),
               request.mount().options().limits()));
       messages(request, LongPollSession.GONE, session.token(), MessageArray.NONE);
     }
@@ -253,7 +247,7 @@ public final class LongPollTransport {
     public void refused(int status, Map<String, String> headers, String body) {
       options.metrics().connectionRefused(status);
       if (status >= SERVER_ERROR) {
-        end(request.http(), status, "");
+        end(request.http(), status);
       } else {
         status(request.http(), FORBIDDEN);
       }
@@ -408,14 +402,13 @@ public final class LongPollTransport {
 
   private void refuse(HttpServerRequest http, int status) {
     options.metrics().connectionRefused(status);
-    end(http, status, "");
+    end(http, status);
   }
 
-  private static void end(HttpServerRequest http, int status, String body) {
+  private static void end(HttpServerRequest http, int status) {
     HttpServerResponse response = http.response();
     if (!response.closed() && !response.ended()) {
-      var unused =
-          response.setStatusCode(status).end(Buffer.buffer(body.getBytes(StandardCharsets.UTF_8)));
+      var unused = response.setStatusCode(status).end();
     }
   }
 }

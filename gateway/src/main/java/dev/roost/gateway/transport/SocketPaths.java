@@ -6,9 +6,9 @@ import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.routing.PathPattern;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Tells which requests are for sockets, and hands them to their transport. Used on the gateway's
@@ -20,7 +20,7 @@ public final class SocketPaths {
   private final WebSocketTransport webSockets;
   private final LongPollTransport longPolls;
   private final GatewayOptions options;
-  private final Set<Applications.Mount> served = new HashSet<>();
+  private final Map<String, PathPattern> served = new HashMap<>();
 
   public SocketPaths(
       ClusterNode node,
@@ -46,7 +46,8 @@ public final class SocketPaths {
     }
     Optional<Applications.Matched> matched = node.snapshot().applications().match(path);
     if (matched.isPresent()) {
-      served.add(matched.get().mount());
+      PathPattern pattern = matched.get().pattern();
+      served.putIfAbsent(pattern.toString(), pattern);
       switch (matched.get().transport()) {
         case WEBSOCKET -> webSockets.handle(request, client, matched.get());
         case LONG_POLL -> longPolls.handle(request, client, matched.get());
@@ -63,13 +64,6 @@ public final class SocketPaths {
   }
 
   private boolean wasServed(String path) {
-    for (Applications.Mount mount : served) {
-      for (PathPattern pattern : mount.transports().values()) {
-        if (pattern.match(path).isPresent()) {
-          return true;
-        }
-      }
-    }
-    return false;
+    return served.values().stream().anyMatch(pattern -> pattern.match(path).isPresent());
   }
 }

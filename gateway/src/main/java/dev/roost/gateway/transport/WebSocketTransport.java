@@ -2,7 +2,6 @@ package dev.roost.gateway.transport;
 
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
-import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Applications;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.ClientRequest;
@@ -124,9 +123,7 @@ public final class WebSocketTransport {
       if (protocol != null) {
         request.response().putHeader("sec-websocket-protocol", protocol);
       }
-      var info =
-          new ClientInfo(
-              mount.path(), Transport.WEBSOCKET.wireName(), answer.id(), shared(answer.assigns()));
+      ClientInfo info = Connects.client(mount, Transport.WEBSOCKET, answer);
       request
           .toWebSocket()
           .onComplete(
@@ -141,10 +138,6 @@ public final class WebSocketTransport {
     public void refused(int status, Map<String, String> headers, String body) {
       refuse(request, status, headers, body);
     }
-  }
-
-  static RawPayload shared(RawPayload assigns) {
-    return assigns.equals(RawPayload.EMPTY_OBJECT) ? RawPayload.EMPTY_OBJECT : assigns;
   }
 
   private void open(ServerWebSocket webSocket, Asked asked, ClientInfo info) {

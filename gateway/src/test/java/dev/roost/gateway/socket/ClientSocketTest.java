@@ -12,6 +12,7 @@ import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
+import dev.roost.routing.SocketLimits;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -865,6 +866,100 @@ class ClientSocketTest {
         events[i] = "[\"1\",null,\"%s\",\"event %d\",{}]".formatted(topic, i);
       }
       return events;
+    }
+  }
+
+  /** What one socket may do; the first two seconds' worth passes at once. */
+  @Nested
+  class Limits {
+
+    private static final String HEARTBEAT = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
+
+    private void assertAnswered() throws Exception {
+      assertOk("null", "\"1\"", "phoenix");
+    }
+
+    @Test
+    void whoSendsTooOftenIsNotReadForAWhileAndAnsweredAllTheSame() throws Exception {
+      client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+      client.sends(HEARTBEAT, HEARTBEAT);
+      assertAnswered();
+      assertAnswered();
+      assertEquals(List.of(), stage.counted());
+      client.sends(HEARTBEAT);
+      assertEquals("pause", client.next());
+      assertAnswered();
+      assertEquals("resume", client.next());
+      assertEquals(List.of("throttled"), stage.counted());
+    }
+
+    @Test
+    void whoSendsTooMuchIsNotReadForAWhile() throws Exception {
+      client = stage.client(SocketLimits.defaults().withBytesPerSecond(100));
+      client.sends(HEARTBEAT);
+      assertAnswered();
+      client.sends(HEARTBEAT.replace("{}", "\"" + "x".repeat(300) + "\""));
+      assertEquals("pause", client.next());
+      assertAnswered();
+      assertEquals("resume", client.next());
+      assertEquals(List.of("throttled"), stage.counted());
+    }
+
+    @Test
+    void aSocketThatEndedIsNotReadAgain() throws Exception {
+      client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+      Client other = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+      for (Client each : List.of(client, other)) {
+        each.sends(HEARTBEAT, HEARTBEAT, HEARTBEAT);
+      }
+      client.ends("closed");
+      for (String expected : List.of("ok", "ok", "pause", "ok", "resume")) {
+        String next = other.next();
+        assertEquals(expected.equals("ok"), next.contains("phx_reply"), next);
+      }
+      // Its own turn came before the other's.
+      client.sends(HEARTBEAT);
+      assertAnswered();
+      assertAnswered();
+      assertEquals("pause", client.next());
+      assertAnswered();
+      assertEquals("pause", client.next());
+    }
+
+    @Test
+    void whoJoinsTooOftenIsRefusedAndItsChannelsStay() throws Exception {
+      client = stage.client(SocketLimits.defaults().withJoinsPerSecond(1));
+      client.joins("lounge:1", "1", host);
+      client.joins("lounge:2", "2", host);
+      client.sends("[\"3\",\"3\",\"lounge:3\",\"phx_join\",{}]");
+      assertError("\"3\"", "\"3\"", "lounge:3", "too many joins");
+      client.sends("[\"4\",\"4\",\"lounge:2\",\"phx_join\",{}]");
+      assertError("\"4\"", "\"4\"", "lounge:2", "too many joins");
+      host.assertNothing();
+      assertEquals(List.of("join refused", "join refused"), stage.counted());
+      client.sends("[\"2\",\"5\",\"lounge:2\",\"say\",{}]");
+      assertEquals("say", host.next(HostMessage.Event.class).event());
+    }
+
+    /** Bytes, not characters. */
+    @ParameterizedTest
+    @CsvSource({
+      "aaaaaaaaaa,  eeee,  true",
+      "aaaaaaaaaaa, eeee,  false",
+      "aaaaaaaaaa,  eeeee, false",
+      "\u00e4\u00e4\u00e4\u00e4\u00e4, \u00e9\u00e9, true",
+      "\u00e4\u00e4\u00e4\u00e4\u00e4a, \u00e9\u00e9, false",
+      "\u00e4\u00e4\u00e4\u00e4\u00e4, \u00e9\u00e9e, false",
+    })
+    void aNameOverItsLengthEndsTheSocket(String topic, String event, boolean fits)
+        throws Exception {
+      client = stage.client(SocketLimits.defaults().withMaxTopicBytes(10).withMaxEventBytes(4));
+      client.sends("[null,\"1\",\"%s\",\"%s\",{}]".formatted(topic, event));
+      if (fits) {
+        assertUnmatched("\"1\"", topic);
+      } else {
+        assertEquals("close 1011", client.next());
+      }
     }
   }
 

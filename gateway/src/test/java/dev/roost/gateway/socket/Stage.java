@@ -16,7 +16,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.hosting.PartitionTable;
@@ -33,6 +33,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -44,6 +45,7 @@ import java.util.stream.IntStream;
  */
 final class Stage {
 
+  private final List<String> counted = new CopyOnWriteArrayList<>();
   private static final DeliveryOptions CODEC =
       new DeliveryOptions().setCodecName(EnvelopeCodec.NAME);
 
@@ -115,19 +117,22 @@ final class Stage {
   }
 
   Client client(String vsn, String id, int maxChannels) throws Exception {
+    return client(
+        vsn,
+        id,
+        SocketLimits.defaults().withMaxChannels(maxChannels).withJoinsPerSecond(1_000_000));
+  }
+
+  /** Opens an anonymous version 2 client with these limits. */
+  Client client(SocketLimits limits) throws Exception {
+    return client("2.0.0", null, limits);
+  }
+
+  private Client client(String vsn, String id, SocketLimits limits) throws Exception {
     var client = new Client();
     var info = new ClientInfo("/socket", "websocket", id, RawPayload.jsonText("{\"role\":\"x\"}"));
     Serializer serializer = Serializer.negotiate(vsn).orElseThrow();
-    client.socket =
-        call(
-            () ->
-                gateway.table.open(
-                    client,
-                    serializer,
-                    info,
-                    SocketLimits.defaults()
-                        .withMaxChannels(maxChannels)
-                        .withJoinsPerSecond(1_000_000)));
+    client.socket = call(() -> gateway.table.open(client, serializer, info, limits));
     return client;
   }
 
@@ -139,6 +144,11 @@ final class Stage {
   /** Publishes that all connections with this id are closed. */
   void disconnect(String id) {
     BusEndpoint.publish(vertx, new GatewayMessage.Disconnect(id));
+  }
+
+  /** What the sockets counted so far. */
+  List<String> counted() {
+    return List.copyOf(counted);
   }
 
   /** All counts of the sockets. */
@@ -185,7 +195,7 @@ final class Stage {
     @Override
     public Future<?> start() {
       endpoint = new BusEndpoint(vertx, address, this);
-      table = new SocketTable(node, endpoint, GatewayOptions.defaults());
+      table = new SocketTable(node, endpoint, new Counts());
       return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
     }
 
@@ -201,6 +211,20 @@ final class Stage {
     @Override
     public void lost(String from) {
       table.lost(from);
+    }
+  }
+
+  /** What the sockets counted, in order. */
+  private final class Counts implements GatewayMetrics {
+
+    @Override
+    public void socketThrottled() {
+      counted.add("throttled");
+    }
+
+    @Override
+    public void joinRefused() {
+      counted.add("join refused");
     }
   }
 

@@ -6,7 +6,7 @@ import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
@@ -68,8 +68,7 @@ public class FanOutBenchmark {
                 List.of("nobody")))
         .await();
     table =
-        new SocketTable(
-            node, new BusEndpoint(vertx, "bench", new Nobody()), GatewayOptions.defaults());
+        new SocketTable(node, new BusEndpoint(vertx, "bench", new Nobody()), GatewayMetrics.none());
     var serializer = Serializer.negotiate("2.0.0").orElseThrow();
     var info = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     byte[] join = "[\"1\",\"1\",\"room:lobby\",\"phx_join\",{}]".getBytes(StandardCharsets.UTF_8);

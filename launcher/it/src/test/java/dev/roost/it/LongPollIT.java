@@ -18,6 +18,7 @@ import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.conformance.Fixture;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.ConnectInfoKey;
@@ -31,16 +32,19 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Section 18 of the specification, with requests spread over two gateways. */
+@Timeout(60)
 class LongPollIT {
 
   private static final String V2 = "vsn=2.0.0";
@@ -52,7 +56,28 @@ class LongPollIT {
           .withMaxBodyBytes(20_000)
           .withMaxBatchLines(5);
 
+  private static final Counts COUNTS = new Counts();
+  private static final GatewayOptions GATEWAY =
+      GatewayOptions.defaults().withMaxQueuedBytes(10_000).withMetrics(COUNTS);
+
   private static TestServer server;
+
+  /** What must not happen unseen. */
+  private static final class Counts implements GatewayMetrics {
+
+    private final AtomicInteger slow = new AtomicInteger();
+    private final AtomicInteger dropped = new AtomicInteger();
+
+    @Override
+    public void slowSocketClosed() {
+      slow.incrementAndGet();
+    }
+
+    @Override
+    public void messageDropped() {
+      dropped.incrementAndGet();
+    }
+  }
 
   private static int near() {
     return server.port(0);
@@ -90,7 +115,7 @@ class LongPollIT {
     var limits = open.limits();
     server =
         TestServer.start(
-            GatewayOptions.defaults().withMaxQueuedBytes(10_000),
+            GATEWAY,
             ChannelOptions.defaults(),
             new Fixture().application(),
             Application.named("more")
@@ -106,7 +131,7 @@ class LongPollIT {
                     "/door",
                     new Door(),
                     open.withAuthToken(true).withConnectInfo(ConnectInfoKey.USER_AGENT)));
-    server.addGateway(GatewayOptions.defaults().withMaxQueuedBytes(10_000));
+    server.addGateway(GATEWAY);
     // The fixture's topics, for sockets of the other mounts.
     server.deploy(
         Application.named("rooms").path("/open").path("/limited").route("echo:*", Echo::new),
@@ -292,13 +317,14 @@ class LongPollIT {
   @Test
   void whatIsNotPolledIsBounded() {
     LongPollClient client = member("echo:slow");
+    int before = COUNTS.slow.get();
     String filler = "x".repeat(3_000);
     for (int i = 0; i < 6; i++) {
       server.broadcaster("rooms").broadcast("echo:slow", "news", Map.of("filler", filler));
     }
-    TestServer.await(
-        "the session ended",
-        () -> client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status() == 410);
+    // By its count: a session that nobody polls ends anyway before long.
+    TestServer.await("the session ended", () -> COUNTS.slow.get() == before + 1);
+    assertEquals(410, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
   }
 
   @Test
@@ -348,12 +374,14 @@ class LongPollIT {
   @Test
   void aBinaryMessageForTheClientHarmsNoOther() { // G-71
     LongPollClient client = member("echo:back");
+    int before = COUNTS.dropped.get();
     client.post(
         near(),
         line("2", "echo:back", "binary back", Map.of())
             + "\n"
             + line("3", "echo:back", "x", Map.of()));
     assertEquals("3", client.take(near(), 1).get(0).path(1).asText());
+    assertEquals(before + 1, COUNTS.dropped.get());
   }
 
   @ParameterizedTest

@@ -1,5 +1,6 @@
 package dev.roost.it;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.application.Application;
 import dev.roost.application.Broadcaster;
 import dev.roost.application.ChannelOptions;
@@ -138,8 +139,7 @@ final class TestServer implements AutoCloseable {
 
   /** Of the application of this name. */
   Broadcaster broadcaster(String application) {
-    return new Broadcaster(
-        node, application, com.fasterxml.jackson.databind.json.JsonMapper.builder().build());
+    return new Broadcaster(node, application, JsonMapper.builder().build());
   }
 
   /** A number of all gateways together, each counted on its context. */
