@@ -37,6 +37,17 @@ const healthy = (...services) =>
     return states.split("\n").every((state) => state === "healthy");
   });
 
+// A chat node that comes takes its share, one partition after the other, and each member of a topic that
+// moves has to join again: only when those that give say that they are done, nobody has to any more.
+async function sharesWith(givers, action) {
+  const given = (id) =>
+    dockerRun("logs", id).then((log) => log.split("partitions were handed to other nodes").length);
+  const before = await Promise.all(givers.map(given));
+  await action();
+  await until("the new node has its share", async () =>
+    (await Promise.all(givers.map(given))).every((times, i) => times > before[i]));
+}
+
 // A container that starts again takes another port of the range; a load balancer finds it by its name.
 async function url(gateway) {
   const port = (await dockerRun("port", gateway, "4000/tcp")).split("\n")[0].split(":").pop();
@@ -198,15 +209,17 @@ const killed = await step("kill a chat node", async () => {
   await until("somebody noticed", () => clients.some((client) => client.errors > 0));
 });
 check(killed.errors > 0, "no channel was on the node that was killed");
-await step("start it again", async () => {
-  await dockerRun("start", chat1);
-  await healthy("chat");
-});
+await step("start it again", () =>
+  sharesWith([chat2], async () => {
+    await dockerRun("start", chat1);
+    await healthy("chat");
+  }));
 await step("stop the other chat node", () => stop(chat2));
-await step("start it again", async () => {
-  await dockerRun("start", chat2);
-  await healthy("chat");
-});
+await step("start it again", () =>
+  sharesWith([chat1], async () => {
+    await dockerRun("start", chat2);
+    await healthy("chat");
+  }));
 const restarted = await step(
   "stop a gateway and start it",
   async () => {
@@ -228,8 +241,10 @@ await step(
   { gone: [gateway1] },
 );
 await step("scale up to three gateways and three chat nodes", async () => {
-  await composeRun("up", "-d", "--no-build", "--scale", "gateway=3", "--scale", "chat=3");
-  await healthy("gateway", "chat");
+  await sharesWith([chat1, chat2], async () => {
+    await composeRun("up", "-d", "--no-build", "--scale", "gateway=3", "--scale", "chat=3");
+    await healthy("gateway", "chat");
+  });
   const all = await containers("gateway");
   check(all.length === 3 && (await containers("chat")).length === 3, "not three of each");
   await open(all.find((id) => ![gateway1, gateway2].includes(id)));
