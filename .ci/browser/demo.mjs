@@ -174,6 +174,39 @@ class Window {
     await message.getByText(text, { exact: true }).waitFor();
   }
 
+  /** Awaits that these people are shown as being here, and nobody else: name → "state ×devices". */
+  async showsHere(expected) {
+    const shown = () =>
+      this.page
+        .locator('[data-testid="person"]')
+        .evaluateAll((chips) =>
+          Object.fromEntries(
+            chips.map(({ dataset }) => [dataset.name, `${dataset.state} x${dataset.devices}`]),
+          ),
+        );
+    const end = Date.now() + LIMIT_MS;
+    for (;;) {
+      const people = await shown();
+      try {
+        assert.deepEqual(people, expected);
+        return;
+      } catch (error) {
+        if (Date.now() > end) {
+          throw error;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Hides the window from its person, or shows it again. */
+  async isHidden(hidden) {
+    await this.page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  }
+
   async narrates(kind, text) {
     const notes = this.page.locator(`[data-testid="note"][data-kind="${kind}"]`);
     await notes.getByText(text).last().waitFor();
@@ -300,6 +333,30 @@ try {
     assert.equal(await heron.get("room-topic").textContent(), TOPIC);
   });
 
+  await check("each sees who is here, and who is away", async () => {
+    for (const window of [heron, wren]) {
+      await window.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x1" });
+    }
+    await wren.isHidden(true);
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "away x1" });
+    await heron.picture("away");
+    await wren.isHidden(false);
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x1" });
+  });
+
+  await check("one person on two devices is one person, until the last is closed", async () => {
+    const phone = await Window.open(browser, "Speckled Wren", PHONE);
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x2" });
+    await phone.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x2" });
+    await phone.isHidden(true);
+    await phone.fitsItsWidth();
+    await phone.picture("here-on-a-phone");
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x2" });
+    await phone.page.context().close();
+    Window.all.pop();
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x1" });
+  });
+
   await check("they chat both ways, and each sees its own words", async () => {
     await heron.say("Morning! Is anyone up?");
     await heron.sees("Quiet Heron", "Morning! Is anyone up?");
@@ -321,6 +378,7 @@ try {
     const before = wren.crossed("up", "typing").length;
     await wren.get("body").pressSequentially("hm");
     await heron.get("typing").getByText("Speckled Wren is typing").waitFor();
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "typing x1" });
     assert.equal(await wren.get("typing").textContent(), "");
     assert.equal(wren.crossed("up", "typing").length, before + 1, "two keys, one event");
     await wren.say("It is quiet here.");
@@ -393,6 +451,9 @@ try {
     await heron.picture("crashed");
     await heron.narrates("risen", /^Rejoined after \d+\.\d s\.$/);
     await heron.channelIs("joined");
+    for (const window of [heron, wren]) {
+      await window.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x1" });
+    }
     const [error] = heron.crossed("down", "phx_error");
     const joins = heron.crossed("up", "phx_join");
     assert.equal(joins.length, 2);

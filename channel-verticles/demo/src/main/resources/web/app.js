@@ -33,7 +33,7 @@ async function start() {
   board = new Board(drawing, () => news("board"));
   const anatomy = new Anatomy((time) => chat.roundTrip(time));
   const name = await settleName(() => session?.name ?? "");
-  session = new Session(phoenix.Socket, tappedWebSocket(anatomy), name, chat);
+  session = new Session(phoenix, tappedWebSocket(anatomy), name, chat);
   boardSession = new BoardSession(session, drawing, board);
   board.use(boardSession);
   showName();
@@ -61,6 +61,7 @@ async function loadPhoenix() {
 
 function wire() {
   addEventListener("hashchange", goToRoom);
+  document.addEventListener("visibilitychange", () => session.away(document.hidden));
 
   $("enter").addEventListener("submit", (event) => {
     event.preventDefault();

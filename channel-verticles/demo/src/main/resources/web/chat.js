@@ -1,6 +1,7 @@
 /** What is seen of the chat: messages, notes, who is typing, the two lights. */
 
 import { egg } from "./names.js";
+import { People } from "./people.js";
 
 const KEPT_ENTRIES = 300;
 const TYPING_LASTS_MS = 3500;
@@ -23,6 +24,7 @@ export class Chat {
   #paper = null;
   #room = null;
   #typists = new Map(); // name → the timer that forgets it
+  #people = new People();
   #states = { socket: "connecting", channel: "joining" };
   #opens = 0;
   #rtt = "";
@@ -46,6 +48,7 @@ export class Chat {
   /** Turns to a room's page; what was seen there before is still on it. */
   show(room) {
     this.#room = room;
+    this.#people.show([]);
     this.#clearTyping();
     if (!this.#papers.has(room)) {
       const list = document.createElement("ol");
@@ -91,6 +94,10 @@ export class Chat {
     $("send").disabled = closed;
     if (closed && hadFocus) {
       $("join-again").focus();
+    }
+    this.#people.stale(!joined);
+    if (closed) {
+      this.#people.show([]);
     }
     if (!joined) {
       this.#clearTyping();
@@ -147,6 +154,11 @@ export class Chat {
     this.#add(line);
   }
 
+  /** Everybody who is in the room; see people.js. */
+  here(people) {
+    this.#people.show(people);
+  }
+
   typing(name) {
     clearTimeout(this.#typists.get(name));
     this.#typists.set(name, setTimeout(() => this.#forget(name), TYPING_LASTS_MS));
@@ -169,6 +181,7 @@ export class Chat {
 
   #showTyping() {
     const names = [...this.#typists.keys()];
+    this.#people.typing(names);
     $("typing").classList.toggle("now", names.length > 0);
     $("typing").textContent =
       names.length === 0

@@ -1,6 +1,6 @@
 /**
  * One socket and, on it, the chat's channel: the room this page is in. Everything that happens to
- * either is told to the view; the session itself touches no element. The board's channel is on the
+ * either is told to the view; the session itself changes no element. The board's channel is on the
  * same socket; see board-session.js.
  */
 
@@ -8,6 +8,7 @@ const TYPING_EVERY_MS = 2000;
 
 export class Session {
   #socket;
+  #Presence;
   #view;
   #name;
   #channel = null;
@@ -19,15 +20,16 @@ export class Session {
   #typingSentAt = -Infinity;
 
   /**
-   * @param {object} Socket phoenix.js's Socket class
+   * @param {object} phoenix phoenix.js: its Socket and its Presence
    * @param {Function} transport the WebSocket class it shall use
    * @param {string} name who we are
-   * @param {object} view told of `socket`, `channel`, `note`, `message`, `typing`; see chat.js
+   * @param {object} view told of `socket`, `channel`, `note`, `message`, `here`, `typing`; see chat.js
    */
-  constructor(Socket, transport, name, view) {
+  constructor(phoenix, transport, name, view) {
     this.#name = name;
     this.#view = view;
-    this.#socket = new Socket("/socket", { transport });
+    this.#Presence = phoenix.Presence;
+    this.#socket = new phoenix.Socket("/socket", { transport });
     this.#socket.onOpen(() => this.#socketOpened());
     this.#socket.onClose(({ code }) => this.#socketClosed(code));
   }
@@ -98,6 +100,13 @@ export class Session {
     }
   }
 
+  /** Tells the room whether we look at it. */
+  away(isAway) {
+    if (this.#channel?.state === "joined") {
+      this.#channel.push(isAway ? "away" : "back", {});
+    }
+  }
+
   crash() {
     this.#press("crash");
   }
@@ -125,6 +134,8 @@ export class Session {
 
     channel.on("new_msg", current(({ name, body }) => this.#view.message(name, body)));
     channel.on("typing", current(({ name }) => this.#view.typing(name)));
+    const presence = new this.#Presence(channel);
+    presence.onSync(current(() => this.#view.here(presence.list(person))));
     channel.onError(current((cause) => this.#lost(cause)));
     channel.onClose(current(() => this.#closed()));
     const unanswered = () => this.#view.note("wait", "No answer to the join. Trying again…");
@@ -137,6 +148,9 @@ export class Session {
 
   #joined() {
     this.#view.channel("joined");
+    if (document.hidden) {
+      this.away(true);
+    }
     this.#pressed = null;
     if (this.#lostAt === null) {
       this.#view.note("in", `You joined as ${this.#name}.`);
@@ -197,6 +211,13 @@ export class Session {
     this.#view.socket("reconnecting");
   }
 }
+
+/** One name of the room's presence: a key such as "@Ada", with a meta for each of its windows. */
+const person = (key, { metas }) => ({
+  name: key.slice(1),
+  devices: metas.length,
+  away: metas.every((meta) => meta.away),
+});
 
 const reason = (response) =>
   typeof response?.reason === "string" ? response.reason : JSON.stringify(response);

@@ -161,7 +161,7 @@ const EXPLANATIONS = {
     title: "Push",
     handledBy: "channel",
     steps: [
-      ["channel", `Called \`push("${event}")\`: for this client only.`],
+      ["channel", PUSHED[event] ?? `Called \`push("${event}")\`: for this client only.`],
       ["host", "Sends `Push` to the gateway that holds the socket, in call order."],
       ["gateway", "Writes it with this client's `join_ref`."],
       ["browser", `Handed to \`channel.on("${event}")\`.`],
@@ -207,6 +207,8 @@ const RAPID = new Set(["stroke", "cursor"]);
 const OUTCOME = {
   new_msg: "It broadcasts, then replies.",
   typing: "It calls `broadcastFrom`; no reply.",
+  away: "It updates its presence; no reply.",
+  back: "It updates its presence; no reply.",
   crash: "It throws.",
   stop: "It stops.",
   stroke: "It adds the piece to the drawing and calls `broadcast`; no reply.",
@@ -218,6 +220,7 @@ const OUTCOME = {
 const ORIGIN = {
   new_msg: "A channel called `broadcast` while it handled a `new_msg`.",
   typing: "A channel called `broadcastFrom`: everyone but its own client.",
+  presence_diff: "Channels tracked, updated or ended since the last diff, 50 ms ago or more.",
   stroke: "A channel called `broadcast`: its own client too learns the one order of all strokes.",
   clear: "A channel called `broadcast`, so that all see it at the same point among the strokes.",
   cursor: "A channel called `broadcastFrom`: everyone but its own client.",
@@ -225,6 +228,10 @@ const ORIGIN = {
   gone: "A channel broadcast this from `terminate`.",
   joined: "A channel broadcast this once it had joined.",
   left: "A channel broadcast this from `terminate`.",
+};
+
+const PUSHED = {
+  presence_state: "Tracked itself after the join, then pushed the list of all who are here.",
 };
 
 const after = ({ answers }) => (answers ? `, ${duration(answers.ms)} later` : "");

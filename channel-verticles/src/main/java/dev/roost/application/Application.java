@@ -3,6 +3,7 @@ package dev.roost.application;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.channel.Channel;
+import dev.roost.presence.PresenceHandler;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.json.jackson.VertxModule;
@@ -35,6 +36,7 @@ public final class Application {
   private final Map<String, Mount> sockets;
   private final Set<String> paths;
   private final List<Route> routes;
+  private final PresenceHandler presence;
   private final ObjectMapper mapper;
 
   private Application(
@@ -42,11 +44,13 @@ public final class Application {
       Map<String, Mount> sockets,
       Set<String> paths,
       List<Route> routes,
+      PresenceHandler presence,
       ObjectMapper mapper) {
     this.name = name;
     this.sockets = sockets;
     this.paths = paths;
     this.routes = routes;
+    this.presence = presence;
     this.mapper = mapper;
   }
 
@@ -56,7 +60,7 @@ public final class Application {
       throw new IllegalArgumentException("an application has a name, got a blank one");
     }
     var mapper = JsonMapper.builder().addModule(new VertxModule()).build();
-    return new Application(name, Map.of(), Set.of(), List.of(), mapper);
+    return new Application(name, Map.of(), Set.of(), List.of(), PresenceHandler.none(), mapper);
   }
 
   /** Mounts sockets at a path with the default options. */
@@ -78,14 +82,14 @@ public final class Application {
     }
     var all = new LinkedHashSet<>(paths);
     all.add(path);
-    return new Application(name, mounts, all, routes, mapper);
+    return new Application(name, mounts, all, routes, presence, mapper);
   }
 
   /** Serves the sockets of a path whose handler belongs to another application. */
   public Application path(String path) {
     var all = new LinkedHashSet<>(paths);
     all.add(path);
-    return new Application(name, sockets, all, routes, mapper);
+    return new Application(name, sockets, all, routes, presence, mapper);
   }
 
   /** Serves the topics of a pattern, each join with a new channel. */
@@ -97,7 +101,13 @@ public final class Application {
   public Application route(Route route) {
     var all = new ArrayList<>(routes);
     all.add(Objects.requireNonNull(route, "route"));
-    return new Application(name, sockets, paths, List.copyOf(all), mapper);
+    return new Application(name, sockets, paths, List.copyOf(all), presence, mapper);
+  }
+
+  /** Adds to the presences of all its topics, and reacts to them. */
+  public Application presence(PresenceHandler handler) {
+    return new Application(
+        name, sockets, paths, routes, Objects.requireNonNull(handler, "handler"), mapper);
   }
 
   /**
@@ -105,7 +115,8 @@ public final class Application {
    * {@link VertxModule}, so that it knows JsonObject, JsonArray, Buffer and Instant.
    */
   public Application mapper(ObjectMapper custom) {
-    return new Application(name, sockets, paths, routes, Objects.requireNonNull(custom, "mapper"));
+    return new Application(
+        name, sockets, paths, routes, presence, Objects.requireNonNull(custom, "mapper"));
   }
 
   public String name() {
@@ -122,6 +133,10 @@ public final class Application {
 
   public List<Route> routes() {
     return routes;
+  }
+
+  public PresenceHandler presence() {
+    return presence;
   }
 
   public ObjectMapper mapper() {

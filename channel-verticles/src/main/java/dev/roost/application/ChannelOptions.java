@@ -1,5 +1,6 @@
 package dev.roost.application;
 
+import dev.roost.presence.PresenceOptions;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -17,6 +18,7 @@ import java.util.Objects;
  *     and the channel is over: {@code phx_error}, or {@code "join crashed"} for a join
  * @param replaceTimeout how long a duplicate join waits for the callback that the old channel is in
  *     (J-40), and undeployment for {@code terminate} (L-33); default 5 s
+ * @param presence limits and pace of presences
  * @param telemetry who is told what happens; default nobody
  */
 public record ChannelOptions(
@@ -25,9 +27,11 @@ public record ChannelOptions(
     long mailboxBytes,
     Duration callbackTimeout,
     Duration replaceTimeout,
+    PresenceOptions presence,
     Telemetry telemetry) {
 
   public ChannelOptions {
+    Objects.requireNonNull(presence, "presence");
     Objects.requireNonNull(telemetry, "telemetry");
     if (verticles < 1) {
       throw new IllegalArgumentException("verticles is 1 or more, got " + verticles);
@@ -54,36 +58,48 @@ public record ChannelOptions(
         16L << 20,
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
+        PresenceOptions.defaults(),
         Telemetry.none());
   }
 
   public ChannelOptions withVerticles(int value) {
     return new ChannelOptions(
-        value, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, telemetry);
+        value, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, presence, telemetry);
   }
 
   public ChannelOptions withMailboxMessages(int value) {
     return new ChannelOptions(
-        verticles, value, mailboxBytes, callbackTimeout, replaceTimeout, telemetry);
+        verticles, value, mailboxBytes, callbackTimeout, replaceTimeout, presence, telemetry);
   }
 
   public ChannelOptions withMailboxBytes(long value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, value, callbackTimeout, replaceTimeout, telemetry);
+        verticles, mailboxMessages, value, callbackTimeout, replaceTimeout, presence, telemetry);
   }
 
   public ChannelOptions withCallbackTimeout(Duration value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, mailboxBytes, value, replaceTimeout, telemetry);
+        verticles, mailboxMessages, mailboxBytes, value, replaceTimeout, presence, telemetry);
   }
 
   public ChannelOptions withReplaceTimeout(Duration value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, mailboxBytes, callbackTimeout, value, telemetry);
+        verticles, mailboxMessages, mailboxBytes, callbackTimeout, value, presence, telemetry);
+  }
+
+  public ChannelOptions withPresence(PresenceOptions value) {
+    return new ChannelOptions(
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
+        callbackTimeout,
+        replaceTimeout,
+        value,
+        telemetry);
   }
 
   public ChannelOptions withTelemetry(Telemetry value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, value);
+        verticles, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, presence, value);
   }
 }

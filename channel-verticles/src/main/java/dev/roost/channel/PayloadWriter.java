@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.roost.bus.Contract;
 import dev.roost.bus.RawPayload;
+import dev.roost.presence.PresenceList;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -83,6 +84,7 @@ public final class PayloadWriter {
     return switch (value) {
       case null -> RawPayload.jsonText("null");
       case Payload payload -> payload.raw();
+      case PresenceList presences -> presences.raw();
       case byte[] bytes -> RawPayload.binary(bytes.clone());
       case Buffer buffer -> RawPayload.binary(buffer.getBytes());
       case Map<?, ?> map when map.isEmpty() -> RawPayload.EMPTY_OBJECT;

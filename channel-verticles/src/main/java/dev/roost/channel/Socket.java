@@ -1,5 +1,6 @@
 package dev.roost.channel;
 
+import dev.roost.presence.Presence;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * It waits for nobody's answer; only a virtual thread that sends faster than the host can pass on,
  * with 65,536 messages ahead of it, waits for room. Once the channel is over, sending does nothing.
  * Payloads of pushes and broadcasts are a JSON object (a record, a Map, a bean, Jackson's
- * ObjectNode), a {@link Payload} as it came, or a {@code byte[]} for binary; anything else is an
- * IllegalArgumentException before anything is sent (S-15).
+ * ObjectNode), a {@link Payload} as it came, a list of presences, or a {@code byte[]} for binary;
+ * anything else is an IllegalArgumentException before anything is sent (S-15).
  *
  * <p>{@link #push}, {@link #broadcast}, {@link #broadcastFrom} and {@link #ref} throw an
  * IllegalStateException inside {@code join}, where the socket is not yet joined (J-14).
@@ -39,6 +40,14 @@ public interface Socket {
 
   /** Sends to every member of the topic but this channel (F-4). */
   void broadcastFrom(String event, @Nullable Object payload);
+
+  /** Who is present in this topic, and the way to be. */
+  Presence presence();
+
+  /**
+   * The same for any topic of the application: what this channel tracks there ends with it as well.
+   */
+  Presence presence(String topic);
 
   /**
    * A reference to the message being handled, to answer it later (Y-4).

@@ -17,6 +17,7 @@ import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
+import dev.roost.tracking.Tracker;
 import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,7 @@ final class ChannelProcess {
   private @Nullable Channel channel;
   private boolean member;
   private Set<Long> timers = Set.of();
+  private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
   private volatile @Nullable Thread thread;
@@ -127,6 +129,15 @@ final class ChannelProcess {
 
   void member(boolean now) {
     member = now;
+  }
+
+  /** What tracks its presences, null if nothing has yet; on the verticle's context only. */
+  @Nullable Tracker tracker() {
+    return tracker;
+  }
+
+  void tracker(Tracker opened) {
+    tracker = opened;
   }
 
   Recipient recipient() {

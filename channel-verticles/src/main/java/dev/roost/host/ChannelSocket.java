@@ -13,6 +13,7 @@ import dev.roost.channel.PayloadWriter;
 import dev.roost.channel.Socket;
 import dev.roost.channel.SocketRef;
 import dev.roost.channel.StopReason;
+import dev.roost.presence.Presence;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,16 @@ final class ChannelSocket implements Socket {
   private RawPayload write(String event, @Nullable Object payload) {
     PayloadWriter writer = process.runtime().writer();
     return writer.requireNames(writer.writeObject(payload), topic(), event);
+  }
+
+  @Override
+  public Presence presence() {
+    return presence(topic());
+  }
+
+  @Override
+  public Presence presence(String topic) {
+    return new ChannelPresence(process, topic);
   }
 
   @Override

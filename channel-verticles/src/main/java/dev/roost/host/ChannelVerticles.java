@@ -39,6 +39,11 @@ public final class ChannelVerticles {
       return new Broadcaster(node, application);
     }
 
+    /** Who is present in the application's topics, and the way to be, outside any channel. */
+    public Presences presences() {
+      return new Presences(node, application.name(), application.mapper(), hosts);
+    }
+
     /** The host verticles, for tests and metrics that look inside. */
     public List<HostVerticle> hosts() {
       return hosts;

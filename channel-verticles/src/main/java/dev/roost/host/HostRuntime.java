@@ -28,8 +28,10 @@ final class HostRuntime {
   private final Application application;
   private final ChannelOptions options;
   private final PayloadWriter writer;
+  private final MetaWriter metas;
   private final Topics topics;
   private final BusEndpoint endpoint;
+  private final HostTracking tracking;
   private final AtomicInteger queued = new AtomicInteger();
 
   HostRuntime(
@@ -37,13 +39,16 @@ final class HostRuntime {
       Application application,
       ChannelOptions options,
       BusEndpoint endpoint,
-      Topics topics) {
+      Topics topics,
+      HostTracking tracking) {
     this.context = context;
     this.application = application;
     this.options = options;
     this.writer = new PayloadWriter(application.mapper());
+    this.metas = new MetaWriter(application, options.presence().metaBytes());
     this.endpoint = endpoint;
     this.topics = topics;
+    this.tracking = tracking;
   }
 
   Application application() {
@@ -54,8 +59,20 @@ final class HostRuntime {
     return options;
   }
 
+  Topics topics() {
+    return topics;
+  }
+
+  HostTracking tracking() {
+    return tracking;
+  }
+
   PayloadWriter writer() {
     return writer;
+  }
+
+  MetaWriter metas() {
+    return metas;
   }
 
   Telemetry telemetry() {

@@ -9,6 +9,7 @@ import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.SessionMessage;
 import dev.roost.channel.TerminateReason;
@@ -42,6 +43,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private final ChannelOptions options;
   private @Nullable BusEndpoint endpoint;
   private @Nullable Topics topics;
+  private @Nullable HostTracking tracking;
   private @Nullable HostRuntime runtime;
   private @Nullable Connector connector;
   private ClusterNode.@Nullable Snapshot seen;
@@ -64,13 +66,20 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   public Future<?> start() {
     var opened = new BusEndpoint(vertx, Addresses.host(node.name(), node.nextVerticle()), this);
     endpoint = opened;
-    topics = new Topics(vertx, application.name(), opened);
-    runtime = new HostRuntime(context, application, options, opened, topics);
+    var homes = new Topics(vertx, application.name(), opened, tracker -> tracking().end(tracker));
+    topics = homes;
+    var presences = new HostTracking(node, context, application, options, opened, homes);
+    tracking = presences;
+    runtime = new HostRuntime(context, application, options, opened, homes, presences);
     connector = new Connector(runtime);
     watchdog = vertx.setPeriodic(watchInterval(), ignored -> watch());
     linkTimer =
         vertx.setPeriodic(
-            LINK_INTERVAL_MS, ignored -> opened.checkLinks(peer -> node.snapshot().isLive(peer)));
+            LINK_INTERVAL_MS,
+            ignored -> {
+              opened.checkLinks(peer -> node.snapshot().isLive(peer));
+              presences.checkDeployments();
+            });
     seen = node.snapshot();
     onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
     node.listen(onChange);
@@ -84,6 +93,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     node.unlisten(started(onChange));
     var ending = new Departure(options.replaceTimeout());
     topics().all().forEach(this::handOver);
+    tracking().stop();
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
     return ending.done().eventually(endpoint()::close);
   }
@@ -106,6 +116,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       }
       case HostMessage.SocketGone gone -> socketGone(from, gone);
       case HostMessage.BroadcastRequest misdirected -> misdirected(from, misdirected);
+      case PresenceMessage ofPresence -> tracking().receive(from, ofPresence);
       case HostMessage.Connect connect -> connector().connect(from, connect);
       case GatewayMessage misdirected -> misdirected(from, misdirected);
       case SessionMessage misdirected -> misdirected(from, misdirected);
@@ -126,9 +137,18 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     return hosted;
   }
 
-  /** Messages of this gateway are missing, perhaps leaves: its channels start anew. */
+  @Override
+  public Future<RawPayload> query(PresenceMessage.Query query) {
+    return tracking().query(query);
+  }
+
+  /**
+   * Messages of this gateway are missing, perhaps leaves: its channels start anew. Or of a host:
+   * what either tracks at the other is told again.
+   */
   @Override
   public void lost(String gateway) {
+    tracking().lost(gateway);
     var affected = topics().ofGateway(gateway);
     if (!affected.isEmpty()) {
       log.error("messages of gateway {} were lost: {} channels closed", gateway, affected.size());
@@ -203,7 +223,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private void changed(ClusterNode.Snapshot now) {
     ClusterNode.Snapshot before = started(seen);
     seen = now;
-    if (!now.nodes().containsAll(before.nodes())) {
+    boolean nodesLeft = !now.nodes().containsAll(before.nodes());
+    if (nodesLeft) {
       endpoint().forget(inbox -> !now.isLive(inbox));
       for (ChannelProcess process : topics().all()) {
         if (!now.isLive(process.gateway())) {
@@ -213,10 +234,12 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       }
     }
     PartitionTable table = now.partitions().table(application.name());
-    BitSet changed = before.partitions().table(application.name()).changed(inbox(), table);
+    PartitionTable old = before.partitions().table(application.name());
+    BitSet changed = old.changed(inbox(), table);
     if (!changed.isEmpty()) {
       topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);
     }
+    tracking().changed(nodesLeft, !table.equals(old));
   }
 
   /**
@@ -294,7 +317,16 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     return started(endpoint);
   }
 
-  private HostRuntime runtime() {
+  /** Presences in topics of this host; on the verticle's context. */
+  public int presenceCount() {
+    return tracking().hosted().presences();
+  }
+
+  private HostTracking tracking() {
+    return started(tracking);
+  }
+
+  HostRuntime runtime() {
     return started(runtime);
   }
 

@@ -50,6 +50,15 @@ final class TopicHome {
     return interested == 0;
   }
 
+  /** Members on all gateways. */
+  int size() {
+    int size = 0;
+    for (int i = 0; i < interested; i++) {
+      size += members[i];
+    }
+    return size;
+  }
+
   void add(ChannelProcess process) {
     int i = find(process.gateway());
     if (i < 0) {

@@ -3,6 +3,7 @@ package dev.roost.host;
 import dev.roost.application.Route;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
+import dev.roost.tracking.Tracker;
 import io.netty.util.collection.LongObjectHashMap;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -23,14 +24,19 @@ final class Topics {
   private final Vertx vertx;
   private final String application;
   private final BusEndpoint endpoint;
+  private final Consumer<Tracker> whenGone;
   private final Map<String, TopicHome> homes = new HashMap<>();
   private final Map<String, LongObjectHashMap<ChannelProcess>> processes = new HashMap<>();
   private final Set<ChannelProcess> leaving = new HashSet<>();
 
-  Topics(Vertx vertx, String application, BusEndpoint endpoint) {
+  /**
+   * @param whenGone told of what tracked presences for a process that is removed
+   */
+  Topics(Vertx vertx, String application, BusEndpoint endpoint, Consumer<Tracker> whenGone) {
     this.vertx = vertx;
     this.application = application;
     this.endpoint = endpoint;
+    this.whenGone = whenGone;
   }
 
   /** Takes in a process whose join has yet to be answered. */
@@ -88,6 +94,10 @@ final class Topics {
         }
       }
     }
+    Tracker tracker = process.tracker();
+    if (tracker != null) {
+      whenGone.accept(tracker);
+    }
     return true;
   }
 
@@ -112,6 +122,12 @@ final class Topics {
   private void cancelTimers(ChannelProcess process) {
     process.timers().forEach(vertx::cancelTimer);
     process.timers(Set.of());
+  }
+
+  /** Members of a topic. */
+  int members(String topic) {
+    TopicHome home = homes.get(topic);
+    return home == null ? 0 : home.size();
   }
 
   void broadcast(String topic, String event, RawPayload payload, String from, long except) {

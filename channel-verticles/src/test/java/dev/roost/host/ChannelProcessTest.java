@@ -23,6 +23,7 @@ import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.channel.TerminateReason;
+import dev.roost.cluster.ClusterNode;
 import io.vertx.core.Context;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -140,16 +141,23 @@ class ChannelProcessTest {
 
   @BeforeEach
   void open() throws Exception {
-    BusEndpoint.registerCodec(vertx);
+    ClusterNode node = ClusterNode.local(vertx);
     Promise<Context> other = Promise.promise();
     Thread.ofPlatform().start(() -> other.complete(vertx.getOrCreateContext()));
     gatewayContext = other.future().await(20, TimeUnit.SECONDS);
     on(gatewayContext, () -> endpoint("gateway"));
     BusEndpoint endpoint = on(host, () -> endpoint("host"));
-    topics = new Topics(vertx, "app", endpoint);
+    topics = new Topics(vertx, "app", endpoint, tracker -> {});
+    var app = Application.named("app");
+    var options = ChannelOptions.defaults();
     runtime =
         new HostRuntime(
-            host, Application.named("app"), ChannelOptions.defaults(), endpoint, topics);
+            host,
+            app,
+            options,
+            endpoint,
+            topics,
+            new HostTracking(node, host, app, options, endpoint, topics));
   }
 
   @AfterEach

@@ -17,6 +17,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.channel.JoinResult;
+import dev.roost.cluster.ClusterNode;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -66,7 +67,7 @@ class TopicHomeTest {
 
   @BeforeEach
   void open() {
-    BusEndpoint.registerCodec(vertx);
+    ClusterNode node = ClusterNode.local(vertx);
     endpoint =
         new BusEndpoint(
             vertx,
@@ -78,13 +79,18 @@ class TopicHomeTest {
               @Override
               public void lost(String from) {}
             });
+    var context = vertx.getOrCreateContext();
+    var app = Application.named("app");
+    var options = ChannelOptions.defaults();
+    var topics = new Topics(vertx, "app", endpoint, tracker -> {});
     runtime =
         new HostRuntime(
-            vertx.getOrCreateContext(),
-            Application.named("app"),
-            ChannelOptions.defaults(),
+            context,
+            app,
+            options,
             endpoint,
-            new Topics(vertx, "app", endpoint));
+            topics,
+            new HostTracking(node, context, app, options, endpoint, topics));
   }
 
   @AfterEach

@@ -3,11 +3,14 @@ package dev.roost.bus;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.eventbus.MessageProducer;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.util.ArrayList;
@@ -59,6 +62,24 @@ public final class BusEndpoint {
     default boolean broadcast(HostMessage.BroadcastRequest request) {
       return false;
     }
+
+    /**
+     * A question who is present, from anywhere.
+     *
+     * @return JSON; fails with a {@link NotHosted} if the topic is hosted elsewhere
+     */
+    default Future<RawPayload> query(PresenceMessage.Query query) {
+      return Future.failedFuture(new NotHosted());
+    }
+  }
+
+  /** The topic asked about is hosted elsewhere, or nowhere. */
+  public static final class NotHosted extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public NotHosted() {
+      super("the topic is hosted elsewhere", null, false, false);
+    }
   }
 
   /** Checks in a row, one each second, that a peer may miss. */
@@ -73,6 +94,11 @@ public final class BusEndpoint {
   public static final int MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
 
   private static final int ENVELOPE_BYTES = 256;
+
+  /** Failure codes of an answer to a query. */
+  private static final int NOT_HOSTED = 1;
+
+  private static final int FAILED = 2;
 
   private final EventBus bus;
   private final Context context;
@@ -119,6 +145,26 @@ public final class BusEndpoint {
         .eventBus()
         .<Boolean>request(host, new Envelope("", 0, request), ASKING)
         .map(Message::body);
+  }
+
+  /**
+   * Asks a host who is present in a topic, from any thread.
+   *
+   * @return JSON: the whole state (P-1), or with a key its presence, {@code null} if absent. Fails
+   *     with {@link NotHosted} if there is no such inbox or the topic is hosted elsewhere; with
+   *     another exception if there is no answer within 5 s or the host could not tell
+   */
+  public static Future<RawPayload> ask(Vertx vertx, String host, PresenceMessage.Query query) {
+    return vertx
+        .eventBus()
+        .<Buffer>request(host, new Envelope("", 0, query), ASKING)
+        .map(answer -> RawPayload.json(answer.body().getBytes()))
+        .recover(cause -> Future.failedFuture(isNotHosted(cause) ? new NotHosted() : cause));
+  }
+
+  private static boolean isNotHosted(Throwable cause) {
+    return cause instanceof ReplyException reply
+        && (reply.failureType() == ReplyFailure.NO_HANDLERS || reply.failureCode() == NOT_HOSTED);
   }
 
   /** Publishes one message to every gateway verticle, from any thread. */
@@ -277,7 +323,19 @@ public final class BusEndpoint {
       case HostMessage forHost -> receiver.receive(from, forHost);
       case GatewayMessage forGateway -> receiver.receive(from, forGateway);
       case SessionMessage forGateway -> receiver.receive(from, forGateway);
+      case PresenceMessage.Query query -> answer(mail, receiver.query(query));
+      case PresenceMessage forHost -> receiver.receive(from, forHost);
     }
+  }
+
+  private static void answer(Message<Envelope> query, Future<RawPayload> answer) {
+    answer
+        .onSuccess(presences -> query.reply(Buffer.buffer(presences.bytes())))
+        .onFailure(
+            cause ->
+                query.fail(
+                    cause instanceof NotHosted ? NOT_HOSTED : FAILED,
+                    "the host could not tell who is present; its log says why"));
   }
 
   private Inbound accept(String from) {

@@ -2,6 +2,7 @@ package dev.roost.bus;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.MessageCodec;
+import java.util.Optional;
 
 /**
  * The one codec of the bus: an octet for the version, the link, an octet for the kind, then the
@@ -26,6 +27,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case HostMessage message -> write(out, message);
       case GatewayMessage message -> write(out, message);
       case SessionMessage message -> write(out, message);
+      case PresenceMessage message -> write(out, message);
       case LinkMessage.Check() -> out.octet(65);
       case LinkMessage.Reset() -> out.octet(66);
     }
@@ -119,6 +121,36 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
     }
   }
 
+  private static void write(WireWriter out, PresenceMessage message) {
+    switch (message) {
+      case PresenceMessage.Put m ->
+          out.octet(97)
+              .number(m.request())
+              .number(m.tracker())
+              .text(m.topic())
+              .number(m.epoch())
+              .text(m.key())
+              .text(m.ref())
+              .payload(m.meta());
+      case PresenceMessage.Untrack m ->
+          out.octet(98).number(m.request()).number(m.tracker()).text(m.topic()).text(m.key());
+      case PresenceMessage.Answer m -> out.octet(99).number(m.request()).octet(code(m.outcome()));
+      case PresenceMessage.SyncRequest() -> out.octet(100);
+      case PresenceMessage.SyncBegin() -> out.octet(101);
+      case PresenceMessage.SyncEnd() -> out.octet(102);
+      case PresenceMessage.Query m ->
+          out.octet(103).text(m.topic()).optionalText(m.key().orElse(null));
+    }
+  }
+
+  private static int code(PresenceMessage.Outcome outcome) {
+    return switch (outcome) {
+      case DONE -> 0;
+      case NOT_HOSTED -> 1;
+      case TOPIC_FULL -> 2;
+    };
+  }
+
   private static WireWriter recipient(WireWriter out, Recipient recipient) {
     return out.number(recipient.socket()).text(recipient.topic()).ref(recipient.joinRef());
   }
@@ -184,6 +216,15 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               in.payload());
       case 83 -> new SessionMessage.Abandon(in.number(), in.number());
       case 84 -> new SessionMessage.Answer(in.number(), status(in.number()), in.payload());
+      case 97 ->
+          new PresenceMessage.Put(
+              in.number(), in.number(), in.text(), in.number(), in.text(), in.text(), in.payload());
+      case 98 -> new PresenceMessage.Untrack(in.number(), in.number(), in.text(), in.text());
+      case 99 -> new PresenceMessage.Answer(in.number(), outcome(in.octet()));
+      case 100 -> new PresenceMessage.SyncRequest();
+      case 101 -> new PresenceMessage.SyncBegin();
+      case 102 -> new PresenceMessage.SyncEnd();
+      case 103 -> new PresenceMessage.Query(in.text(), Optional.ofNullable(in.optionalText()));
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }
@@ -194,6 +235,15 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
 
   private static ClientInfo client(WireReader in) {
     return new ClientInfo(in.text(), in.text(), in.optionalText(), in.payload());
+  }
+
+  private static PresenceMessage.Outcome outcome(int code) {
+    return switch (code) {
+      case 0 -> PresenceMessage.Outcome.DONE;
+      case 1 -> PresenceMessage.Outcome.NOT_HOSTED;
+      case 2 -> PresenceMessage.Outcome.TOPIC_FULL;
+      default -> throw new ContractException("no outcome of a presence has the code " + code);
+    };
   }
 
   private static int status(long number) {

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -79,6 +80,17 @@ class EnvelopeCodecTest {
         new SessionMessage.Abandon(3, 4),
         new SessionMessage.Answer(3, 200, RawPayload.jsonText("[\"[]\"]")),
         new SessionMessage.Answer(3, 410, RawPayload.jsonText("[]")),
+        new PresenceMessage.Put(3, 4, "lounge:7", 5, "ada", "F5i0", JSON),
+        new PresenceMessage.Put(0, Long.MAX_VALUE, "", 0, "", "", JSON),
+        new PresenceMessage.Untrack(3, 4, "lounge:7", "ada"),
+        new PresenceMessage.Answer(3, PresenceMessage.Outcome.DONE),
+        new PresenceMessage.Answer(3, PresenceMessage.Outcome.NOT_HOSTED),
+        new PresenceMessage.Answer(3, PresenceMessage.Outcome.TOPIC_FULL),
+        new PresenceMessage.SyncRequest(),
+        new PresenceMessage.SyncBegin(),
+        new PresenceMessage.SyncEnd(),
+        new PresenceMessage.Query("lounge:7", Optional.of("ada")),
+        new PresenceMessage.Query("lounge:7", Optional.empty()),
         new LinkMessage.Check(),
         new LinkMessage.Reset(),
         new GatewayMessage.Push(RECIPIENT, "r\u00e4um:\ud83d\ude00\u0000", JSON));
@@ -98,6 +110,7 @@ class EnvelopeCodecTest {
     var kinds = new ArrayList<Class<?>>(List.of(HostMessage.class.getPermittedSubclasses()));
     kinds.addAll(List.of(GatewayMessage.class.getPermittedSubclasses()));
     kinds.addAll(List.of(SessionMessage.class.getPermittedSubclasses()));
+    kinds.addAll(List.of(PresenceMessage.class.getPermittedSubclasses()));
     kinds.removeAll(messages().map(Object::getClass).toList());
     assertEquals(List.of(), kinds);
   }
@@ -223,7 +236,9 @@ class EnvelopeCodecTest {
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
-  /** The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66, 81 to 84. */
+  /**
+   * The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66, 81 to 84, 97 to 103.
+   */
   @ParameterizedTest
   @MethodSource("messages")
   void theKindIsTheOctetBehindTheLink(BusMessage message) {
@@ -250,6 +265,13 @@ class EnvelopeCodecTest {
           case SessionMessage.Publish m -> 82;
           case SessionMessage.Abandon m -> 83;
           case SessionMessage.Answer m -> 84;
+          case PresenceMessage.Put m -> 97;
+          case PresenceMessage.Untrack m -> 98;
+          case PresenceMessage.Answer m -> 99;
+          case PresenceMessage.SyncRequest m -> 100;
+          case PresenceMessage.SyncBegin m -> 101;
+          case PresenceMessage.SyncEnd m -> 102;
+          case PresenceMessage.Query m -> 103;
           case LinkMessage.Check m -> 65;
           case LinkMessage.Reset m -> 66;
         };

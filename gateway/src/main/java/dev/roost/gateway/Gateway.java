@@ -6,6 +6,7 @@ import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.edge.ClientRequest;
@@ -300,6 +301,7 @@ public final class Gateway {
         case GatewayMessage forSocket -> table.receive(forSocket);
         case SessionMessage ofSession -> longPolls.receive(from, ofSession);
         case HostMessage misdirected -> misdirected(from, misdirected);
+        case PresenceMessage misdirected -> misdirected(from, misdirected);
         case LinkMessage misdirected -> misdirected(from, misdirected);
       }
     }

@@ -6,6 +6,7 @@ import dev.roost.bus.BusMessage;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.Future;
@@ -133,6 +134,7 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
       case GatewayMessage.Crashed(var number) -> ended(number, message, new Received.Crashed());
       case GatewayMessage.Disconnect(var id) -> disconnect(id);
       case HostMessage misdirected -> misdirected(from, misdirected);
+      case PresenceMessage misdirected -> misdirected(from, misdirected);
       case SessionMessage misdirected -> misdirected(from, misdirected);
       case LinkMessage misdirected -> misdirected(from, misdirected);
     }

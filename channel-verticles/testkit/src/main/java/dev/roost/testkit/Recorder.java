@@ -39,7 +39,10 @@ final class Recorder {
 
   /** The same application with watched channels. */
   Application watched(Application application) {
-    var watched = Application.named(application.name()).mapper(application.mapper());
+    var watched =
+        Application.named(application.name())
+            .mapper(application.mapper())
+            .presence(application.presence());
     for (var mount : application.sockets().entrySet()) {
       watched =
           watched.socket(mount.getKey(), mount.getValue().handler(), mount.getValue().options());

@@ -24,7 +24,8 @@ public final class Fixture implements ApplicationProvider {
             new Sockets(),
             SocketOptions.defaults().withCheckOrigin(OriginPolicy.any()).withLongPoll())
         .route("room:*", RoomChannel::new)
-        .route(Route.of("test:*", TestChannel::new).intercept("intercepted"));
+        .route(Route.of("test:*", TestChannel::new).intercept("intercepted"))
+        .route("presence:*", PresenceChannel::new);
   }
 
   /** Refuses the token {@code bad}, and names sockets by their user. */

@@ -102,6 +102,8 @@ final class Flags {
 
   @Mixin final EdgeFlags edge = new EdgeFlags();
 
+  @Mixin final PresenceFlags presence = new PresenceFlags();
+
   @Option(
       names = "--admin-host",
       paramLabel = "HOST",
@@ -477,7 +479,8 @@ final class Flags {
             .withMailboxMessages(mailboxMessages)
             .withMailboxBytes(mailboxBytes)
             .withCallbackTimeout(callbackTimeout)
-            .withReplaceTimeout(replaceTimeout);
+            .withReplaceTimeout(replaceTimeout)
+            .withPresence(presence.options());
     return new Settings(
         role,
         applications,

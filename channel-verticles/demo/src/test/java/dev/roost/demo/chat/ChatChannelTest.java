@@ -1,6 +1,8 @@
 package dev.roost.demo.chat;
 
+import dev.roost.channel.Payload;
 import dev.roost.testkit.ChannelKit;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,39 @@ class ChatChannelTest {
     chat.socket().assertJoinRefused("room:lobby", Map.of("name", ""));
     chat.socket().assertJoinRefused("room:lobby", Map.of("name", "x".repeat(41)));
     chat.join("room:lobby", Map.of("name", "x".repeat(40)));
+  }
+
+  @Test
+  void whoJoinsGetsTheListOfAllAndOthersAreToldOfIt() {
+    var ada = chat.join("room:lobby", Map.of("name", "Ada"));
+    ada.assertPush(
+        "presence_state", Map.of("@Ada", Map.of("metas", List.of(Map.of("away", false)))));
+    var bob = chat.join("room:lobby", Map.of("name", "Bob"));
+    bob.assertPush("presence_state", state -> state.tree().has("@Ada") && state.tree().has("@Bob"));
+    ada.assertBroadcast("presence_diff", diff -> diff.tree().get("joins").has("@Bob"));
+    bob.leave();
+    ada.assertBroadcast("presence_diff", diff -> diff.tree().get("leaves").has("@Bob"));
+  }
+
+  @Test
+  void whoHidesTheWindowIsAwayUntilBack() {
+    var ada = chat.join("room:lobby", Map.of("name", "Ada"));
+    ada.assertPush("presence_state");
+    ada.push("away");
+    ada.assertBroadcast("presence_diff", diff -> isAway(diff, true));
+    ada.push("back");
+    ada.assertBroadcast("presence_diff", diff -> isAway(diff, false));
+  }
+
+  private static boolean isAway(Payload diff, boolean expected) {
+    var away = diff.tree().at("/joins/@Ada/metas/0/away");
+    return diff.tree().get("leaves").has("@Ada") && away.asBoolean() == expected;
+  }
+
+  @Test
+  void aNameThatEveryJavaScriptObjectHasHarmsNobody() {
+    var ada = chat.join("room:lobby", Map.of("name", "__proto__"));
+    ada.assertPush("presence_state", state -> state.tree().has("@__proto__"));
   }
 
   @Test

@@ -1,0 +1,395 @@
+/**
+ * Kills, drains and freezes the nodes of a cluster while phoenix.js clients come, go and change, and
+ * fails unless, after each run, every client's list of every topic is the truth:
+ *
+ *   node --experimental-websocket .ci/presence-chaos.mjs [--runs=50] [--seed=1] [--faults=4]
+ *
+ * After a build. Two gateways and three channel nodes of the fixture run in processes of their own; a
+ * node that was ended is started again. The truth is what the clients know of themselves: who has
+ * joined what, under which name, with which status; a status whose update nobody has confirmed or
+ * undone is left out. Prints a line for each run and a summary for docs/reliability.md.
+ */
+
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdtempSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Presence, Socket } from "../channel-verticles/demo/node_modules/phoenix/priv/static/phoenix.mjs";
+
+const options = Object.fromEntries(
+  process.argv.slice(2).map((argument) => argument.replace(/^--/, "").split("=")),
+);
+const RUNS = Number(options.runs ?? 50);
+const SEED = Number(options.seed ?? 1);
+const FAULTS = Number(options.faults ?? 4);
+const SOCKETS = 24;
+const TOPICS = 6;
+const EACH_JOINS = 3;
+const STATUSES = ["online", "busy", "away", "dnd"];
+const REST_MS = 60_000;
+const START_MS = 120_000;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const logs = mkdtempSync(join(tmpdir(), "presence-chaos-"));
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A small generator of random numbers under a seed (mulberry32). */
+function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+async function until(what, limit, condition) {
+  const start = Date.now();
+  for (;;) {
+    if (condition()) {
+      return Date.now() - start;
+    }
+    if (Date.now() - start > limit) {
+      throw new Error(`not within ${limit} ms: ${what}`);
+    }
+    await pause(20);
+  }
+}
+
+/* ---- nodes */
+
+async function freePorts(count) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const first = 15_000 + Math.floor(Math.random() * 10_000);
+    const free = await Promise.all(
+      Array.from(
+        { length: count },
+        (_, i) =>
+          new Promise((resolve) => {
+            const server = createServer();
+            server.once("error", () => resolve(false));
+            server.listen(first + i, "127.0.0.1", () => server.close(() => resolve(true)));
+          }),
+      ),
+    );
+    if (free.every(Boolean)) {
+      return first;
+    }
+  }
+  throw new Error("no free ports");
+}
+
+class Node {
+  #starts = 0;
+
+  constructor(name, args) {
+    this.name = name;
+    this.args = args;
+  }
+
+  async start() {
+    this.#starts += 1;
+    const log = createWriteStream(join(logs, `${this.name}-${this.#starts}.log`));
+    this.isReady = false;
+    this.process = spawn(join(root, "launcher/target/roost/bin/roost"), this.args, {
+      env: {
+        ...process.env,
+        ROOST_APPS: join(root, "launcher/it/target/roost-it-0.1.0-SNAPSHOT.jar"),
+        JDK_JAVA_OPTIONS: "-XX:TieredStopAtLevel=1 -Xmx256m",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const read = (data) => {
+      log.write(data);
+      this.isReady ||= String(data).includes(" is ready: ");
+    };
+    this.process.stdout.on("data", read);
+    this.process.stderr.on("data", read);
+    await until(`${this.name} is ready, see ${logs}`, START_MS, () => this.isReady);
+  }
+
+  async ended() {
+    await until(
+      `${this.name} has ended`,
+      START_MS,
+      () => this.process.exitCode !== null || this.process.signalCode !== null,
+    );
+  }
+
+  signal(name) {
+    this.process.kill(name);
+  }
+}
+
+const ports = await freePorts(17);
+const seeds = Array.from({ length: 5 }, (_, i) => `127.0.0.1:${ports + 3 * i}`).join(",");
+const node = (number, name, ...more) =>
+  new Node(name, [
+    "--applications=fixture",
+    `--cluster-name=presence-${ports}`,
+    `--cluster-seeds=${seeds}`,
+    `--cluster-port=${ports + 3 * number}`,
+    "--bus-port=0",
+    ...more,
+  ]);
+const gatewayPort = (gateway) => ports + 15 + gateway;
+const channelNodes = [0, 1, 2].map((i) => node(i, `channels-${i}`, "--role=channels"));
+const gateways = [0, 1].map((i) =>
+  node(3 + i, `gateway-${i}`, "--role=gateway", `--port=${gatewayPort(i)}`),
+);
+
+/* ---- clients */
+
+// A browser's: that of Node 20 tells of a connect that failed by "error" alone, without "close".
+class BrowserWebSocket extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    let closed = false;
+    this.addEventListener("close", () => (closed = true));
+    this.addEventListener("error", () => setTimeout(() => closed || this.onclose?.({ code: 1006 }), 50));
+  }
+}
+
+/** One topic of one socket. */
+class Seat {
+  constructor(socket, topic, user) {
+    this.topic = topic;
+    this.user = user;
+    this.status = "online";
+    this.channel = socket.channel(topic, { user });
+    this.presence = new Presence(this.channel);
+    this.channel.onError(() => (this.status = undefined));
+    this.channel
+      .join(5_000)
+      .receive("ok", () => (this.status = "online"));
+  }
+
+  get isJoined() {
+    return this.channel.state === "joined";
+  }
+
+  update(status) {
+    if (!this.isJoined) {
+      return;
+    }
+    const ref = this.channel.joinRef();
+    this.status = undefined;
+    this.channel.push("status", { status }, 5_000).receive("ok", () => {
+      if (this.channel.joinRef() === ref) {
+        this.status = status;
+      }
+    });
+  }
+
+  leave() {
+    this.channel.leave();
+  }
+}
+
+class Client {
+  seats = [];
+
+  constructor(number) {
+    this.number = number;
+    this.gateway = number % 2;
+    this.user = `g${this.gateway}-user${Math.floor(number / 4)}`;
+    this.socket = new Socket(`ws://127.0.0.1:${gatewayPort(this.gateway)}/socket`, {
+      transport: BrowserWebSocket,
+      heartbeatIntervalMs: 3_000,
+      reconnectAfterMs: () => 200,
+      rejoinAfterMs: () => 200,
+    });
+    this.socket.connect();
+  }
+
+  sit(topic) {
+    this.seats.push(new Seat(this.socket, topic, this.user));
+  }
+}
+
+/** What is true of a topic, as its members know of themselves: user → statuses, undefined if unsure. */
+function truth(clients, topic) {
+  const users = {};
+  for (const { seats } of clients) {
+    for (const seat of seats.filter((each) => each.topic === topic)) {
+      (users[seat.user] ??= []).push(seat.status);
+    }
+  }
+  return users;
+}
+
+/** What is wrong in a list, or undefined. */
+function wrong(list, expected) {
+  const keys = Object.keys(list).sort().join();
+  const users = Object.keys(expected).sort().join();
+  if (keys !== users) {
+    return `present ${keys}, should be ${users}`;
+  }
+  for (const [user, statuses] of Object.entries(expected)) {
+    const { metas } = list[user];
+    if (metas.length !== statuses.length) {
+      return `${user} has ${metas.length} metas, should have ${statuses.length}`;
+    }
+    const told = metas.map(({ status }) => status).sort().join();
+    if (!statuses.includes(undefined) && told !== [...statuses].sort().join()) {
+      return `${user} is ${told}, should be ${statuses}`;
+    }
+  }
+  return undefined;
+}
+
+function allWrong(clients) {
+  const faults = [];
+  for (const topic of topics) {
+    const expected = truth(clients, topic);
+    for (const client of clients) {
+      for (const seat of client.seats.filter((each) => each.topic === topic)) {
+        const fault = seat.isJoined ? wrong(seat.presence.state, expected) : "not joined";
+        if (fault) {
+          faults.push(`client ${client.number} in ${topic}: ${fault}`);
+        }
+      }
+    }
+  }
+  return faults;
+}
+
+/* ---- runs */
+
+const topics = [];
+const counts = {};
+const gone = { "kill a gateway": [], "freeze a gateway": [] };
+
+/** Times until the others see that nobody of a gateway is there any more. */
+function watchGone(kind, clients, gateway) {
+  const start = Date.now();
+  const others = clients.filter((client) => client.gateway !== gateway);
+  const mark = `g${gateway}-`;
+  const timer = setInterval(() => {
+    const left = others.every(({ seats }) =>
+      seats.every((seat) => !Object.keys(seat.presence.state).some((key) => key.startsWith(mark))),
+    );
+    if (left || Date.now() - start > 30_000) {
+      clearInterval(timer);
+      gone[kind].push(left ? Date.now() - start : Infinity);
+    }
+  }, 10);
+}
+
+const pick = (rnd, list) => list[Math.floor(rnd() * list.length)];
+
+async function fault(rnd, clients) {
+  const kinds = ["kill a channel node", "drain a channel node", "freeze a channel node", "kill a gateway", "freeze a gateway"];
+  const kind = pick(rnd, kinds);
+  const isGateway = kind.endsWith("gateway");
+  const victim = pick(rnd, isGateway ? gateways : channelNodes);
+  counts[kind] = (counts[kind] ?? 0) + 1;
+  if (kind in gone) {
+    watchGone(kind, clients, gateways.indexOf(victim));
+  }
+  if (kind.startsWith("freeze")) {
+    victim.signal("SIGSTOP");
+    await pause(9_000);
+    victim.signal("SIGCONT");
+  } else {
+    victim.signal(kind.startsWith("kill") ? "SIGKILL" : "SIGTERM");
+    await victim.ended();
+    await pause(3_000);
+    await victim.start();
+  }
+}
+
+/** Clients change all the time. */
+function restless(rnd, clients) {
+  return setInterval(() => {
+    const client = pick(rnd, clients);
+    const seat = pick(rnd, client.seats);
+    const what = rnd();
+    if (what < 0.7) {
+      seat?.update(pick(rnd, STATUSES));
+    } else if (seat && client.seats.length > 1 && what < 0.85) {
+      client.seats.splice(client.seats.indexOf(seat), 1);
+      seat.leave();
+    } else {
+      const free = topics.filter((topic) => client.seats.every((each) => each.topic !== topic));
+      if (free.length > 0) {
+        client.sit(pick(rnd, free));
+      }
+    }
+  }, 50);
+}
+
+async function play(seed) {
+  const rnd = random(seed);
+  topics.splice(0, topics.length, ...Array.from({ length: TOPICS }, (_, i) => `presence:${seed}-${i}`));
+  const clients = Array.from({ length: SOCKETS }, (_, i) => new Client(i));
+  for (const client of clients) {
+    for (let i = 0; i < EACH_JOINS; i += 1) {
+      client.sit(topics[(client.number + i * 2) % TOPICS]);
+    }
+  }
+  const restlessness = restless(rnd, clients);
+  for (let i = 0; i < FAULTS; i += 1) {
+    await pause(500 + rnd() * 1_500);
+    await fault(rnd, clients);
+  }
+  clearInterval(restlessness);
+  let faults = [];
+  const start = Date.now();
+  let calmSince = start;
+  // Equal for a second on end: nothing comes any more that changes it.
+  while (Date.now() - calmSince < 1_000) {
+    faults = allWrong(clients);
+    if (faults.length > 0) {
+      calmSince = Date.now();
+      if (calmSince - start > REST_MS) {
+        break;
+      }
+    }
+    await pause(20);
+  }
+  const lists = clients.reduce((sum, { seats }) => sum + seats.length, 0);
+  const settled = calmSince - start;
+  clients.forEach(({ socket }) => socket.disconnect());
+  console.log(
+    `run ${seed}: ${lists} lists, ${faults.length === 0 ? `equal ${settled} ms after the last fault` : "WRONG"}`,
+  );
+  faults.slice(0, 10).forEach((each) => console.log(`  ${each}`));
+  return { lists, settled, wrong: faults.length };
+}
+
+const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
+
+const all = [...channelNodes, ...gateways];
+let failed = true;
+try {
+  await channelNodes[0].start();
+  await Promise.all(all.slice(1).map((each) => each.start()));
+  const results = [];
+  for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
+    results.push(await play(seed));
+  }
+  const sum = (field) => results.reduce((total, result) => total + result[field], 0);
+  const settled = results.map((result) => result.settled);
+  console.log(`${RUNS} runs from seed ${SEED}, ${sum("lists")} lists, ${sum("wrong")} wrong`);
+  console.log(`settled after the last fault: median ${quantile(settled, 0.5)} ms, most ${Math.max(...settled)} ms`);
+  for (const [kind, count] of Object.entries(counts).sort()) {
+    const times = gone[kind] ?? [];
+    const after = times.length > 0 ? `; its people gone after ${quantile(times, 0.5)} ms, at most ${Math.max(...times)} ms` : "";
+    console.log(`${kind}: ${count}${after}`);
+  }
+  failed = sum("wrong") > 0;
+} catch (error) {
+  console.error(error);
+} finally {
+  for (const each of all) {
+    if (each.process?.exitCode === null) {
+      each.signal("SIGCONT");
+      each.signal("SIGKILL");
+    }
+  }
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,186 @@
+package dev.roost.host;
+
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.hosting.PartitionTable;
+import dev.roost.tracking.HostedPresences;
+import dev.roost.tracking.Tracker;
+import dev.roost.tracking.Trackers;
+import dev.roost.tracking.TrackingContext;
+import dev.roost.tracking.TrackingSettings;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Presences at one host verticle: those of its topics, and those that are tracked from here. Used
+ * on the verticle's context only.
+ */
+final class HostTracking {
+
+  private static final Logger log = LoggerFactory.getLogger(HostTracking.class);
+
+  private final ClusterNode node;
+  private final String application;
+  private final HostedPresences hosted;
+  private final Trackers trackers;
+
+  /** Trackers that are no channels, and the deployments whose end is theirs, if any. */
+  private final Map<Tracker, Optional<String>> others = new HashMap<>();
+
+  HostTracking(
+      ClusterNode node,
+      Context context,
+      Application application,
+      ChannelOptions options,
+      BusEndpoint endpoint,
+      Topics topics) {
+    this.node = node;
+    this.application = application.name();
+    var host = new Host(node, context, application.name(), endpoint, topics);
+    var settings =
+        new TrackingSettings(
+            options.presence(),
+            application.presence(),
+            options.callbackTimeout(),
+            application.mapper());
+    this.hosted = new HostedPresences(host, settings);
+    this.trackers = new Trackers(host, hosted, options.presence());
+  }
+
+  HostedPresences hosted() {
+    return hosted;
+  }
+
+  Trackers trackers() {
+    return trackers;
+  }
+
+  /** A tracker that is no channel; it ends with a deployment, within a second of it. */
+  Tracker open(Optional<String> deployment) {
+    Tracker tracker = trackers.open(Optional.empty());
+    others.put(tracker, deployment);
+    return tracker;
+  }
+
+  void end(Tracker tracker) {
+    others.remove(tracker);
+    trackers.end(tracker);
+  }
+
+  void receive(String from, PresenceMessage message) {
+    switch (message) {
+      case PresenceMessage.Answer answer -> trackers.receive(from, answer);
+      case PresenceMessage.SyncRequest request -> trackers.receive(from, request);
+      case PresenceMessage.Query misdirected -> log.warn("a query came as mail of {}", from);
+      case PresenceMessage.Put put -> hosted.receive(from, put);
+      case PresenceMessage.Untrack untrack -> hosted.receive(from, untrack);
+      case PresenceMessage.SyncBegin begin -> hosted.receive(from, begin);
+      case PresenceMessage.SyncEnd end -> hosted.receive(from, end);
+    }
+  }
+
+  Future<RawPayload> query(PresenceMessage.Query query) {
+    return hosted.query(query);
+  }
+
+  /** The same of whoever hosts the topic. */
+  Future<RawPayload> ask(PresenceMessage.Query query) {
+    return Presences.ask(node, application, query, System.nanoTime());
+  }
+
+  void lost(String peer) {
+    hosted.lost(peer);
+    trackers.lost(peer);
+  }
+
+  void changed(boolean nodesLeft, boolean tenuresChanged) {
+    if (nodesLeft) {
+      hosted.nodesLeft();
+    }
+    if (tenuresChanged) {
+      hosted.tenuresChanged();
+    }
+    if (nodesLeft || tenuresChanged) {
+      trackers.changed();
+    }
+  }
+
+  /** Ends the trackers whose deployments have ended; call it each second. */
+  void checkDeployments() {
+    if (others.isEmpty()) {
+      return;
+    }
+    var live = node.vertx().deploymentIDs();
+    for (var entry : List.copyOf(others.entrySet())) {
+      if (entry.getValue().filter(id -> !live.contains(id)).isPresent()) {
+        end(entry.getKey());
+      }
+    }
+  }
+
+  void stop() {
+    List.copyOf(others.keySet()).forEach(this::end);
+    hosted.end();
+  }
+
+  /** The verticle, as those who track and host see it. */
+  private record Host(
+      ClusterNode node, Context context, String application, BusEndpoint endpoint, Topics topics)
+      implements TrackingContext {
+
+    @Override
+    public String inbox() {
+      return endpoint.address();
+    }
+
+    @Override
+    public Optional<PartitionTable.Owner> owner(String topic) {
+      return node.snapshot().partitions().owner(application, PartitionTable.partition(topic));
+    }
+
+    @Override
+    public boolean isLive(String inbox) {
+      return node.snapshot().isLive(inbox);
+    }
+
+    @Override
+    public void send(String inbox, PresenceMessage message) {
+      endpoint.send(inbox, message);
+    }
+
+    @Override
+    public void broadcast(String topic, String event, RawPayload payload) {
+      topics.broadcast(topic, event, payload, "", 0);
+    }
+
+    @Override
+    public int members(String topic) {
+      return topics.members(topic);
+    }
+
+    @Override
+    public void after(long millis, Runnable action) {
+      node.vertx().setTimer(Math.max(1, millis), ignored -> action.run());
+    }
+
+    @Override
+    public void execute(Runnable action) {
+      context.runOnContext(ignored -> action.run());
+    }
+
+    @Override
+    public long nanoTime() {
+      return System.nanoTime();
+    }
+  }
+}

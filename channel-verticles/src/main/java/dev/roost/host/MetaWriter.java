@@ -1,0 +1,88 @@
+package dev.roost.host;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.roost.application.Application;
+import dev.roost.bus.RawPayload;
+import dev.roost.channel.Payload;
+import dev.roost.channel.PayloadWriter;
+import java.util.Set;
+
+/**
+ * Turns keys and metas that applications give into what can be tracked, on the caller's thread, so
+ * that what cannot fails there. Safe for any thread.
+ */
+final class MetaWriter {
+
+  private static final int MAX_KEY_CHARACTERS = 255;
+
+  /** What every JavaScript object has: clients before phoenix.js 1.8.9 keep presences in one. */
+  private static final Set<String> BREAKING_KEYS =
+      Set.of(
+          "__proto__",
+          "constructor",
+          "prototype",
+          "hasOwnProperty",
+          "isPrototypeOf",
+          "propertyIsEnumerable",
+          "toLocaleString",
+          "toString",
+          "valueOf",
+          "__defineGetter__",
+          "__defineSetter__",
+          "__lookupGetter__",
+          "__lookupSetter__");
+
+  private final ObjectMapper mapper;
+  private final PayloadWriter writer;
+  private final int maxBytes;
+
+  MetaWriter(Application application, int maxBytes) {
+    this.mapper = application.mapper();
+    this.writer = new PayloadWriter(mapper);
+    this.maxBytes = maxBytes;
+  }
+
+  static String requireKey(String key) {
+    if (BREAKING_KEYS.contains(key)) {
+      throw new IllegalArgumentException(
+          "a presence key is not a name that every JavaScript object has, got \""
+              + key
+              + "\": prefix keys that users choose, for instance with \"user:\"");
+    }
+    if (key.length() > MAX_KEY_CHARACTERS) {
+      throw new IllegalArgumentException(
+          "a presence key has at most " + MAX_KEY_CHARACTERS + " characters, got " + key.length());
+    }
+    return key;
+  }
+
+  /** A meta without refs. */
+  RawPayload fields(Object meta) {
+    RawPayload raw = writer.writeObject(meta);
+    if (raw.isBinary()) {
+      throw new IllegalArgumentException("a meta is a JSON object, got binary");
+    }
+    return fields(object(raw));
+  }
+
+  /** A meta without refs; whatever refs are in it are taken out. */
+  RawPayload fields(ObjectNode meta) {
+    meta.remove("phx_ref");
+    meta.remove("phx_ref_prev");
+    RawPayload fields = writer.write(meta);
+    if (fields.size() > maxBytes) {
+      throw new IllegalArgumentException(
+          "a meta has at most "
+              + maxBytes
+              + " bytes as JSON (metaBytes), got "
+              + fields.size()
+              + ": keep what all have to know, and fetch the rest");
+    }
+    return fields;
+  }
+
+  ObjectNode object(RawPayload json) {
+    return (ObjectNode) new Payload(json, mapper).tree();
+  }
+}

@@ -1,0 +1,138 @@
+package dev.roost.host;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.roost.application.Application;
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.channel.Payload;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.hosting.PartitionTable;
+import dev.roost.presence.PresenceException;
+import dev.roost.presence.PresenceException.Reason;
+import dev.roost.presence.PresenceList;
+import dev.roost.tracking.Trackers;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is present in the topics of an application, for code outside channels: verticles, HTTP
+ * handlers. Safe for any thread and any verticle of the node; never blocks. Follows the functions
+ * of {@code Phoenix.Presence} that take a topic.
+ */
+public final class Presences {
+
+  private static final long RETRY_MS = 50;
+
+  private final ClusterNode node;
+  private final String application;
+  private final ObjectMapper mapper;
+  private final List<HostVerticle> hosts;
+
+  /** For an application that some node of the cluster serves; only lists, tracks nothing. */
+  public Presences(ClusterNode node, Application application) {
+    this(node, application.name(), application.mapper());
+  }
+
+  /** The same, on a node that knows the application by name only. */
+  public Presences(ClusterNode node, String application, ObjectMapper mapper) {
+    this(node, application, mapper, List.of());
+  }
+
+  /** The same, on a node that has the application: what is tracked, is tracked by these hosts. */
+  Presences(ClusterNode node, String application, ObjectMapper mapper, List<HostVerticle> hosts) {
+    this.node = node;
+    this.application = application;
+    this.mapper = mapper;
+    this.hosts = hosts;
+  }
+
+  /**
+   * All who are present in a topic (P-26). Fails with a {@link PresenceException} if no host of the
+   * topic answers for 5 s, or {@code fetch} fails.
+   */
+  public Future<PresenceList> list(String topic) {
+    return ask(new PresenceMessage.Query(topic, Optional.empty()))
+        .map(json -> new PresenceList(json, mapper));
+  }
+
+  /** The presence of a key, {@code {"metas": [META, ..]}}; empty if nobody is there (P-27). */
+  public Future<Optional<ObjectNode>> getByKey(String topic, String key) {
+    return ask(new PresenceMessage.Query(topic, Optional.of(key)))
+        .map(
+            json ->
+                new Payload(json, mapper).tree() instanceof ObjectNode presence
+                    ? Optional.of(presence)
+                    : Optional.empty());
+  }
+
+  /**
+   * Makes whoever calls present in a topic (P-20): until {@link Tracking#untrack}, or until the
+   * verticle that called is undeployed, which is noticed within a second; for a caller outside any
+   * verticle, until the application is undeployed from this node.
+   *
+   * @param meta anything that Jackson writes as a JSON object
+   * @return fails with a {@link PresenceException}, for instance if no host of the topic answers
+   *     for 5 s
+   * @throws IllegalStateException if the application is not deployed on this node
+   * @throws IllegalArgumentException for a key or meta that cannot be
+   */
+  public Future<Tracking> track(String topic, String key, Object meta) {
+    if (hosts.isEmpty()) {
+      throw new IllegalStateException(
+          "application \""
+              + application
+              + "\" is not deployed by this: track with the presences() of its deployment");
+    }
+    HostVerticle host = hosts.get(Math.floorMod(topic.hashCode(), hosts.size()));
+    Context caller = Vertx.currentContext();
+    @Nullable String deployment = caller == null ? null : caller.deploymentID();
+    return Tracking.begin(host, Optional.ofNullable(deployment), topic, key, meta);
+  }
+
+  private Future<RawPayload> ask(PresenceMessage.Query query) {
+    return ask(node, application, query, System.nanoTime());
+  }
+
+  /** Asks the topic's host, again and again while the topic has none. */
+  static Future<RawPayload> ask(
+      ClusterNode node, String application, PresenceMessage.Query query, long began) {
+    return node.snapshot()
+        .partitions()
+        .owner(application, PartitionTable.partition(query.topic()))
+        .map(owner -> BusEndpoint.ask(node.vertx(), owner.inbox(), query))
+        .orElseGet(() -> Future.failedFuture(new BusEndpoint.NotHosted()))
+        .recover(
+            cause -> {
+              boolean isLate = System.nanoTime() - began > Trackers.HOST_TIMEOUT_MS * 1_000_000;
+              if (!(cause instanceof BusEndpoint.NotHosted)) {
+                return Future.failedFuture(couldNotTell(query, cause));
+              }
+              if (isLate) {
+                return Future.failedFuture(
+                    new PresenceException(
+                        Reason.UNAVAILABLE,
+                        "\"" + query.topic() + "\" had no host for 5 s: is it deployed?"));
+              }
+              return node.vertx()
+                  .timer(RETRY_MS)
+                  .compose(ignored -> ask(node, application, query, began));
+            });
+  }
+
+  private static PresenceException couldNotTell(PresenceMessage.Query query, Throwable cause) {
+    var failure =
+        new PresenceException(
+            Reason.UNAVAILABLE,
+            "the host of \""
+                + query.topic()
+                + "\" could not tell who is present; its log says why");
+    failure.initCause(cause);
+    return failure;
+  }
+}

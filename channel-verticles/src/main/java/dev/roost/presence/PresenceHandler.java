@@ -1,0 +1,59 @@
+package dev.roost.presence;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+
+/**
+ * What an application adds to its presences, and does when they change. One instance for an
+ * application on each node; it is called where a topic is hosted, so once in the cluster, on
+ * virtual threads: callbacks may block. For one topic they are called one at a time and in the
+ * order of what happened; for different topics at the same time.
+ *
+ * <p>A callback that throws, or runs longer than {@code callbackTimeout}, is logged and costs its
+ * own effect only. Follows the callbacks of {@code Phoenix.Presence}.
+ */
+public interface PresenceHandler {
+
+  /**
+   * Adds to presences what clients are to see beside the metas, for instance names from a database,
+   * with one call for all keys of a list, and two for each diff: joins and leaves, either of which
+   * may be empty (P-30, P-31). One list serves all who ask for it at about the same time.
+   *
+   * @param presences from each key to {@code {"metas": [META, ..]}}; may be changed and returned
+   * @return the same keys, each with its {@code metas}. A diff goes out as it was if this fails
+   *     (P-33); those who asked for a list get a {@link PresenceException}
+   */
+  default Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+    return presences;
+  }
+
+  /**
+   * Reacts to a diff, after it was broadcast (P-50). A key in {@code diff.joins()} that {@code
+   * presences} has with those metas only has just come; one in {@code diff.leaves()} that it has
+   * not is gone.
+   *
+   * @param diff enriched by {@link #fetch}
+   * @param presences all of the topic after the diff, not enriched
+   */
+  default void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {}
+
+  /** A topic in which nobody was present has somebody now. */
+  default void occupied(String topic) {}
+
+  /**
+   * The last one has left a topic; also when this node stops hosting it, after which its next host
+   * may find it occupied again. Each {@link #occupied} is followed by one of these, unless the
+   * process dies.
+   */
+  default void vacated(String topic) {}
+
+  /** Adds nothing and does nothing, at no cost. */
+  static PresenceHandler none() {
+    return None.INSTANCE;
+  }
+
+  /** The default. */
+  enum None implements PresenceHandler {
+    INSTANCE
+  }
+}

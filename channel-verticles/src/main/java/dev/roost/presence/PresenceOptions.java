@@ -1,0 +1,175 @@
+package dev.roost.presence;
+
+import java.time.Duration;
+
+/**
+ * Limits and pace of an application's presences on a channel node. Every option has a default;
+ * {@code with..} methods change one. Whoever would exceed a limit gets a {@link PresenceException}.
+ *
+ * @param diffWindow how long changes of a topic are gathered before its members are told; default
+ *     50 ms. A presence that comes and goes within it is not told of, unless somebody has got it in
+ *     a list
+ * @param diffWindowPerMember how much longer for each member of the topic, so that a large topic
+ *     costs fewer deliveries; default 20 µs, which counts from 2,500 members on
+ * @param maxDiffWindow the longest window of any topic; default 1 s
+ * @param topicPresences presences in one topic, each key and tracker counted; default 100,000
+ * @param topicBytes JSON of one topic's presences, together; default 8 MiB, half of what one
+ *     message may have
+ * @param metaBytes JSON of one meta; default 4 KiB
+ * @param trackerPresences presences of one channel, in all topics; default 100
+ * @param trackerRate tracks and updates of one channel a second, with as many more at once after a
+ *     quiet time; default 100
+ */
+public record PresenceOptions(
+    Duration diffWindow,
+    Duration diffWindowPerMember,
+    Duration maxDiffWindow,
+    int topicPresences,
+    int topicBytes,
+    int metaBytes,
+    int trackerPresences,
+    int trackerRate) {
+
+  private static final int MAX_TOPIC_BYTES = 8 << 20;
+
+  public PresenceOptions {
+    if (diffWindow.isNegative() || diffWindowPerMember.isNegative()) {
+      throw new IllegalArgumentException(
+          "diffWindow and diffWindowPerMember are 0 or more, got "
+              + diffWindow
+              + " and "
+              + diffWindowPerMember);
+    }
+    if (maxDiffWindow.compareTo(diffWindow) < 0) {
+      throw new IllegalArgumentException(
+          "maxDiffWindow is not less than diffWindow, got " + maxDiffWindow + " < " + diffWindow);
+    }
+    requireBetween("topicPresences", topicPresences, 1, 10_000_000);
+    requireBetween("topicBytes", topicBytes, 1_024, MAX_TOPIC_BYTES);
+    requireBetween("metaBytes", metaBytes, 64, topicBytes);
+    requireBetween("trackerPresences", trackerPresences, 1, 1_000_000);
+    requireBetween("trackerRate", trackerRate, 1, 1_000_000);
+  }
+
+  private static void requireBetween(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          option + " is " + least + " to " + most + ", got " + value);
+    }
+  }
+
+  public static PresenceOptions defaults() {
+    return new PresenceOptions(
+        Duration.ofMillis(50),
+        Duration.ofNanos(20_000),
+        Duration.ofSeconds(1),
+        100_000,
+        MAX_TOPIC_BYTES,
+        4_096,
+        100,
+        100);
+  }
+
+  /** The window of a topic with so many members. */
+  public Duration window(int members) {
+    Duration grown = diffWindowPerMember.multipliedBy(members);
+    Duration window = grown.compareTo(diffWindow) > 0 ? grown : diffWindow;
+    return window.compareTo(maxDiffWindow) > 0 ? maxDiffWindow : window;
+  }
+
+  public PresenceOptions withDiffWindow(Duration value) {
+    return new PresenceOptions(
+        value,
+        diffWindowPerMember,
+        value.compareTo(maxDiffWindow) > 0 ? value : maxDiffWindow,
+        topicPresences,
+        topicBytes,
+        metaBytes,
+        trackerPresences,
+        trackerRate);
+  }
+
+  public PresenceOptions withDiffWindowPerMember(Duration value) {
+    return new PresenceOptions(
+        diffWindow,
+        value,
+        maxDiffWindow,
+        topicPresences,
+        topicBytes,
+        metaBytes,
+        trackerPresences,
+        trackerRate);
+  }
+
+  public PresenceOptions withMaxDiffWindow(Duration value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerMember,
+        value,
+        topicPresences,
+        topicBytes,
+        metaBytes,
+        trackerPresences,
+        trackerRate);
+  }
+
+  public PresenceOptions withTopicPresences(int value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerMember,
+        maxDiffWindow,
+        value,
+        topicBytes,
+        metaBytes,
+        trackerPresences,
+        trackerRate);
+  }
+
+  public PresenceOptions withTopicBytes(int value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerMember,
+        maxDiffWindow,
+        topicPresences,
+        value,
+        Math.min(metaBytes, value),
+        trackerPresences,
+        trackerRate);
+  }
+
+  public PresenceOptions withMetaBytes(int value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerMember,
+        maxDiffWindow,
+        topicPresences,
+        topicBytes,
+        value,
+        trackerPresences,
+        trackerRate);
+  }
+
+  public PresenceOptions withTrackerPresences(int value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerMember,
+        maxDiffWindow,
+        topicPresences,
+        topicBytes,
+        metaBytes,
+        value,
+        trackerRate);
+  }
+
+  public PresenceOptions withTrackerRate(int value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerMember,
+        maxDiffWindow,
+        topicPresences,
+        topicBytes,
+        metaBytes,
+        trackerPresences,
+        value);
+  }
+}

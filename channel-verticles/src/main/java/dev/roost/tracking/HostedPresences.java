@@ -1,0 +1,226 @@
+package dev.roost.tracking;
+
+import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.PresenceMessage.Outcome;
+import dev.roost.bus.RawPayload;
+import dev.roost.hosting.PartitionTable;
+import io.vertx.core.Future;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is present in the topics that one host has, whoever tracks them. Used on the host's context
+ * only. Nothing is kept of a topic in which nobody is present.
+ */
+public final class HostedPresences {
+
+  /** How long a host that is asked what it tracks here may say nothing: 5 s. */
+  private static final long SYNC_TIMEOUT_MS = 5_000;
+
+  private final TrackingContext context;
+  private final TrackingSettings settings;
+  private final Map<String, TopicPresence> topics = new HashMap<>();
+
+  /** What a host that is sending all it has at ours has not named yet. */
+  private final Map<String, Set<Name>> unnamed = new HashMap<>();
+
+  /** Hosts that were asked for all that they have here, and of which nothing came since. */
+  private final Set<String> awaited = new HashSet<>();
+
+  /** A presence of one host. */
+  private record Name(long tracker, String topic, String key) {}
+
+  public HostedPresences(TrackingContext context, TrackingSettings settings) {
+    this.context = context;
+    this.settings = settings;
+  }
+
+  /* ---- from those who track */
+
+  /** A message of another host. */
+  public void receive(String from, PresenceMessage message) {
+    awaited.remove(from);
+    switch (message) {
+      case PresenceMessage.Put m -> {
+        Set<Name> stillUnnamed = unnamed.get(from);
+        if (stillUnnamed != null) {
+          stillUnnamed.remove(new Name(m.tracker(), m.topic(), m.key()));
+        }
+        var meta = new Meta(from, m.tracker(), m.ref(), m.meta());
+        // Of a host that is not known to live, nobody would tell when it dies.
+        Outcome outcome =
+            context.isLive(from) ? put(m.topic(), m.epoch(), m.key(), meta) : Outcome.NOT_HOSTED;
+        context.send(from, new PresenceMessage.Answer(m.request(), outcome));
+      }
+      case PresenceMessage.Untrack m -> {
+        remove(m.topic(), from, m.tracker(), m.key());
+        context.send(from, new PresenceMessage.Answer(m.request(), Outcome.DONE));
+      }
+      case PresenceMessage.SyncBegin() -> unnamed.put(from, named(from));
+      case PresenceMessage.SyncEnd() -> {
+        Set<Name> gone = unnamed.remove(from);
+        if (gone != null) {
+          gone.forEach(name -> remove(name.topic(), from, name.tracker(), name.key()));
+        }
+      }
+      case PresenceMessage.Answer misdirected -> throw misdirected(misdirected);
+      case PresenceMessage.SyncRequest misdirected -> throw misdirected(misdirected);
+      case PresenceMessage.Query misdirected -> throw misdirected(misdirected);
+    }
+  }
+
+  private static IllegalArgumentException misdirected(PresenceMessage message) {
+    return new IllegalArgumentException("not for those who host a topic: " + message);
+  }
+
+  private Set<Name> named(String host) {
+    var names = new HashSet<Name>();
+    topics.forEach(
+        (topic, presence) ->
+            presence
+                .state()
+                .forEach(
+                    (key, meta) -> {
+                      if (meta.host().equals(host)) {
+                        names.add(new Name(meta.tracker(), topic, key));
+                      }
+                    }));
+    return names;
+  }
+
+  /**
+   * Takes in a presence, new, changed or known.
+   *
+   * @param epoch the tenure that the tracker believes in: in a later one than is known here it
+   *     would be forgotten as soon as that is known
+   */
+  Outcome put(String topic, long epoch, String key, Meta meta) {
+    Optional<PartitionTable.Owner> owner = tenure(topic).filter(mine -> mine.epoch() >= epoch);
+    if (owner.isEmpty()) {
+      return Outcome.NOT_HOSTED;
+    }
+    TopicPresence presence = topics.get(topic);
+    if (presence == null || presence.epoch() != owner.get().epoch()) {
+      if (presence != null) {
+        presence.end();
+      }
+      presence = new TopicPresence(settings, context, topic, owner.get().epoch(), this::dropIfDone);
+      topics.put(topic, presence);
+    }
+    boolean fits = presence.put(key, meta);
+    dropIfDone(presence);
+    return fits ? Outcome.DONE : Outcome.TOPIC_FULL;
+  }
+
+  private void dropIfDone(TopicPresence presence) {
+    if (presence.isDone()) {
+      topics.remove(presence.topic(), presence);
+    }
+  }
+
+  void remove(String topic, String host, long tracker, String key) {
+    TopicPresence presence = topics.get(topic);
+    if (presence != null) {
+      presence.remove(host, tracker, key);
+    }
+  }
+
+  /* ---- from those who ask */
+
+  /**
+   * Who is present: JSON in the shape of a list, or of one presence, null if absent.
+   *
+   * @return fails with {@link BusEndpoint.NotHosted}, or with a PresenceException
+   */
+  public Future<RawPayload> query(PresenceMessage.Query query) {
+    if (tenure(query.topic()).isEmpty()) {
+      return Future.failedFuture(new BusEndpoint.NotHosted());
+    }
+    @Nullable TopicPresence presence = topics.get(query.topic());
+    if (presence == null) {
+      return Future.succeededFuture(
+          query.key().isPresent() ? RawPayload.jsonText("null") : RawPayload.EMPTY_OBJECT);
+    }
+    return query.key().map(presence::get).orElseGet(presence::list);
+  }
+
+  /** This host's tenure of a topic; empty if it is another's. */
+  private Optional<PartitionTable.Owner> tenure(String topic) {
+    return context.owner(topic).filter(owner -> owner.inbox().equals(context.inbox()));
+  }
+
+  /* ---- what happens around it */
+
+  /**
+   * Messages of a host are missing: it is asked for all that it tracks here. If it does not answer,
+   * for instance because it was undeployed on a node that lives on, that was nothing.
+   */
+  public void lost(String peer) {
+    if (named(peer).isEmpty()) {
+      return;
+    }
+    context.send(peer, new PresenceMessage.SyncRequest());
+    if (awaited.add(peer)) {
+      context.after(
+          SYNC_TIMEOUT_MS,
+          () -> {
+            if (awaited.remove(peer)) {
+              end(peer);
+            }
+          });
+    }
+  }
+
+  private void end(String host) {
+    for (TopicPresence presence : List.copyOf(topics.values())) {
+      presence.removeIf(meta -> meta.host().equals(host));
+    }
+  }
+
+  /** Other hosts have died: what they tracked here ends. */
+  public void nodesLeft() {
+    unnamed.keySet().removeIf(host -> !context.isLive(host));
+    for (TopicPresence presence : List.copyOf(topics.values())) {
+      presence.removeIf(
+          meta -> !meta.host().equals(context.inbox()) && !context.isLive(meta.host()));
+    }
+  }
+
+  /** Topics may have got other hosts, or this one in a new tenure: what was here is over. */
+  public void tenuresChanged() {
+    for (var entry : List.copyOf(topics.entrySet())) {
+      TopicPresence presence = entry.getValue();
+      if (tenure(entry.getKey()).filter(owner -> owner.epoch() == presence.epoch()).isEmpty()) {
+        presence.end();
+        topics.remove(entry.getKey());
+      }
+    }
+  }
+
+  /** The host goes: all its topics are over. */
+  public void end() {
+    topics.values().forEach(TopicPresence::end);
+    topics.clear();
+  }
+
+  /** Topics in which somebody is present, or was until just now. */
+  public int topics() {
+    return topics.size();
+  }
+
+  /** Whether anything is kept of a topic. */
+  boolean holds(String topic) {
+    return topics.containsKey(topic);
+  }
+
+  /** Presences in all topics. */
+  public int presences() {
+    return topics.values().stream().mapToInt(presence -> presence.state().size()).sum();
+  }
+}

@@ -1,0 +1,131 @@
+package dev.roost.tracking;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs an application's callbacks for one topic, one at a time and in order, each on a virtual
+ * thread. One that takes too long is interrupted and given up. Used on the host's context only.
+ */
+final class TopicCallbacks {
+
+  private static final Logger log = LoggerFactory.getLogger(TopicCallbacks.class);
+  private static final Thread.Builder.OfVirtual THREADS = Thread.ofVirtual().name("roost-presence");
+
+  private final String topic;
+  private final TrackingContext context;
+  private final Duration limit;
+  private final Runnable whenIdle;
+  private final Queue<Call<?>> waiting = new ArrayDeque<>(1);
+  private @Nullable Call<?> running;
+
+  /**
+   * @param whenIdle told when no callback runs or waits any more
+   */
+  TopicCallbacks(String topic, TrackingContext context, Duration limit, Runnable whenIdle) {
+    this.topic = topic;
+    this.context = context;
+    this.limit = limit;
+    this.whenIdle = whenIdle;
+  }
+
+  /** A callback that waits or runs. */
+  private static final class Call<T> {
+    final String name;
+    final Callable<T> callback;
+    final Consumer<? super T> then;
+    final Runnable otherwise;
+
+    /**
+     * @param then gets the result, on the context
+     * @param otherwise runs instead if the callback failed or took too long, on the context
+     */
+    Call(String name, Callable<T> callback, Consumer<? super T> then, Runnable otherwise) {
+      this.name = name;
+      this.callback = callback;
+      this.then = then;
+      this.otherwise = otherwise;
+    }
+  }
+
+  boolean isIdle() {
+    return running == null && waiting.isEmpty();
+  }
+
+  <T> void call(String name, Callable<T> callback, Consumer<? super T> then, Runnable otherwise) {
+    waiting.add(new Call<>(name, callback, then, otherwise));
+    if (running == null) {
+      next();
+    }
+  }
+
+  /** A callback whose result is of no use to anybody. */
+  void run(String name, Runnable callback) {
+    call(
+        name,
+        () -> {
+          callback.run();
+          return name;
+        },
+        ignored -> {},
+        () -> {});
+  }
+
+  private void next() {
+    Call<?> call = waiting.poll();
+    running = call;
+    if (call == null) {
+      whenIdle.run();
+    } else {
+      start(call);
+    }
+  }
+
+  private <T> void start(Call<T> call) {
+    Thread thread =
+        THREADS.start(
+            () -> {
+              try {
+                T result = call.callback.call();
+                context.execute(() -> finished(call, () -> call.then.accept(result)));
+              } catch (Throwable cause) {
+                context.execute(() -> finished(call, () -> failed(call, cause)));
+              }
+            });
+    context.after(
+        limit.toMillis(),
+        () -> {
+          if (running == call) {
+            thread.interrupt();
+            finished(
+                call,
+                () -> {
+                  log.error(
+                      "{} did not return within {}, topic={}; its thread is interrupted",
+                      call.name,
+                      limit,
+                      topic);
+                  call.otherwise.run();
+                });
+          }
+        });
+  }
+
+  private void failed(Call<?> call, Throwable cause) {
+    log.error("{} failed, topic={}", call.name, topic, cause);
+    call.otherwise.run();
+  }
+
+  private void finished(Call<?> call, Runnable effect) {
+    if (running == call) {
+      effect.run();
+      next();
+    }
+  }
+}

@@ -1,0 +1,274 @@
+package dev.roost.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.roost.application.Application;
+import dev.roost.application.ChannelOptions;
+import dev.roost.presence.PresenceDiff;
+import dev.roost.presence.PresenceHandler;
+import dev.roost.presence.PresenceList;
+import dev.roost.testkit.ChannelKit;
+import dev.roost.testkit.TestChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an application adds to its presences, and how it hears of them. */
+@Timeout(60)
+class PresenceHandlerTest {
+
+  private static ChannelKit kit(PresenceHandler handler) {
+    return kit(handler, ChannelOptions.defaults());
+  }
+
+  private static ChannelKit kit(PresenceHandler handler, ChannelOptions options) {
+    return ChannelKit.of(
+            Application.named("app")
+                .path("/socket")
+                .route("room:*", PresenceTest.Present::new)
+                .presence(handler),
+            options.withVerticles(1).withPresence(PresenceTest.QUICK))
+        .limits(Duration.ofSeconds(10), Duration.ofMillis(100));
+  }
+
+  private static TestChannel track(TestChannel channel, String key) {
+    channel.assertReply(
+        channel.push("track", Map.of("key", key, "meta", Map.of("mood", "free"))), "ok");
+    return channel;
+  }
+
+  private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
+    T next = queue.poll(10, TimeUnit.SECONDS);
+    assertNotNull(next, "nothing came");
+    return next;
+  }
+
+  /* ---- fetch */
+
+  /** Adds a name to each presence, as from a database. */
+  private static final class Names implements PresenceHandler {
+    private final BlockingQueue<Map<String, ObjectNode>> fetched = new LinkedBlockingQueue<>();
+
+    @Override
+    public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+      fetched.add(Map.copyOf(presences));
+      presences.forEach((key, presence) -> presence.put("name", "Dr. " + key + " of " + topic));
+      return presences;
+    }
+  }
+
+  @Test
+  void fetchAddsToListsToOnePresenceAndToDiffs() throws Exception {
+    var names = new Names();
+    try (ChannelKit kit = kit(names)) {
+      var ada = track(kit.join("room:1"), "ada");
+      var named = Map.of("ada", Map.of("name", "Dr. ada of room:1", "metas", List.of(Map.of())));
+      ada.assertBroadcast("presence_diff", Map.of("joins", named, "leaves", Map.of()));
+      ada.assertReply(ada.push("list", Map.of()), "ok", named);
+      ada.assertReply(
+          ada.push("get", Map.of("key", "ada")), "ok", Map.of("name", "Dr. ada of room:1"));
+
+      assertEquals(java.util.Set.of("ada"), next(names.fetched).keySet());
+      assertEquals(java.util.Set.of(), next(names.fetched).keySet());
+      assertEquals(java.util.Set.of("ada"), next(names.fetched).keySet());
+      assertEquals(java.util.Set.of("ada"), next(names.fetched).keySet());
+      assertTrue(names.fetched.isEmpty());
+    }
+  }
+
+  @Test
+  void aFetchThatFailsCostsItsOwnEffectOnly() {
+    var works = new java.util.concurrent.atomic.AtomicBoolean();
+    PresenceHandler failing =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            if (!works.get()) {
+              throw new IllegalStateException("no database");
+            }
+            return presences;
+          }
+        };
+    try (ChannelKit kit = kit(failing)) {
+      var ada = track(kit.join("room:1"), "ada");
+      var told = ada.assertBroadcast("presence_diff").tree().get("joins");
+      assertEquals(1, told.size());
+      ada.assertReply(ada.push("list", Map.of()), "error", Map.of("reason", "FETCH_FAILED"));
+      ada.assertReply(
+          ada.push("get", Map.of("key", "ada")), "error", Map.of("reason", "FETCH_FAILED"));
+      works.set(true);
+      ada.assertReply(ada.push("list", Map.of()), "ok", told);
+    }
+  }
+
+  @Test
+  void aFetchThatReturnsOtherKeysOrNoMetasCountsAsFailed() {
+    PresenceHandler forgetful =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            return Map.of();
+          }
+        };
+    try (ChannelKit kit = kit(forgetful)) {
+      var ada = track(kit.join("room:1"), "ada");
+      assertTrue(ada.assertBroadcast("presence_diff").tree().at("/joins/ada").isObject());
+    }
+    PresenceHandler withoutMetas =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            presences.values().forEach(presence -> presence.remove("metas"));
+            return presences;
+          }
+        };
+    try (ChannelKit kit = kit(withoutMetas)) {
+      var ada = track(kit.join("room:1"), "ada");
+      assertTrue(ada.assertBroadcast("presence_diff").tree().at("/joins/ada/metas").isArray());
+    }
+  }
+
+  @Test
+  void aFetchThatHangsIsGivenUpAndDiffsGoOnInOrder() {
+    var hang = new CountDownLatch(1);
+    var calls = new AtomicInteger();
+    PresenceHandler hanging =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            if (calls.getAndIncrement() == 0) {
+              try {
+                hang.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException("interrupted", e);
+              }
+            }
+            presences.values().forEach(presence -> presence.put("fetched", true));
+            return presences;
+          }
+        };
+    var options = ChannelOptions.defaults().withCallbackTimeout(Duration.ofMillis(500));
+    try (ChannelKit kit = kit(hanging, options)) {
+      var watcher = kit.join("room:1");
+      track(kit.join("room:1"), "ada");
+      watcher.assertReply(watcher.push("say", Map.of("n", 1)), "ok");
+      track(kit.join("room:1"), "bob");
+      var first = watcher.assertBroadcast("presence_diff").tree();
+      assertTrue(first.at("/joins/ada").isObject());
+      assertFalse(first.at("/joins/ada").has("fetched"));
+      var second = watcher.assertBroadcast("presence_diff").tree();
+      assertTrue(second.at("/joins/bob/fetched").asBoolean());
+    }
+    hang.countDown();
+  }
+
+  @Test
+  void whoAsksForTheListAtTheSameTimeSharesOneFetch() throws Exception {
+    var names = new Names();
+    try (ChannelKit kit = kit(names)) {
+      var members = new ArrayList<TestChannel>();
+      for (int i = 0; i < 50; i++) {
+        members.add(kit.join("room:1"));
+      }
+      track(members.get(0), "ada").assertBroadcast("presence_diff");
+      names.fetched.clear();
+      var refs = new HashMap<TestChannel, String>();
+      members.forEach(member -> refs.put(member, member.push("list", Map.of())));
+      refs.forEach((member, ref) -> member.assertReply(ref, "ok"));
+      assertTrue(names.fetched.size() < 50, names.fetched.size() + " fetches for 50 lists");
+    }
+  }
+
+  /* ---- handleMetas, occupied, vacated */
+
+  private static final class Watching implements PresenceHandler {
+    private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+
+    @Override
+    public void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {
+      seen.add(
+          topic
+              + " +"
+              + diff.joins().keys()
+              + " -"
+              + diff.leaves().keys()
+              + " ="
+              + presences.metas().entrySet().stream()
+                  .map(entry -> entry.getKey() + "x" + entry.getValue().size())
+                  .sorted()
+                  .toList());
+    }
+
+    @Override
+    public void occupied(String topic) {
+      seen.add(topic + " occupied");
+    }
+
+    @Override
+    public void vacated(String topic) {
+      seen.add(topic + " vacated");
+    }
+  }
+
+  @Test
+  void theApplicationHearsOfEachDiffAndOfTopicsOccupiedAndVacated() throws Exception {
+    var watching = new Watching();
+    try (ChannelKit kit = kit(watching)) {
+      var laptop = track(kit.join("room:1"), "ada");
+      assertEquals("room:1 occupied", next(watching.seen));
+      assertEquals("room:1 +[ada] -[] =[adax1]", next(watching.seen));
+      var phone = track(kit.join("room:1"), "ada");
+      assertEquals("room:1 +[ada] -[] =[adax2]", next(watching.seen));
+      laptop.leave();
+      assertEquals("room:1 +[] -[ada] =[adax1]", next(watching.seen));
+      phone.leave();
+      assertEquals("room:1 vacated", next(watching.seen));
+      assertEquals("room:1 +[] -[ada] =[]", next(watching.seen));
+    }
+  }
+
+  @Test
+  void aTopicThatThisNodeStopsHostingIsVacated() throws Exception {
+    var watching = new Watching();
+    try (ChannelKit kit = kit(watching)) {
+      var ada = track(kit.join("room:1"), "ada");
+      assertEquals("room:1 occupied", next(watching.seen));
+      assertEquals("room:1 +[ada] -[] =[adax1]", next(watching.seen));
+      kit.deployment().undeploy().await(20, TimeUnit.SECONDS);
+      assertEquals("room:1 vacated", next(watching.seen));
+      ada.assertCrashed();
+    }
+  }
+
+  @Test
+  void aCallbackThatThrowsIsLoggedAndTheNextOneComes() throws Exception {
+    var seen = new LinkedBlockingQueue<String>();
+    PresenceHandler throwing =
+        new PresenceHandler() {
+          @Override
+          public void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {
+            seen.add(diff.joins().keys().toString());
+            throw new IllegalStateException("asked to throw");
+          }
+        };
+    try (ChannelKit kit = kit(throwing)) {
+      track(kit.join("room:1"), "ada");
+      assertEquals("[ada]", next(seen));
+      track(kit.join("room:1"), "bob");
+      assertEquals("[bob]", next(seen));
+    }
+  }
+}

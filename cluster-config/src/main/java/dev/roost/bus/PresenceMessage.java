@@ -1,0 +1,86 @@
+package dev.roost.bus;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What host verticles tell each other of presences: those who track, on behalf of a channel or of
+ * other code of the application, and the one that hosts the topic in which they are present.
+ *
+ * <p>A presence is named by the inbox of the host that tracks it (the sender of the envelope), a
+ * number of the tracker there, the topic and the key. What one host tracks at another is a set that
+ * both know; after a loss on the link between them it is sent again, between {@link SyncBegin} and
+ * {@link SyncEnd}, and whatever is not in it is gone.
+ */
+public sealed interface PresenceMessage extends BusMessage {
+
+  /**
+   * A presence as it is now: a new one, a new meta of a known one, or one that is known already;
+   * answered by {@link Answer}.
+   *
+   * @param request number that the answer repeats
+   * @param epoch the tenure of the topic's partition that the sender believes in
+   * @param ref of this version of the meta: its {@code phx_ref}
+   * @param meta JSON object, {@code phx_ref} included
+   */
+  record Put(
+      long request, long tracker, String topic, long epoch, String key, String ref, RawPayload meta)
+      implements PresenceMessage {
+    public Put {
+      Objects.requireNonNull(topic, "topic");
+      Objects.requireNonNull(key, "key");
+      Objects.requireNonNull(ref, "ref");
+      Objects.requireNonNull(meta, "meta");
+    }
+
+    @Override
+    public int payloadBytes() {
+      return meta.size();
+    }
+  }
+
+  /** A presence ends; answered by {@link Answer}, also if there is none. */
+  record Untrack(long request, long tracker, String topic, String key) implements PresenceMessage {
+    public Untrack {
+      Objects.requireNonNull(topic, "topic");
+      Objects.requireNonNull(key, "key");
+    }
+  }
+
+  /** What became of a {@link Put} or {@link Untrack}. */
+  enum Outcome {
+    DONE,
+    /** Somebody else hosts the topic, or nobody: ask the partition table again. */
+    NOT_HOSTED,
+    /** The topic has as many presences, or as many bytes of them, as it may have. */
+    TOPIC_FULL
+  }
+
+  /** Answers {@link Put} and {@link Untrack}. */
+  record Answer(long request, Outcome outcome) implements PresenceMessage {
+    public Answer {
+      Objects.requireNonNull(outcome, "outcome");
+    }
+  }
+
+  /** Asks a host for everything that it tracks here, since messages of it may be missing. */
+  record SyncRequest() implements PresenceMessage {}
+
+  /** From here to {@link SyncEnd} come all presences that the sender has at the receiver. */
+  record SyncBegin() implements PresenceMessage {}
+
+  /** All have come; the others that the receiver knows of the sender are gone. */
+  record SyncEnd() implements PresenceMessage {}
+
+  /**
+   * Asks the host of a topic who is there, from anywhere; see {@link BusEndpoint#ask}.
+   *
+   * @param key only this one
+   */
+  record Query(String topic, Optional<String> key) implements PresenceMessage {
+    public Query {
+      Objects.requireNonNull(topic, "topic");
+      Objects.requireNonNull(key, "key");
+    }
+  }
+}
