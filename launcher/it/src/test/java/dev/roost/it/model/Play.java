@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 record Play(ModelServer server, long seed) {
 
   private static final int LENGTH = 200;
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** While a failure is made shorter; what is missing then is waited for this long. */
   private static final Duration SHORT_LIMIT = Duration.ofSeconds(5);

@@ -152,8 +152,11 @@ final class Player implements AutoCloseable {
     Peer peer = peers.get(client.number);
     peer.flush();
     List<PhoenixMessage> messages;
+    long deadline = System.nanoTime() + limit.toNanos();
     try {
-      messages = peer.read();
+      do {
+        messages = peer.read();
+      } while (messages.isEmpty() && System.nanoTime() < deadline);
     } catch (AssertionError e) {
       throw new AssertionError(e.getMessage() + "; still due: " + model.due(), e);
     }
