@@ -1,5 +1,7 @@
 package dev.roost.gateway.edge;
 
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +36,27 @@ record Redirect(int status, String location) {
             safe ? MOVED_PERMANENTLY : TEMPORARY_REDIRECT,
             "https://"
                 + bracketed
-                + (path == null || !path.startsWith("/") ? "/" : path)
-                + (query == null ? "" : "?" + query)));
+                + (path == null || !path.startsWith("/") ? "/" : escaped(path))
+                + (query == null ? "" : "?" + escaped(query))));
+  }
+
+  /** What no URI may hold and no header could carry; requests come with it all the same. */
+  private static String escaped(String text) {
+    if (text.chars().allMatch(Redirect::isVisible)) {
+      return text;
+    }
+    var escaped = new StringBuilder(text.length() + 16);
+    for (byte octet : text.getBytes(StandardCharsets.ISO_8859_1)) {
+      if (isVisible(octet)) {
+        escaped.append((char) octet);
+      } else {
+        escaped.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
+      }
+    }
+    return escaped.toString();
+  }
+
+  private static boolean isVisible(int character) {
+    return character > ' ' && character < 0x7f;
   }
 }

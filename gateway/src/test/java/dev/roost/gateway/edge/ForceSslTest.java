@@ -61,6 +61,19 @@ class ForceSslTest {
     assertEquals(Optional.empty(), Redirect.of("GET", "", null, "/", null));
   }
 
+  /** Octets that no header could carry: the answer would fail on them. */
+  @ParameterizedTest
+  @CsvSource({
+    "/a\u007fb, x\u007f, /a%7Fb?x%7F",
+    "/\u00e4, '', /%E4?",
+    "/%7F\"<>, a=%, /%7F\"<>?a=%",
+  })
+  void whatNoUriMayHoldIsEscaped(String path, String query, String location) {
+    assertEquals(
+        Optional.of(new Redirect(301, "https://chat.example" + location)),
+        Redirect.of("GET", "chat.example", null, path, query));
+  }
+
   /** H-31. */
   @ParameterizedTest
   @CsvSource({

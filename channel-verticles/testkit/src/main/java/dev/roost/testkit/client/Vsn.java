@@ -25,7 +25,7 @@ public enum Vsn {
   /** JSON objects, text only. */
   V1("1.0.0") {
     @Override
-    WebSocketFrame encode(PhoenixMessage message) {
+    public WebSocketFrame encode(PhoenixMessage message) {
       if (message.isBinary()) {
         throw new IllegalArgumentException("version 1 has no binary payloads");
       }
@@ -40,7 +40,7 @@ public enum Vsn {
     }
 
     @Override
-    PhoenixMessage decodeText(String text) {
+    public PhoenixMessage decodeText(String text) {
       JsonNode object = parse(text);
       var keys = new TreeSet<String>();
       object.fieldNames().forEachRemaining(keys::add);
@@ -65,7 +65,7 @@ public enum Vsn {
   /** JSON arrays, and binary frames. */
   V2("2.0.0") {
     @Override
-    WebSocketFrame encode(PhoenixMessage message) {
+    public WebSocketFrame encode(PhoenixMessage message) {
       if (message.isBinary()) {
         return WebSocketFrame.binary(binary(message));
       }
@@ -99,7 +99,7 @@ public enum Vsn {
     }
 
     @Override
-    PhoenixMessage decodeText(String text) {
+    public PhoenixMessage decodeText(String text) {
       JsonNode array = parse(text);
       if (!array.isArray() || array.size() != 5) {
         throw unexpected("an array of five", text);
@@ -168,13 +168,16 @@ public enum Vsn {
     return version;
   }
 
-  abstract WebSocketFrame encode(PhoenixMessage message);
+  /** The frame that a client sends a message in; its payload is what a long-poll client posts. */
+  public abstract WebSocketFrame encode(PhoenixMessage message);
 
-  abstract PhoenixMessage decodeText(String text);
+  /** Reads a text message of the server. */
+  public abstract PhoenixMessage decodeText(String text);
 
   abstract PhoenixMessage decodeBinary(byte[] body);
 
-  PhoenixMessage decode(WebSocketFrame frame) {
+  /** Reads a message of the server, by its frame text or binary. */
+  public PhoenixMessage decode(WebSocketFrame frame) {
     return frame.opcode() == WebSocketFrame.BINARY
         ? decodeBinary(frame.payload())
         : decodeText(strictUtf8(frame.payload()));

@@ -1,0 +1,219 @@
+/**
+ * Checks with four generations of phoenix.js in Node, each over both transports, against a running
+ * fixture (.ci/conformance-server PORT):
+ *
+ *   npm ci && node matrix.mjs http://127.0.0.1:PORT
+ *
+ * Each connects, joins, pushes and is answered, hears a broadcast, sends and gets binary where it
+ * can, is joined again after a crash, leaves and disconnects. Prints a line for each, and exits
+ * non-zero if one fails or is left out.
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import WebSocket from "ws";
+
+const base = new URL(process.argv[2] ?? "");
+const LIMIT_MS = Number(process.env.LIMIT_MS ?? 20_000);
+const VERSIONS = ["1.5", "1.6", "1.7", "1.8"];
+const TRANSPORTS = ["WebSocket", "long poll"];
+const run = Date.now().toString(36);
+
+/** As much of a browser's XMLHttpRequest as long polling asks for. */
+class XMLHttpRequest {
+  readyState = 0;
+  status = 0;
+  responseText = "";
+  timeout = 0;
+  #headers = {};
+  #abort = new AbortController();
+
+  open(method, url) {
+    this.method = method;
+    this.url = url;
+  }
+
+  setRequestHeader(name, value) {
+    this.#headers[name] = value;
+  }
+
+  async send(body) {
+    const timer = this.timeout && setTimeout(() => this.#expired(), this.timeout);
+    try {
+      const { method, url } = this;
+      const signal = this.#abort.signal;
+      const answer = await fetch(url, { method, headers: this.#headers, body, signal });
+      this.responseText = await answer.text();
+      this.status = answer.status;
+      this.readyState = 4;
+      this.onreadystatechange?.();
+    } catch (failure) {
+      if (failure.name !== "AbortError") this.onerror?.(failure);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  abort() {
+    this.#abort.abort();
+  }
+
+  #expired() {
+    this.abort();
+    this.ontimeout?.();
+  }
+}
+
+globalThis.self ??= globalThis;
+
+function within(what, promise) {
+  let timer;
+  const limit = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${LIMIT_MS} ms`)), LIMIT_MS);
+  });
+  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
+
+function until(what, condition) {
+  const poll = async () => {
+    while (!condition()) await new Promise((later) => setTimeout(later, 10));
+  };
+  return within(what, poll());
+}
+
+/** The answer to a push: its status and response. */
+function answer(what, push) {
+  return within(
+    what,
+    new Promise((resolve, reject) => {
+      push
+        .receive("ok", (response) => resolve({ status: "ok", response }))
+        .receive("error", (response) => resolve({ status: "error", response }))
+        .receive("timeout", () => reject(new Error(`${what}: phoenix.js timed out`)));
+    }),
+  );
+}
+
+async function check(version, transport) {
+  // Before 1.8 there was nothing but XMLHttpRequest; from then on fetch does where that is missing.
+  if (version === "1.8") delete globalThis.XMLHttpRequest;
+  else globalThis.XMLHttpRequest = XMLHttpRequest;
+  const module = await import(`phoenix-${version}`);
+  const { Socket, LongPoll } = module.Socket ? module : module.default;
+  const polls = transport === "long poll";
+  const topic = `test:matrix-${run}-${version}-${polls ? "poll" : "socket"}`;
+  const sockets = [];
+
+  const connect = async (polling = polls) => {
+    const socket = new Socket(`${base.protocol === "https:" ? "wss" : "ws"}://${base.host}/socket`, {
+      transport: polling ? LongPoll : WebSocket,
+    });
+    sockets.push(socket);
+    socket.connect();
+    await until("connected", () => socket.isConnected());
+    assert.equal(socket.conn instanceof LongPoll, polling, "the transport that was asked for");
+    return socket;
+  };
+  const join = async (socket) => {
+    const channel = socket.channel(topic, {});
+    const joined = await answer("join", channel.join());
+    assert.deepEqual(joined, { status: "ok", response: { joined: topic } });
+    return channel;
+  };
+
+  try {
+    const one = await connect();
+    const first = await join(one);
+    const second = await join(await connect());
+
+    const echoed = await answer("echo", first.push("echo", { n: 1, text: 'ä "€"' }));
+    assert.deepEqual(echoed, { status: "ok", response: { n: 1, text: 'ä "€"' } });
+    const refused = await answer("error_reply", first.push("error_reply", { n: 2 }));
+    assert.deepEqual(refused, { status: "error", response: { n: 2 } });
+
+    const heard = [];
+    second.on("bcast", (payload) => heard.push(payload.n));
+    first.on("bcast", (payload) => heard.push(payload.n));
+    first.push("broadcast", { n: 3 });
+    await until("the broadcast", () => heard.length === 2);
+    assert.deepEqual(heard, [3, 3]);
+    first.push("broadcast_from", { n: 4 });
+    await until("the broadcast to others", () => heard.length === 3);
+    assert.deepEqual(heard, [3, 3, 4]);
+
+    const binary = await checkBinary(version, polls, first, second, () => connect(false).then(join));
+
+    first.push("crash", {});
+    await until("the crash", () => first.state === "errored");
+    await until("joined again", () => first.state === "joined");
+    const back = await answer("echo after the crash", first.push("echo", { n: 5 }));
+    assert.deepEqual(back.response, { n: 5 });
+
+    const left = await answer("leave", first.leave());
+    assert.equal(left.status, "ok");
+    await until("closed", () => first.state === "closed");
+    // Who has left hears nothing; who has not still does.
+    second.push("broadcast", { n: 6 });
+    await until("the broadcast after the leave", () => heard.length === 4);
+    await answer("echo of the other", second.push("echo", {}));
+    assert.deepEqual(heard, [3, 3, 4, 6]);
+
+    await within("disconnected", new Promise((done) => one.disconnect(done)));
+    assert.equal(one.isConnected(), false);
+    return binary;
+  } finally {
+    sockets.forEach((socket) => socket.disconnect());
+  }
+}
+
+/** From 1.6 on a WebSocket carries binary both ways; a poll only to the server, from 1.7 on. */
+async function checkBinary(version, polls, first, second, onWebSocket) {
+  const bytes = new Uint8Array([1, 0, 255]).buffer;
+  if (version === "1.5" || (polls && version === "1.6")) {
+    return "no binary";
+  }
+  if (polls) {
+    const third = await onWebSocket();
+    const told = [];
+    third.on("binary_bcast", (payload) => told.push([...new Uint8Array(payload)]));
+    first.push("binary_broadcast", bytes);
+    await until("a binary broadcast to a WebSocket", () => told.length === 1);
+    assert.deepEqual(told, [[1, 0, 255]]);
+    // There is no form of it for whoever polls; the channel is not harmed.
+    const echoed = await answer("echo after binary", first.push("echo", { n: 7 }));
+    assert.deepEqual(echoed.response, { n: 7 });
+    await answer("leave of the third", third.leave());
+    return "binary to the server";
+  }
+  const pushed = [];
+  first.on("binary_pushed", (payload) => pushed.push([...new Uint8Array(payload)]));
+  second.on("binary_bcast", (payload) => pushed.push([...new Uint8Array(payload)]));
+  const replied = await answer("binary", first.push("binary", bytes));
+  assert.equal(replied.status, "ok");
+  assert.deepEqual([...new Uint8Array(replied.response)], [255, 1, 0, 255]);
+  first.push("binary_push", bytes);
+  await until("a binary push", () => pushed.length === 1);
+  first.push("binary_broadcast", bytes);
+  await until("a binary broadcast", () => pushed.length === 2);
+  assert.deepEqual(pushed, [[1, 0, 255], [1, 0, 255]]);
+  return "binary both ways";
+}
+
+function installed(version) {
+  const file = new URL(`node_modules/phoenix-${version}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
+
+let failed = 0;
+for (const version of VERSIONS) {
+  for (const transport of TRANSPORTS) {
+    const name = `phoenix.js ${installed(version)} over ${transport}`;
+    try {
+      console.log(`PASS ${name}, ${await check(version, transport)}`);
+    } catch (failure) {
+      failed += 1;
+      console.log(`FAIL ${name}: ${failure.stack}`);
+    }
+  }
+}
+process.exit(failed === 0 ? 0 : 1);
