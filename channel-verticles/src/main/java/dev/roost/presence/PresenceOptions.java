@@ -9,8 +9,8 @@ import java.time.Duration;
  * @param diffWindow how long changes of a topic are gathered before its members are told; default
  *     50 ms. A presence that comes and goes within it is not told of, unless somebody has got it in
  *     a list
- * @param diffWindowPerMember how much longer for each member of the topic, so that a large topic
- *     costs fewer deliveries; default 20 µs, which counts from 2,500 members on
+ * @param diffWindowPerThousand the window of a topic with many members, for each thousand, so that
+ *     a large topic costs fewer deliveries; default 20 ms, which counts from 2,500 members on
  * @param maxDiffWindow the longest window of any topic; default 1 s
  * @param topicPresences presences in one topic, each key and tracker counted; default 100,000
  * @param topicBytes JSON of one topic's presences, together; default 8 MiB, half of what one
@@ -22,7 +22,7 @@ import java.time.Duration;
  */
 public record PresenceOptions(
     Duration diffWindow,
-    Duration diffWindowPerMember,
+    Duration diffWindowPerThousand,
     Duration maxDiffWindow,
     int topicPresences,
     int topicBytes,
@@ -30,15 +30,16 @@ public record PresenceOptions(
     int trackerPresences,
     int trackerRate) {
 
-  private static final int MAX_TOPIC_BYTES = 8 << 20;
+  /** The most that topicBytes may be: 8 MiB. */
+  public static final int MAX_TOPIC_BYTES = 8 << 20;
 
   public PresenceOptions {
-    if (diffWindow.isNegative() || diffWindowPerMember.isNegative()) {
+    if (diffWindow.isNegative() || diffWindowPerThousand.isNegative()) {
       throw new IllegalArgumentException(
-          "diffWindow and diffWindowPerMember are 0 or more, got "
+          "diffWindow and diffWindowPerThousand are 0 or more, got "
               + diffWindow
               + " and "
-              + diffWindowPerMember);
+              + diffWindowPerThousand);
     }
     if (maxDiffWindow.compareTo(diffWindow) < 0) {
       throw new IllegalArgumentException(
@@ -61,7 +62,7 @@ public record PresenceOptions(
   public static PresenceOptions defaults() {
     return new PresenceOptions(
         Duration.ofMillis(50),
-        Duration.ofNanos(20_000),
+        Duration.ofMillis(20),
         Duration.ofSeconds(1),
         100_000,
         MAX_TOPIC_BYTES,
@@ -72,7 +73,7 @@ public record PresenceOptions(
 
   /** The window of a topic with so many members. */
   public Duration window(int members) {
-    Duration grown = diffWindowPerMember.multipliedBy(members);
+    Duration grown = diffWindowPerThousand.multipliedBy(members).dividedBy(1_000);
     Duration window = grown.compareTo(diffWindow) > 0 ? grown : diffWindow;
     return window.compareTo(maxDiffWindow) > 0 ? maxDiffWindow : window;
   }
@@ -80,7 +81,7 @@ public record PresenceOptions(
   public PresenceOptions withDiffWindow(Duration value) {
     return new PresenceOptions(
         value,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         value.compareTo(maxDiffWindow) > 0 ? value : maxDiffWindow,
         topicPresences,
         topicBytes,
@@ -89,7 +90,7 @@ public record PresenceOptions(
         trackerRate);
   }
 
-  public PresenceOptions withDiffWindowPerMember(Duration value) {
+  public PresenceOptions withDiffWindowPerThousand(Duration value) {
     return new PresenceOptions(
         diffWindow,
         value,
@@ -104,7 +105,7 @@ public record PresenceOptions(
   public PresenceOptions withMaxDiffWindow(Duration value) {
     return new PresenceOptions(
         diffWindow,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         value,
         topicPresences,
         topicBytes,
@@ -116,7 +117,7 @@ public record PresenceOptions(
   public PresenceOptions withTopicPresences(int value) {
     return new PresenceOptions(
         diffWindow,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         maxDiffWindow,
         value,
         topicBytes,
@@ -128,7 +129,7 @@ public record PresenceOptions(
   public PresenceOptions withTopicBytes(int value) {
     return new PresenceOptions(
         diffWindow,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         maxDiffWindow,
         topicPresences,
         value,
@@ -140,7 +141,7 @@ public record PresenceOptions(
   public PresenceOptions withMetaBytes(int value) {
     return new PresenceOptions(
         diffWindow,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         maxDiffWindow,
         topicPresences,
         topicBytes,
@@ -152,7 +153,7 @@ public record PresenceOptions(
   public PresenceOptions withTrackerPresences(int value) {
     return new PresenceOptions(
         diffWindow,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         maxDiffWindow,
         topicPresences,
         topicBytes,
@@ -164,7 +165,7 @@ public record PresenceOptions(
   public PresenceOptions withTrackerRate(int value) {
     return new PresenceOptions(
         diffWindow,
-        diffWindowPerMember,
+        diffWindowPerThousand,
         maxDiffWindow,
         topicPresences,
         topicBytes,

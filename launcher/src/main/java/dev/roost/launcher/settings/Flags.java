@@ -526,6 +526,7 @@ final class Flags {
   List<String> conflicts(Map<String, String> origins) {
     UnaryOperator<String> origin = name -> origins.getOrDefault(name, "--" + name);
     var problems = new ArrayList<>(edge.conflicts(port, origin));
+    problems.addAll(presence.conflicts(origin));
     if (cluster == Settings.ClusterSwitch.OFF && role != Settings.Role.ALL) {
       problems.add(
           origin.apply("role")

@@ -13,6 +13,7 @@ import dev.roost.gateway.edge.TrustedProxies;
 import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.membership.BusTls;
 import dev.roost.membership.ClusterOptions;
+import dev.roost.presence.PresenceOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -463,6 +464,34 @@ class InvocationTest {
             "--bus-port: its three ports, from 5703, overlap those of cluster-port, from 5701:"
                 + " choose others"),
         problems(Map.of(), "--bus-port=5703"));
+  }
+
+  @Test
+  void presencesHaveSettingsAndThoseThatDoNotGoTogetherAreRefused() {
+    assertEquals(
+        PresenceOptions.defaults()
+            .withDiffWindow(Duration.ofMillis(20))
+            .withTopicPresences(50_000)
+            .withTrackerRate(7),
+        settings(
+                Map.of(),
+                "--presence-diff-window=20ms",
+                "--presence-topic-presences=50000",
+                "--presence-tracker-rate=7")
+            .channels()
+            .presence());
+    assertEquals(
+        List.of(
+            "--presence-diff-window: is more than presence-max-diff-window: lower it, or raise"
+                + " that"),
+        problems(Map.of(), "--presence-diff-window=2s"));
+    assertEquals(
+        List.of("--presence-topic-bytes: expected at most 8388608, got 9000000"),
+        problems(Map.of(), "--presence-topic-bytes=9000000"));
+    assertEquals(
+        List.of(
+            "--presence-meta-bytes: is more than presence-topic-bytes: lower it, or raise that"),
+        problems(Map.of(), "--presence-topic-bytes=2048"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
 import dev.roost.gateway.tls.TlsOptions;
+import dev.roost.presence.PresenceOptions;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -82,7 +83,10 @@ class SettingsPageTest {
         settings().stream().map(SettingSources::name).collect(Collectors.toSet());
     Stream.of(
             options(GatewayOptions.class, "").filter(name -> !name.equals("edge")),
-            options(ChannelOptions.class, "").map(n -> n.equals("verticles") ? "channel-" + n : n),
+            options(ChannelOptions.class, "")
+                .filter(name -> !name.equals("presence"))
+                .map(name -> name.equals("verticles") ? "channel-" + name : name),
+            options(PresenceOptions.class, "presence-"),
             options(EdgeOptions.class, "").filter(name -> !name.equals("tls")),
             options(TlsOptions.class, "tls-"),
             options(ForceSsl.class, "force-ssl-").filter(name -> !name.endsWith("-hsts")),
