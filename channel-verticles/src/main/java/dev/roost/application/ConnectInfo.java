@@ -41,6 +41,15 @@ public final class ConnectInfo {
     return text(info.tree().path(ConnectInfoKey.PEER_DATA.wireName()).path("ssl_cert"));
   }
 
+  /**
+   * The session of the page that connects, as {@link ConnectInfoKey#SESSION} says; empty if there
+   * is none, or none that may be used.
+   */
+  public Optional<JsonNode> session() {
+    JsonNode session = info.tree().path(ConnectInfoKey.SESSION.wireName());
+    return session.isObject() ? Optional.of(session) : Optional.empty();
+  }
+
   /** Names and values of the headers under a key, in request order, repeats kept. */
   public List<Map.Entry<String, String>> headers(ConnectInfoKey key) {
     var headers = new ArrayList<Map.Entry<String, String>>();

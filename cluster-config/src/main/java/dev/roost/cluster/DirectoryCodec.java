@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *   "inboxes": [TEXT..], "handled": {PATH: {
  *     "checkOrigin": "any" | "sameHost" | "sameConnection"
  *                  | [{"scheme": TEXT | null, "host": TEXT, "port": NUMBER}..],
- *     "websocketPath": TEXT | null,
+ *     "checkCsrf": BOOLEAN, "websocketPath": TEXT | null,
  *     "longPoll": {"path": TEXT, "window": ISO-8601, "maxBodyBytes": NUMBER,
  *                  "maxBatchLines": NUMBER} | null,
  *     "connectInfo": [TEXT..], "authToken": BOOLEAN, "subprotocols": [TEXT..],
@@ -55,6 +55,7 @@ final class DirectoryCodec {
   private static final Set<String> OPTIONS =
       Set.of(
           "checkOrigin",
+          "checkCsrf",
           "websocketPath",
           "longPoll",
           "connectInfo",
@@ -129,6 +130,7 @@ final class DirectoryCodec {
   private static JsonObject json(SocketOptions options) {
     return new JsonObject()
         .put("checkOrigin", json(options.checkOrigin()))
+        .put("checkCsrf", options.checkCsrf())
         .put("websocketPath", options.websocketPath())
         .put("longPoll", json(options.longPoll()))
         .put(
@@ -233,6 +235,7 @@ final class DirectoryCodec {
     }
     return new SocketOptions(
         origins(json.getValue("checkOrigin")),
+        flag(json, "checkCsrf"),
         json.getValue("websocketPath") == null ? null : text(json, "websocketPath"),
         json.getValue("longPoll") == null ? null : longPoll(json.getValue("longPoll")),
         connectInfo,

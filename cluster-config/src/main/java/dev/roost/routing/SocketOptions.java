@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * configuration of their own for it. Every option has a default; {@code with..} methods change one.
  *
  * @param checkOrigin which pages may connect; default {@link OriginPolicy.SameHost}
+ * @param checkCsrf whether a session is handed on only with a CSRF token that belongs to it (C-12);
+ *     default true. Off, any page that may connect comes with its visitor's session (C-13), so it
+ *     and the origin check cannot both be off (E-14)
  * @param websocketPath transport path behind the mount path, null if WebSockets are not served;
  *     default {@code /websocket} (E-3)
  * @param longPoll how long polling is served, null if it is not; default null (E-2)
@@ -26,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record SocketOptions(
     OriginPolicy checkOrigin,
+    boolean checkCsrf,
     @Nullable String websocketPath,
     @Nullable LongPollOptions longPoll,
     Set<ConnectInfoKey> connectInfo,
@@ -37,6 +41,7 @@ public record SocketOptions(
   private static final SocketOptions DEFAULTS =
       new SocketOptions(
           OriginPolicy.sameHost(),
+          true,
           "/websocket",
           null,
           Set.of(),
@@ -48,6 +53,11 @@ public record SocketOptions(
   public SocketOptions {
     Objects.requireNonNull(checkOrigin, "checkOrigin");
     Objects.requireNonNull(limits, "limits");
+    if (!checkCsrf && checkOrigin instanceof OriginPolicy.Any) {
+      throw new IllegalArgumentException(
+          "checkOrigin is any and checkCsrf is off, so any page could use its visitor's session:"
+              + " leave one of them on, such as OriginPolicy.listed(..)");
+    }
     connectInfo = Set.copyOf(connectInfo);
     subprotocols = List.copyOf(subprotocols);
     if (websocketPath != null) {
@@ -94,6 +104,10 @@ public record SocketOptions(
 
   public SocketOptions withCheckOrigin(OriginPolicy value) {
     return change(builder -> builder.checkOrigin = value);
+  }
+
+  public SocketOptions withCheckCsrf(boolean value) {
+    return change(builder -> builder.checkCsrf = value);
   }
 
   public SocketOptions withWebsocketPath(String value) {
@@ -148,6 +162,7 @@ public record SocketOptions(
   /** The record's fields, changeable for the length of one {@code with}. */
   private static final class Builder {
     private OriginPolicy checkOrigin;
+    private boolean checkCsrf;
     private @Nullable String websocketPath;
     private @Nullable LongPollOptions longPoll;
     private Set<ConnectInfoKey> connectInfo;
@@ -158,6 +173,7 @@ public record SocketOptions(
 
     Builder(SocketOptions options) {
       checkOrigin = options.checkOrigin;
+      checkCsrf = options.checkCsrf;
       websocketPath = options.websocketPath;
       longPoll = options.longPoll;
       connectInfo = options.connectInfo;
@@ -170,6 +186,7 @@ public record SocketOptions(
     SocketOptions build() {
       return new SocketOptions(
           checkOrigin,
+          checkCsrf,
           websocketPath,
           longPoll,
           connectInfo,

@@ -31,6 +31,7 @@ class DirectoryCodecTest {
               "/socket",
               new SocketOptions(
                   OriginPolicy.listed("https://a.example", "//*.b.example"),
+                  false,
                   "/ws",
                   new LongPollOptions("/lp", Duration.ofSeconds(5), 2_000, 50),
                   java.util.Set.of(ConnectInfoKey.URI, ConnectInfoKey.PEER_DATA),
@@ -44,11 +45,10 @@ class DirectoryCodecTest {
   private static final String TEXT =
       "{'version':1,'nodes':{'n1':[{'application':'chat','draining':true,"
           + "'paths':['/socket','/other'],'routes':['room:*','lobby'],"
-          + "'inboxes':['roost.host.n1.1','roost.host.n1.2'],"
-          + "'handled':{'/socket':{'checkOrigin':["
+          + "'inboxes':['roost.host.n1.1','roost.host.n1.2'],'handled':{'/socket':{'checkOrigin':["
           + "{'scheme':'https','host':'a.example','port':443},"
           + "{'scheme':null,'host':'*.b.example','port':-1}],"
-          + "'websocketPath':'/ws','longPoll':{'path':'/lp','window':'PT5S','maxBodyBytes':2000,"
+          + "'checkCsrf':false,'websocketPath':'/ws','longPoll':{'path':'/lp','window':'PT5S','maxBodyBytes':2000,"
           + "'maxBatchLines':50},'connectInfo':['peer_data','uri'],'authToken':true,"
           + "'subprotocols':['p2','p1'],'idleTimeout':'PT1M30S','limits':{'maxChannels':7,"
           + "'joinsPerSecond':8,'eventsPerSecond':9,'bytesPerSecond':10,'maxTopicBytes':11,"

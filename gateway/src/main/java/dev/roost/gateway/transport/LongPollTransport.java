@@ -211,7 +211,13 @@ public final class LongPollTransport {
         request.mount(),
         Transport.LONG_POLL,
         request.params(),
-        Upgrade.connectInfo(request.http(), request.client(), request.mount().options(), authToken),
+        Upgrade.connectInfo(
+            request.http(),
+            request.client(),
+            request.params(),
+            request.mount().options(),
+            Upgrade.Protocols.none(authToken),
+            options.auth().session()),
         new Asked(request, serializer.get()));
   }
 

@@ -1,6 +1,7 @@
 package dev.roost.gateway.transport;
 
 import dev.roost.cluster.Applications;
+import dev.roost.gateway.auth.CookieSession;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.tls.PeerCertificate;
@@ -34,6 +35,11 @@ final class Upgrade {
 
   /** The subprotocols and auth token that a request brings (section 4 of the specification). */
   record Protocols(List<String> requested, @Nullable String authToken, boolean tokenIsBroken) {
+
+    /** Of a transport without subprotocols, which has its token elsewhere. */
+    static Protocols none(@Nullable String authToken) {
+      return new Protocols(List.of(), authToken, false);
+    }
 
     static Protocols of(HttpServerRequest request, SocketOptions options) {
       String header = request.getHeader(PROTOCOL_HEADER);
@@ -167,18 +173,19 @@ final class Upgrade {
     return false;
   }
 
-  /** The connect info of a long-poll session: from the request that opens it (C-16). */
+  /**
+   * The connect info: exactly the keys that the mount lists (section 5). For a long-poll session it
+   * is that of the request which opens it (C-16).
+   *
+   * @param session reads the session, null if this gateway has none
+   */
   static JsonObject connectInfo(
       HttpServerRequest request,
       ClientRequest client,
+      JsonObject params,
       SocketOptions options,
-      @Nullable String authToken) {
-    return connectInfo(request, client, options, new Protocols(List.of(), authToken, false));
-  }
-
-  /** The connect info: exactly the keys that the mount lists (section 5). */
-  static JsonObject connectInfo(
-      HttpServerRequest request, ClientRequest client, SocketOptions options, Protocols protocols) {
+      Protocols protocols,
+      @Nullable CookieSession session) {
     var info = new JsonObject();
     for (ConnectInfoKey key : options.connectInfo()) {
       info.put(
@@ -191,12 +198,20 @@ final class Upgrade {
             case SEC_WEBSOCKET_HEADERS -> webSocketHeaders(request, protocols);
             case URI -> uri(request, client);
             case USER_AGENT -> request.getHeader("user-agent");
+            case SESSION ->
+                session == null
+                    ? null
+                    : session.read(request, csrfToken(params), options.checkCsrf());
           });
     }
     if (options.authToken()) {
       info.put("auth_token", protocols.authToken());
     }
     return info;
+  }
+
+  private static @Nullable String csrfToken(JsonObject params) {
+    return params.getValue("_csrf_token") instanceof String token ? token : null;
   }
 
   // The TCP peer, whoever it speaks for (C-2).

@@ -89,7 +89,8 @@ public final class WebSocketTransport {
         mount,
         Transport.WEBSOCKET,
         params.get(),
-        Upgrade.connectInfo(request, client, socketOptions, protocols),
+        Upgrade.connectInfo(
+            request, client, params.get(), socketOptions, protocols, options.auth().session()),
         new Asked(request, mount, serializer.get(), selection.protocol()));
   }
 

@@ -16,6 +16,7 @@ import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.HttpAnswer;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -33,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UpgradeIT {
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  private static final ConnectInfoKey[] ALL_BUT_THE_SESSION =
+      EnumSet.complementOf(EnumSet.of(ConnectInfoKey.SESSION)).toArray(ConnectInfoKey[]::new);
 
   private static TestServer server;
   private static final Probe PROBE = new Probe();
@@ -72,7 +76,7 @@ class UpgradeIT {
         };
     var application =
         Application.named("probe")
-            .socket("/probe", PROBE, any.withConnectInfo(ConnectInfoKey.values()))
+            .socket("/probe", PROBE, any.withConnectInfo(ALL_BUT_THE_SESSION))
             .socket("/hidden", PROBE, any)
             .socket("/t/:tenant/:_any", PROBE, any.withWebsocketPath("/deep/ws/:room"))
             .socket("/closed", (params, info) -> ConnectResult.refuse(), any)

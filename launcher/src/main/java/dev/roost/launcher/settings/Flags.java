@@ -102,6 +102,8 @@ final class Flags {
 
   @Mixin final EdgeFlags edge = new EdgeFlags();
 
+  @Mixin final AuthFlags auth = new AuthFlags();
+
   @Option(
       names = "--admin-host",
       paramLabel = "HOST",
@@ -488,6 +490,7 @@ final class Flags {
         adminPort == Values.AdminPort.NONE
             ? null
             : new Settings.Admin(adminHost, adminPort, adminTokenFile),
+        auth.settings(),
         drainDelay,
         transport,
         logLevel,
@@ -523,6 +526,7 @@ final class Flags {
   List<String> conflicts(Map<String, String> origins) {
     UnaryOperator<String> origin = name -> origins.getOrDefault(name, "--" + name);
     var problems = new ArrayList<>(edge.conflicts(port, origin));
+    problems.addAll(auth.conflicts(origin));
     if (cluster == Settings.ClusterSwitch.OFF && role != Settings.Role.ALL) {
       problems.add(
           origin.apply("role")

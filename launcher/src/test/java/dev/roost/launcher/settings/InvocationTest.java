@@ -147,6 +147,41 @@ class InvocationTest {
     assertEquals(Set.of("news"), settings.applications().missing(Set.of("chat", "more")));
   }
 
+  /* ---- who clients are */
+
+  @Test
+  void everySettingOfSessionsIsThere() throws IOException {
+    Settings settings =
+        settings(
+            Map.of("ROOST_SECRET_KEY_BASE", "no setting, and no mistake"),
+            "--config",
+            file(
+                "session-cookie=_app_key",
+                "session-signing-salt=sign",
+                "session-encryption-salt=encrypt",
+                "secret-key-base-file=secret"));
+    assertEquals(
+        new Settings.Session("_app_key", "sign", "encrypt", Path.of("secret")),
+        settings.auth().session());
+  }
+
+  @Test
+  void settingsOfSessionsThatDoNotFitAreNamed() {
+    assertEquals(
+        List.of(
+            "--session-cookie: expected session-cookie and session-signing-salt together, got one"
+                + " of them"),
+        problems(Map.of(), "--session-cookie=_app_key"));
+    assertEquals(
+        List.of(
+            "--secret-key-base-file: it is for sessions only: set session-cookie and"
+                + " session-signing-salt too"),
+        problems(Map.of(), "--secret-key-base-file=secret"));
+    assertEquals(
+        List.of("--session-cookie: expected the name of a cookie such as _my_app_key, got \"a b\""),
+        problems(Map.of(), "--session-cookie=a b"));
+  }
+
   /* ---- TLS and proxies */
 
   @Test

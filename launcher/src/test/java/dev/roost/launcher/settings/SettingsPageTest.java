@@ -81,7 +81,8 @@ class SettingsPageTest {
     Set<String> declared =
         settings().stream().map(SettingSources::name).collect(Collectors.toSet());
     Stream.of(
-            options(GatewayOptions.class, "").filter(name -> !name.equals("edge")),
+            options(GatewayOptions.class, "")
+                .filter(name -> !Set.of("edge", "auth").contains(name)),
             options(ChannelOptions.class, "").map(n -> n.equals("verticles") ? "channel-" + n : n),
             options(EdgeOptions.class, "").filter(name -> !name.equals("tls")),
             options(TlsOptions.class, "tls-"),
