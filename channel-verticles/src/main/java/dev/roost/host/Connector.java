@@ -80,6 +80,11 @@ final class Connector {
                 + "\" has no socket handler for "
                 + connect.path());
       }
+      String origin = connect.origin();
+      if (origin != null && !mount.handler().allowsOrigin(origin)) {
+        log.error("connection refused: origin {} is not allowed at {}", origin, connect.path());
+        return new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
+      }
       var mapper = runtime.application().mapper();
       ConnectResult result =
           mount

@@ -41,7 +41,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               .text(m.transport())
               .text(m.vsn())
               .payload(m.params())
-              .payload(m.info());
+              .payload(m.info())
+              .optionalText(m.origin());
       case HostMessage.Join m -> {
         recipient(
             out.octet(2).number(m.channel()).number(m.replaces()).number(m.epoch()), m.recipient());
@@ -146,7 +147,14 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
     return switch (kind) {
       case 1 ->
           new HostMessage.Connect(
-              in.number(), in.text(), in.text(), in.text(), in.text(), in.payload(), in.payload());
+              in.number(),
+              in.text(),
+              in.text(),
+              in.text(),
+              in.text(),
+              in.payload(),
+              in.payload(),
+              in.optionalText());
       case 2 ->
           new HostMessage.Join(
               in.number(), in.number(), in.number(), recipient(in), client(in), in.payload());

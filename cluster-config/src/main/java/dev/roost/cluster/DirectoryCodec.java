@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * {"version": 1, "nodes": {NODE: [{
  *   "application": TEXT, "draining": BOOLEAN, "paths": [TEXT..], "routes": [TEXT..],
  *   "inboxes": [TEXT..], "handled": {PATH: {
- *     "checkOrigin": "any" | "sameHost" | "sameConnection"
+ *     "checkOrigin": "any" | "sameHost" | "sameConnection" | "byHandler"
  *                  | [{"scheme": TEXT | null, "host": TEXT, "port": NUMBER}..],
  *     "checkCsrf": BOOLEAN, "websocketPath": TEXT | null,
  *     "longPoll": {"path": TEXT, "window": ISO-8601, "maxBodyBytes": NUMBER,
@@ -167,6 +167,7 @@ final class DirectoryCodec {
       case OriginPolicy.Any() -> "any";
       case OriginPolicy.SameHost() -> "sameHost";
       case OriginPolicy.SameConnection() -> "sameConnection";
+      case OriginPolicy.ByHandler() -> "byHandler";
       case OriginPolicy.Listed(var entries) ->
           array(
               entries.stream()
@@ -294,6 +295,9 @@ final class DirectoryCodec {
     }
     if ("sameConnection".equals(json)) {
       return OriginPolicy.sameConnection();
+    }
+    if ("byHandler".equals(json)) {
+      return OriginPolicy.byHandler();
     }
     throw refused("a known checkOrigin", json);
   }

@@ -43,8 +43,9 @@ class EnvelopeCodecTest {
     var client = new ClientInfo("/socket", "websocket", "users:42", JSON);
     var anonymous = new ClientInfo("/", "longpoll", null, RawPayload.EMPTY_OBJECT);
     return Stream.of(
-        new HostMessage.Connect(7, "chat", "/socket", "websocket", "2.0.0", JSON, JSON),
-        new HostMessage.Connect(Long.MAX_VALUE, "", "", "", "", NOTHING, NOTHING),
+        new HostMessage.Connect(
+            7, "chat", "/socket", "websocket", "2.0.0", JSON, JSON, "https://a.example"),
+        new HostMessage.Connect(Long.MAX_VALUE, "", "", "", "", NOTHING, NOTHING, null),
         new HostMessage.Join(9, 8, 3, RECIPIENT, client, JSON),
         new HostMessage.Join(Long.MAX_VALUE, 0, 0, NAMELESS, anonymous, BINARY),
         new HostMessage.Event(9, new Ref("4"), "say", JSON),

@@ -74,13 +74,14 @@ class DirectoryCodecTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"any", "sameHost", "sameConnection"})
+  @ValueSource(strings = {"any", "sameHost", "sameConnection", "byHandler"})
   void everyOriginPolicyIsCarried(String policy) {
     OriginPolicy expected =
         switch (policy) {
           case "any" -> OriginPolicy.any();
           case "sameHost" -> OriginPolicy.sameHost();
-          default -> OriginPolicy.sameConnection();
+          case "sameConnection" -> OriginPolicy.sameConnection();
+          default -> OriginPolicy.byHandler();
         };
     SocketOptions options = SocketOptions.defaults().withCheckOrigin(expected);
     Advertisement application =

@@ -214,7 +214,8 @@ public final class ChannelKit implements AutoCloseable {
             "websocket",
             "2.0.0",
             writer.writeObject(params),
-            writer.writeObject(info));
+            writer.writeObject(info),
+            null);
     String host = deployment.hosts().get(0).inbox();
     return await(gateway.connect(host, connect), "an answer of the socket handler of " + path);
   }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,12 +70,14 @@ public final class Connects {
    *
    * @param params decoded query string and path variables, {@code vsn} included
    * @param info the connect info
+   * @param origin the request's, if the socket handler is to decide on it
    */
   void ask(
       Applications.Mount mount,
       Transport transport,
       JsonObject params,
       JsonObject info,
+      @Nullable String origin,
       Decision decision) {
     Optional<String> inbox = anyInbox(mount);
     if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
@@ -90,7 +93,8 @@ public final class Connects {
             transport.wireName(),
             params.getString("vsn", DEFAULT_VSN),
             payload(params),
-            payload(info));
+            payload(info),
+            origin);
     pending.put(number, new Pending(mount, inbox.get(), connect, System.nanoTime(), decision));
     endpoint.send(inbox.get(), connect);
   }

@@ -218,6 +218,7 @@ public final class LongPollTransport {
             request.mount().options(),
             Upgrade.Protocols.none(authToken),
             options.auth().session()),
+        Upgrade.originToAsk(request.http(), request.mount().options()),
         new Asked(request, serializer.get()));
   }
 

@@ -1,11 +1,13 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.bus.Contract;
 import dev.roost.cluster.Applications;
 import dev.roost.gateway.auth.CookieSession;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.tls.PeerCertificate;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -103,10 +105,12 @@ final class Upgrade {
     String host = client.host();
     String origin = request.getHeader("origin");
     boolean allowed =
-        mount
-            .options()
-            .checkOrigin()
-            .allows(origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
+        (origin == null || origin.length() <= Contract.MAX_TEXT_CHARACTERS)
+            && mount
+                .options()
+                .checkOrigin()
+                .allows(
+                    origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
     if (!allowed) {
       log.error(
           "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
@@ -115,6 +119,13 @@ final class Upgrade {
           mount.path());
     }
     return allowed;
+  }
+
+  /** What the mount's socket handler is to decide on (O-13). */
+  static @Nullable String originToAsk(HttpServerRequest request, SocketOptions options) {
+    return options.checkOrigin() instanceof OriginPolicy.ByHandler
+        ? request.getHeader("origin")
+        : null;
   }
 
   /** What the client asks for as {@code vsn}, 1.0.0 if nothing; empty if nobody speaks it (N-6). */

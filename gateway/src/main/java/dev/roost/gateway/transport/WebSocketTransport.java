@@ -91,6 +91,7 @@ public final class WebSocketTransport {
         params.get(),
         Upgrade.connectInfo(
             request, client, params.get(), socketOptions, protocols, options.auth().session()),
+        Upgrade.originToAsk(request, socketOptions),
         new Asked(request, mount, serializer.get(), selection.protocol()));
   }
 
