@@ -42,6 +42,16 @@ public final class ConnectInfo {
   }
 
   /**
+   * The claims of the client's JSON Web Token, which a gateway has verified: {@code {"sub": "42",
+   * "exp": 1700000000, ..}}; empty unless the mount's {@link dev.roost.routing.JwtCheck} asks the
+   * handler.
+   */
+  public Optional<JsonNode> claims() {
+    JsonNode claims = info.tree().path("claims");
+    return claims.isObject() ? Optional.of(claims) : Optional.empty();
+  }
+
+  /**
    * The session of the page that connects, as {@link ConnectInfoKey#SESSION} says; empty if there
    * is none, or none that may be used.
    */

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  *     "checkCsrf": BOOLEAN, "websocketPath": TEXT | null,
  *     "longPoll": {"path": TEXT, "window": ISO-8601, "maxBodyBytes": NUMBER,
  *                  "maxBatchLines": NUMBER} | null,
- *     "connectInfo": [TEXT..], "authToken": BOOLEAN, "subprotocols": [TEXT..],
+ *     "connectInfo": [TEXT..], "authToken": BOOLEAN, "jwt": {@link JwtCheckCodec} | null,
+ *     "subprotocols": [TEXT..],
  *     "idleTimeout": ISO-8601, "limits": {"maxChannels": NUMBER, "joinsPerSecond": NUMBER,
  *                  "eventsPerSecond": NUMBER, "bytesPerSecond": NUMBER,
  *                  "maxTopicBytes": NUMBER, "maxEventBytes": NUMBER}}}}..]}}
@@ -60,6 +61,7 @@ final class DirectoryCodec {
           "longPoll",
           "connectInfo",
           "authToken",
+          "jwt",
           "subprotocols",
           "idleTimeout",
           "limits");
@@ -137,6 +139,7 @@ final class DirectoryCodec {
             "connectInfo",
             array(options.connectInfo().stream().sorted().map(ConnectInfoKey::wireName).toList()))
         .put("authToken", options.authToken())
+        .put("jwt", JwtCheckCodec.json(options.jwt()))
         .put("subprotocols", array(options.subprotocols()))
         .put("idleTimeout", options.idleTimeout().toString())
         .put("limits", json(options.limits()));
@@ -241,6 +244,7 @@ final class DirectoryCodec {
         json.getValue("longPoll") == null ? null : longPoll(json.getValue("longPoll")),
         connectInfo,
         flag(json, "authToken"),
+        JwtCheckCodec.read(json.getValue("jwt")),
         texts(json, "subprotocols"),
         duration(json, "idleTimeout"),
         limits(exactly(json.getValue("limits"), LIMITS)));
@@ -304,7 +308,7 @@ final class DirectoryCodec {
 
   /* ---- JSON of the right type, or nothing */
 
-  private static JsonObject exactly(@Nullable Object json, Set<String> keys) {
+  static JsonObject exactly(@Nullable Object json, Set<String> keys) {
     if (json instanceof JsonObject object && object.fieldNames().equals(keys)) {
       return object;
     }
@@ -325,14 +329,14 @@ final class DirectoryCodec {
     throw wrong(parent, key);
   }
 
-  private static String text(JsonObject parent, String key) {
+  static String text(JsonObject parent, String key) {
     if (parent.getValue(key) instanceof String text) {
       return text;
     }
     throw wrong(parent, key);
   }
 
-  private static boolean flag(JsonObject parent, String key) {
+  static boolean flag(JsonObject parent, String key) {
     if (parent.getValue(key) instanceof Boolean flag) {
       return flag;
     }
@@ -354,7 +358,7 @@ final class DirectoryCodec {
     throw wrong(parent, key);
   }
 
-  private static List<String> texts(JsonObject parent, String key) {
+  static List<String> texts(JsonObject parent, String key) {
     var texts = new ArrayList<String>();
     for (Object entry : list(parent, key)) {
       if (!(entry instanceof String text)) {
@@ -369,7 +373,7 @@ final class DirectoryCodec {
     return refused("another type as " + key, parent.getValue(key));
   }
 
-  private static IllegalArgumentException refused(String expected, @Nullable Object got) {
+  static IllegalArgumentException refused(String expected, @Nullable Object got) {
     String shown = String.valueOf(got);
     return new IllegalArgumentException(
         "the directory in the registry: expected "

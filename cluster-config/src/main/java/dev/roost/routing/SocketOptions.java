@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param connectInfo what the socket handler is told of the request; default nothing (C-1)
  * @param authToken whether the token in the subprotocol list (A-10) or, for long polling, in the
  *     header {@code X-Phoenix-AuthToken} (A-25) is read; default false
+ * @param jwt how gateways verify the clients' JSON Web Tokens; default null, they do not and the
+ *     socket handler decides
  * @param subprotocols WebSocket subprotocols offered, in order of preference; default none (A-1)
  * @param idleTimeout a WebSocket from which no byte came for so long is closed with 1002 (W-1);
  *     default 60 s
@@ -34,6 +36,7 @@ public record SocketOptions(
     @Nullable LongPollOptions longPoll,
     Set<ConnectInfoKey> connectInfo,
     boolean authToken,
+    @Nullable JwtCheck jwt,
     List<String> subprotocols,
     Duration idleTimeout,
     SocketLimits limits) {
@@ -46,6 +49,7 @@ public record SocketOptions(
           null,
           Set.of(),
           false,
+          null,
           List.of(),
           Duration.ofSeconds(60),
           SocketLimits.defaults());
@@ -57,6 +61,9 @@ public record SocketOptions(
       throw new IllegalArgumentException(
           "checkOrigin is any and checkCsrf is off, so any page could use its visitor's session:"
               + " leave one of them on, such as OriginPolicy.listed(..)");
+    }
+    if (jwt != null) {
+      checkJwt(jwt, authToken, checkOrigin);
     }
     connectInfo = Set.copyOf(connectInfo);
     subprotocols = List.copyOf(subprotocols);
@@ -77,6 +84,19 @@ public record SocketOptions(
     }
     if (idleTimeout.toMillis() < 1000) {
       throw new IllegalArgumentException("idleTimeout is 1 s or more, got " + idleTimeout);
+    }
+  }
+
+  private static void checkJwt(JwtCheck jwt, boolean authToken, OriginPolicy checkOrigin) {
+    if (!authToken && jwt.sources().contains(TokenSource.authToken())) {
+      throw new IllegalArgumentException(
+          "jwt takes the auth token, which is read with authToken only: add withAuthToken(true)"
+              + " before withJwt(..)");
+    }
+    if (!jwt.askHandler() && checkOrigin instanceof OriginPolicy.ByHandler) {
+      throw new IllegalArgumentException(
+          "checkOrigin is byHandler, but jwt does not ask the handler: add withAskHandler(true), or"
+              + " name the origins, such as OriginPolicy.listed(..)");
     }
   }
 
@@ -136,6 +156,10 @@ public record SocketOptions(
     return change(builder -> builder.authToken = value);
   }
 
+  public SocketOptions withJwt(@Nullable JwtCheck value) {
+    return change(builder -> builder.jwt = value);
+  }
+
   public SocketOptions withSubprotocols(String... value) {
     return change(builder -> builder.subprotocols = List.of(value));
   }
@@ -167,6 +191,7 @@ public record SocketOptions(
     private @Nullable LongPollOptions longPoll;
     private Set<ConnectInfoKey> connectInfo;
     private boolean authToken;
+    private @Nullable JwtCheck jwt;
     private List<String> subprotocols;
     private Duration idleTimeout;
     private SocketLimits limits;
@@ -178,6 +203,7 @@ public record SocketOptions(
       longPoll = options.longPoll;
       connectInfo = options.connectInfo;
       authToken = options.authToken;
+      jwt = options.jwt;
       subprotocols = options.subprotocols;
       idleTimeout = options.idleTimeout;
       limits = options.limits;
@@ -191,6 +217,7 @@ public record SocketOptions(
           longPoll,
           connectInfo,
           authToken,
+          jwt,
           subprotocols,
           idleTimeout,
           limits);

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.JwtCheck;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
+import dev.roost.routing.TokenSource;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -36,6 +38,15 @@ class DirectoryCodecTest {
                   new LongPollOptions("/lp", Duration.ofSeconds(5), 2_000, 50),
                   java.util.Set.of(ConnectInfoKey.URI, ConnectInfoKey.PEER_DATA),
                   true,
+                  new JwtCheck(
+                      "main",
+                      List.of(
+                          TokenSource.authToken(),
+                          TokenSource.param("jwt"),
+                          TokenSource.authorization()),
+                      "user:{sub}",
+                      List.of("sub", "tenant"),
+                      false),
                   List.of("p2", "p1"),
                   Duration.ofSeconds(90),
                   new SocketLimits(7, 8, 9, 10, 11, 12))),
@@ -50,6 +61,8 @@ class DirectoryCodecTest {
           + "{'scheme':null,'host':'*.b.example','port':-1}],"
           + "'checkCsrf':false,'websocketPath':'/ws','longPoll':{'path':'/lp','window':'PT5S','maxBodyBytes':2000,"
           + "'maxBatchLines':50},'connectInfo':['peer_data','uri'],'authToken':true,"
+          + "'jwt':{'keys':'main','sources':['authToken','param:jwt','authorization'],"
+          + "'id':'user:{sub}','assigns':['sub','tenant'],'askHandler':false},"
           + "'subprotocols':['p2','p1'],'idleTimeout':'PT1M30S','limits':{'maxChannels':7,"
           + "'joinsPerSecond':8,'eventsPerSecond':9,'bytesPerSecond':10,'maxTopicBytes':11,"
           + "'maxEventBytes':12}}}}]}}";
@@ -123,6 +136,10 @@ class DirectoryCodecTest {
         "['room:*','lobby']     | ['ro*m']               | a route is",
         "['room:*','lobby']     | 'lobby'                | routes",
         "['peer_data','uri']    | ['cookies']            | cookies",
+        "'param:jwt'            | 'cookie:jwt'           | a known source",
+        "'user:{sub}'           | 'user:{sub'            | an id is text",
+        "'askHandler':false     | 'askHandler':null      | askHandler",
+        "'askHandler':false     | 'askHandler':true      | with askHandler",
         "'port':443             | 'port':443.5           | port",
         "'port':443             | 'port':4430000000      | port",
         "'host':'a.example'     | 'host':null            | host",

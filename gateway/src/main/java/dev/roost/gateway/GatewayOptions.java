@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostTimeout how long a join may wait while its topic has no host, because its node has
  *     just gone or hands it over; over it the join is refused with {@code unavailable}, and the
  *     client tries again; default 5 s
- * @param maxPendingConnects connects that wait for their socket handler on one gateway verticle;
- *     over it HTTP 503; default 10,000
+ * @param maxPendingConnects connects that wait for their socket handler, and tokens that are being
+ *     verified, on one gateway verticle; over it HTTP 503; default 10,000
  * @param maxQueuedBytes bytes that may wait to be written to one socket before another message
  *     makes it count as too slow: then it is closed at once and counted; default 1 MiB
  * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to

@@ -6,11 +6,15 @@ import dev.roost.launcher.settings.Settings;
 import dev.roost.token.SecretKeyBase;
 import dev.roost.token.SessionCookie;
 import dev.roost.token.SessionSettings;
+import dev.roost.token.jwt.JwtKeys;
+import dev.roost.token.jwt.JwtSettings;
+import dev.roost.token.jwt.JwtVerifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What this process's gateways share of secrets and keys, read once when they start. */
@@ -26,13 +30,14 @@ final class GatewayAuth {
 
   /**
    * What the settings name, and the variables that are no settings: {@link
-   * Settings#SECRET_KEY_BASE_VARIABLE}.
+   * Settings#SECRET_KEY_BASE_VARIABLE} and {@link Settings#JWT_SECRET_VARIABLE}.
    *
-   * @throws StartFailure if a secret is missing, there twice, or none
+   * @throws StartFailure if a secret or key is missing, there twice, or none
    */
   static AuthOptions of(Settings settings, Map<String, String> environment) {
     var auth = new GatewayAuth(settings, environment);
-    return AuthOptions.none().withSession(auth.session());
+    AuthOptions options = AuthOptions.none().withSession(auth.session());
+    return auth.verifier().map(options::withJwt).orElse(options);
   }
 
   private @Nullable CookieSession session() {
@@ -66,6 +71,55 @@ final class GatewayAuth {
           (session.secretFile() == null ? Settings.SECRET_KEY_BASE_VARIABLE : origin)
               + (": " + mistake.getMessage()));
     }
+  }
+
+  private Optional<JwtVerifier> verifier() {
+    Settings.Jwt jwt = settings.auth().jwt();
+    String secret = secret("jwt-secret-file", jwt.secretFile(), Settings.JWT_SECRET_VARIABLE);
+    String origin = jwtOrigin(jwt);
+    if (!secret.isEmpty() && jwt.secretFile() == null && !origin.isEmpty()) {
+      throw StartFailure.wrongSettings(
+          origin
+              + (": tokens are verified with one kind of keys, and " + Settings.JWT_SECRET_VARIABLE)
+              + " is set too: keep one of them");
+    }
+    if (origin.isEmpty() && secret.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new JwtVerifier(
+              JwtSettings.of(keys(jwt, origin, secret))
+                  .withIssuer(jwt.issuer())
+                  .withAudiences(jwt.audiences().toArray(String[]::new))
+                  .withClockSkew(jwt.clockSkew())));
+    } catch (IllegalArgumentException mistake) {
+      throw StartFailure.wrongSettings(
+          (origin.isEmpty() ? Settings.JWT_SECRET_VARIABLE : origin)
+              + (": " + mistake.getMessage()));
+    }
+  }
+
+  private static JwtKeys keys(Settings.Jwt jwt, String origin, String secret) {
+    if (jwt.keySet() != null) {
+      return JwtKeys.jwks(jwt.keySet());
+    }
+    if (jwt.publicKeyFile() != null) {
+      return JwtKeys.publicKeys(read(origin, jwt.publicKeyFile()));
+    }
+    return JwtKeys.secrets(
+        secret.lines().map(String::strip).filter(line -> !line.isEmpty()).toArray(String[]::new));
+  }
+
+  /** The setting that names the keys of tokens; empty if none does. */
+  private String jwtOrigin(Settings.Jwt jwt) {
+    if (jwt.keySet() != null) {
+      return settings.origin("jwt-key-set");
+    }
+    if (jwt.publicKeyFile() != null) {
+      return settings.origin("jwt-public-key-file");
+    }
+    return jwt.secretFile() == null ? "" : settings.origin("jwt-secret-file");
   }
 
   /** What the file or the variable holds; empty if neither is set. */

@@ -11,9 +11,14 @@ import dev.roost.gateway.auth.AuthOptions;
 import dev.roost.gateway.auth.CookieSession;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
+import dev.roost.token.jwt.JwtKeys;
+import dev.roost.token.jwt.JwtSettings;
+import dev.roost.token.jwt.JwtVerifier;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,14 @@ class GatewayAuthTest {
   private static final String[] SESSION = {
     "--session-cookie=_app_key", "--session-signing-salt=salt"
   };
+
+  private static final String PUBLIC_KEY =
+      """
+      -----BEGIN PUBLIC KEY-----
+      MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKNHasWtLLdt/lHhL9DFQVT8PkwtG
+      gslHBDZAhcKPl0MhvDQv7Xgx5n0eCApf/pjtaqIbrWwL9ulZMY8R6aRCgA==
+      -----END PUBLIC KEY-----
+      """;
 
   @TempDir private Path directory;
 
@@ -67,6 +80,57 @@ class GatewayAuthTest {
     assertNotNullSession(
         GatewayAuth.of(settings(with(SESSION, "--secret-key-base-file=" + file)), Map.of()));
     assertNull(GatewayAuth.of(settings(), Map.of()).session());
+  }
+
+  @Test
+  void tokensAreVerifiedWithASecretPublicKeysOrASet() throws IOException {
+    JwtVerifier bySecret =
+        verifier(
+            settings("--jwt-issuer=me", "--jwt-audiences=a, b", "--jwt-clock-skew=5s"),
+            Map.of(Settings.JWT_SECRET_VARIABLE, SECRET));
+    assertEquals(
+        JwtSettings.of(JwtKeys.secrets(SECRET))
+            .withIssuer("me")
+            .withAudiences("a", "b")
+            .withClockSkew(Duration.ofSeconds(5)),
+        bySecret.settings());
+    assertEquals(
+        JwtKeys.secrets(SECRET, SECRET + "2"),
+        verifier(settings("--jwt-secret-file=" + file(SECRET + "\n" + SECRET + "2\n")), Map.of())
+            .settings()
+            .keys());
+    assertEquals(
+        JwtKeys.jwks(URI.create("https://login.example/jwks")),
+        verifier(settings("--jwt-key-set=https://login.example/jwks"), Map.of()).settings().keys());
+    assertInstanceOf(
+        JwtKeys.PublicKeys.class,
+        verifier(settings("--jwt-public-key-file=" + file(PUBLIC_KEY)), Map.of())
+            .settings()
+            .keys());
+  }
+
+  private static JwtVerifier verifier(Settings settings, Map<String, String> environment) {
+    JwtVerifier verifier = GatewayAuth.of(settings, environment).jwt().get("default");
+    assertNotNull(verifier);
+    return verifier;
+  }
+
+  @Test
+  void keysThatAreThereTwiceOrNoneAreNamed() throws IOException {
+    assertEquals(
+        "--jwt-key-set: tokens are verified with one kind of keys, and ROOST_JWT_SECRET is set too:"
+            + " keep one of them",
+        failure(
+            settings("--jwt-key-set=https://login.example/jwks"),
+            Map.of(Settings.JWT_SECRET_VARIABLE, SECRET)));
+    assertEquals(
+        "ROOST_JWT_SECRET: a secret of JWTs has at least 32 bytes, got 5; openssl rand -base64 48"
+            + " makes one",
+        failure(settings(), Map.of(Settings.JWT_SECRET_VARIABLE, "short")));
+    String noKey = failure(settings("--jwt-public-key-file=" + file("no key")), Map.of());
+    assertTrue(noKey.startsWith("--jwt-public-key-file: "), noKey);
+    String noSet = failure(settings("--jwt-key-set=file:///nowhere"), Map.of());
+    assertTrue(noSet.startsWith("--jwt-key-set: the JWKS in /nowhere cannot be read"), noSet);
   }
 
   private static CookieSession assertNotNullSession(AuthOptions options) {

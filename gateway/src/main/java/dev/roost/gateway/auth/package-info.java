@@ -1,7 +1,7 @@
 /**
- * Who a client is, as far as the gateway itself can tell: the sessions of Phoenix applications in
- * cookies. Keys and secrets belong to the gateway and never cross the bus; mounts say what they
- * want. Transport asks.
+ * Who a client is, as far as the gateway itself can tell: sessions of Phoenix applications in
+ * cookies, and JSON Web Tokens. Keys and secrets belong to the gateway and never cross the bus;
+ * mounts say what they want. Transport asks.
  */
 @NullMarked
 package dev.roost.gateway.auth;

@@ -12,6 +12,7 @@ import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.LongPollOptions;
+import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -207,18 +208,22 @@ public final class LongPollTransport {
     }
     String authToken =
         request.mount().options().authToken() ? request.http().getHeader(AUTH_TOKEN_HEADER) : null;
+    SocketOptions mount = request.mount().options();
+    var protocols = Upgrade.Protocols.none(authToken);
     connects.ask(
-        request.mount(),
-        Transport.LONG_POLL,
-        request.params(),
-        Upgrade.connectInfo(
-            request.http(),
-            request.client(),
+        new Connects.Client(
+            request.mount(),
+            Transport.LONG_POLL,
             request.params(),
-            request.mount().options(),
-            Upgrade.Protocols.none(authToken),
-            options.auth().session()),
-        Upgrade.originToAsk(request.http(), request.mount().options()),
+            Upgrade.connectInfo(
+                request.http(),
+                request.client(),
+                request.params(),
+                mount,
+                protocols,
+                options.auth().session()),
+            Upgrade.originToAsk(request.http(), mount),
+            Upgrade.token(request.http(), request.params(), mount, protocols)),
         new Asked(request, serializer.get()));
   }
 

@@ -7,8 +7,10 @@ import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.tls.PeerCertificate;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.JwtCheck;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
+import dev.roost.routing.TokenSource;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
@@ -31,6 +33,7 @@ final class Upgrade {
   private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
   private static final String DEFAULT_VSN = "1.0.0";
   private static final String TOKEN_PREFIX = "base64url.bearer.phx.";
+  private static final String BEARER = "bearer ";
   private static final String PROTOCOL_HEADER = "sec-websocket-protocol";
 
   private Upgrade() {}
@@ -119,6 +122,34 @@ final class Upgrade {
           mount.path());
     }
     return allowed;
+  }
+
+  /** The client's token, where the mount says that it is; null if it is nowhere there. */
+  static @Nullable String token(
+      HttpServerRequest request, JsonObject params, SocketOptions options, Protocols protocols) {
+    JwtCheck check = options.jwt();
+    if (check == null) {
+      return null;
+    }
+    for (TokenSource source : check.sources()) {
+      String token =
+          switch (source) {
+            case TokenSource.Param(var name) ->
+                params.getValue(name) instanceof String text ? text : null;
+            case TokenSource.AuthToken() -> protocols.authToken();
+            case TokenSource.Authorization() -> bearer(request.getHeader("authorization"));
+          };
+      if (token != null) {
+        return token;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String bearer(@Nullable String authorization) {
+    return authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? authorization.substring(BEARER.length()).strip()
+        : null;
   }
 
   /** What the mount's socket handler is to decide on (O-13). */

@@ -86,12 +86,14 @@ public final class WebSocketTransport {
     }
     request.pause();
     connects.ask(
-        mount,
-        Transport.WEBSOCKET,
-        params.get(),
-        Upgrade.connectInfo(
-            request, client, params.get(), socketOptions, protocols, options.auth().session()),
-        Upgrade.originToAsk(request, socketOptions),
+        new Connects.Client(
+            mount,
+            Transport.WEBSOCKET,
+            params.get(),
+            Upgrade.connectInfo(
+                request, client, params.get(), socketOptions, protocols, options.auth().session()),
+            Upgrade.originToAsk(request, socketOptions),
+            Upgrade.token(request, params.get(), socketOptions, protocols)),
         new Asked(request, mount, serializer.get(), selection.protocol()));
   }
 

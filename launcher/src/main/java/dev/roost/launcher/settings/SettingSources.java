@@ -40,7 +40,10 @@ final class SettingSources implements IDefaultValueProvider {
 
   /** Variables that are no settings: what they hold stands in no file of settings. */
   private static final Set<String> SECRETS =
-      Set.of(Settings.ADMIN_TOKEN_VARIABLE, Settings.SECRET_KEY_BASE_VARIABLE);
+      Set.of(
+          Settings.ADMIN_TOKEN_VARIABLE,
+          Settings.SECRET_KEY_BASE_VARIABLE,
+          Settings.JWT_SECRET_VARIABLE);
 
   private final Map<String, OptionSpec> known = new LinkedHashMap<>();
   private final Map<String, String> values = new HashMap<>();

@@ -3,8 +3,10 @@ package dev.roost.launcher.settings;
 import dev.roost.application.ChannelOptions;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.membership.ClusterOptions;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -83,12 +85,29 @@ public record Settings(
   /** The secret of a Phoenix application, which stands in no file of settings and no command. */
   public static final String SECRET_KEY_BASE_VARIABLE = "ROOST_SECRET_KEY_BASE";
 
+  /** The secret of tokens, which stands in no file of settings and no command. */
+  public static final String JWT_SECRET_VARIABLE = "ROOST_JWT_SECRET";
+
   /**
    * What gateways know clients by; secrets are in files or variables of their own.
    *
    * @param session null for none
    */
-  public record Auth(@Nullable Session session) {}
+  public record Auth(@Nullable Session session, Jwt jwt) {}
+
+  /**
+   * The JSON Web Tokens that gateways accept. One of keySet, publicKeyFile, secretFile and {@link
+   * #JWT_SECRET_VARIABLE} is there, or none.
+   *
+   * @param audiences empty for any
+   */
+  public record Jwt(
+      @Nullable URI keySet,
+      @Nullable Path publicKeyFile,
+      @Nullable Path secretFile,
+      @Nullable String issuer,
+      List<String> audiences,
+      Duration clockSkew) {}
 
   /**
    * The session of a Phoenix application.

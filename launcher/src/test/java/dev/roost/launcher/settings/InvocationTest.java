@@ -14,6 +14,7 @@ import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.membership.BusTls;
 import dev.roost.membership.ClusterOptions;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -180,6 +181,51 @@ class InvocationTest {
     assertEquals(
         List.of("--session-cookie: expected the name of a cookie such as _my_app_key, got \"a b\""),
         problems(Map.of(), "--session-cookie=a b"));
+  }
+
+  @Test
+  void everySettingOfTokensIsThere() throws IOException {
+    Settings settings =
+        settings(
+            Map.of("ROOST_JWT_SECRET", "no setting, and no mistake"),
+            "--config",
+            file(
+                "jwt-key-set=https://login.example/jwks",
+                "jwt-issuer=https://login.example/",
+                "jwt-audiences=chat, news",
+                "jwt-clock-skew=10s"));
+    assertEquals(
+        new Settings.Jwt(
+            URI.create("https://login.example/jwks"),
+            null,
+            null,
+            "https://login.example/",
+            List.of("chat", "news"),
+            Duration.ofSeconds(10)),
+        settings.auth().jwt());
+    assertEquals(
+        Path.of("key.pem"),
+        settings(Map.of(), "--jwt-public-key-file=key.pem").auth().jwt().publicKeyFile());
+    assertEquals(
+        Path.of("secret"),
+        settings(Map.of(), "--jwt-secret-file=secret").auth().jwt().secretFile());
+  }
+
+  @Test
+  void settingsOfTokensThatDoNotFitAreNamed() {
+    assertEquals(
+        List.of(
+            "--jwt-secret-file: tokens are verified with one kind of keys, and"
+                + " --jwt-public-key-file is set too: keep one of them"),
+        problems(Map.of(), "--jwt-secret-file=secret", "--jwt-public-key-file=key.pem"));
+    assertEquals(
+        List.of(
+            "--jwt-key-set: expected an https, http or file URL such as"
+                + " https://login.example/.well-known/jwks.json, got \"login.example\""),
+        problems(Map.of(), "--jwt-key-set=login.example"));
+    assertEquals(
+        List.of("--jwt-clock-skew: expected whole seconds from 0s to 10m, got \"11m\""),
+        problems(Map.of(), "--jwt-clock-skew=11m"));
   }
 
   /* ---- TLS and proxies */
