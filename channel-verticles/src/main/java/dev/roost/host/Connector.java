@@ -103,7 +103,11 @@ final class Connector {
           id.ifPresent(name -> Contract.requireText("a socket id", name));
           RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
           record(connect, Telemetry.Outcome.OK, started);
-          yield new GatewayMessage.Connected(connect.request(), id.orElse(null), assigns);
+          yield new GatewayMessage.Connected(
+              connect.request(),
+              id.orElse(null),
+              assigns,
+              ChannelSocket.millis(accepted.expiresAt()));
         }
         case ConnectResult.Refused(var status, var headers, var body) -> {
           record(connect, Telemetry.Outcome.REFUSED, started);

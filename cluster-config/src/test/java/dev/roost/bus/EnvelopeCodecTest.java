@@ -56,8 +56,10 @@ class EnvelopeCodecTest {
         new HostMessage.SocketGone(List.of(), ""),
         new HostMessage.BroadcastRequest("lounge:7", "said", JSON),
         new HostMessage.BroadcastRequest("", "", BINARY),
-        new GatewayMessage.Connected(7, "users:42", JSON),
-        new GatewayMessage.Connected(7, null, RawPayload.EMPTY_OBJECT),
+        new GatewayMessage.Connected(7, "users:42", JSON, Long.MAX_VALUE),
+        new GatewayMessage.Connected(7, null, RawPayload.EMPTY_OBJECT, 0),
+        new GatewayMessage.Expiry(7, 1_700_000_000_000L),
+        new GatewayMessage.Expiry(Long.MAX_VALUE, 0),
         new GatewayMessage.ConnectRefused(7, 429, Map.of("retry-after", "1", "a", ""), "slow down"),
         new GatewayMessage.ConnectRefused(7, 100, Map.of(), ""),
         new GatewayMessage.ConnectRefused(7, 599, Map.of(), ""),
@@ -224,7 +226,7 @@ class EnvelopeCodecTest {
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
-  /** The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66, 81 to 84. */
+  /** The numbers of the kinds are the contract: 1 to 6, 33 to 44, 65 and 66, 81 to 84. */
   @ParameterizedTest
   @MethodSource("messages")
   void theKindIsTheOctetBehindTheLink(BusMessage message) {
@@ -247,6 +249,7 @@ class EnvelopeCodecTest {
           case GatewayMessage.Crashed m -> 41;
           case GatewayMessage.Disconnect m -> 42;
           case GatewayMessage.NotHosted m -> 43;
+          case GatewayMessage.Expiry m -> 44;
           case SessionMessage.Poll m -> 81;
           case SessionMessage.Publish m -> 82;
           case SessionMessage.Abandon m -> 83;

@@ -165,8 +165,11 @@ public final class ChannelKit implements AutoCloseable {
    */
   public TestSocket connect(String path, Object params, Object info) {
     return switch (handled(path, params, info)) {
-      case GatewayMessage.Connected(var request, var id, var assigns) ->
-          opened(new ClientInfo(path, "websocket", id, assigns));
+      case GatewayMessage.Connected(var request, var id, var assigns, var until) -> {
+        TestSocket socket = opened(new ClientInfo(path, "websocket", id, assigns));
+        socket.expiresAt(until);
+        yield socket;
+      }
       case GatewayMessage.ConnectRefused(var request, var status, var headers, var body) ->
           throw new AssertionError(
               "expected to connect to " + path + ", but was refused: " + status + " " + body);

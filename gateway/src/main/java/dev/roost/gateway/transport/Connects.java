@@ -10,6 +10,7 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.auth.Verdict;
+import dev.roost.gateway.socket.Lease;
 import dev.roost.routing.JwtCheck;
 import dev.roost.routing.Transport;
 import io.vertx.core.json.JsonObject;
@@ -62,7 +63,13 @@ public final class Connects {
 
   /** What becomes of a request; exactly one of its methods is called, once. */
   interface Decision {
-    void accepted(GatewayMessage.Connected answer);
+
+    /**
+     * The client may come in.
+     *
+     * @param lease how long it may stay, null for no such time
+     */
+    void accepted(GatewayMessage.Connected answer, @Nullable Lease lease);
 
     /** Also where nobody decides in time: then the status is 503. */
     void refused(int status, Map<String, String> headers, String body);
@@ -73,11 +80,12 @@ public final class Connects {
       Applications.Mount mount,
       String inbox,
       HostMessage.Connect connect,
+      @Nullable Lease lease,
       long since,
       Decision decision) {
 
     Pending at(String other) {
-      return new Pending(mount, other, connect, since, decision);
+      return new Pending(mount, other, connect, lease, since, decision);
     }
   }
 
@@ -95,7 +103,7 @@ public final class Connects {
   void ask(Client client, Decision decision) {
     JwtCheck check = client.mount().options().jwt();
     if (check == null) {
-      askHandler(client, decision);
+      askHandler(client, null, decision);
     } else if (draining || pending.size() + gate.inFlight() >= options.maxPendingConnects()) {
       refuse(decision);
     } else {
@@ -106,14 +114,16 @@ public final class Connects {
   private void verified(Client client, JwtCheck check, Verdict verdict, Decision decision) {
     switch (verdict) {
       case Verdict.Good(var identity, var claims) -> {
+        Lease lease = Lease.of(check, gate, identity);
         if (draining) {
           refuse(decision);
         } else if (check.askHandler()) {
           client.info().put("claims", new JsonObject(claims));
-          askHandler(client, decision);
+          askHandler(client, lease, decision);
         } else {
           decision.accepted(
-              new GatewayMessage.Connected(NO_REQUEST, identity.id(), identity.assigns()));
+              new GatewayMessage.Connected(NO_REQUEST, identity.id(), identity.assigns(), 0),
+              lease);
         }
       }
       case Verdict.Bad(var reason) -> {
@@ -125,7 +135,7 @@ public final class Connects {
   }
 
   /** Asks a host of the mount's application. */
-  private void askHandler(Client client, Decision decision) {
+  private void askHandler(Client client, @Nullable Lease lease, Decision decision) {
     Applications.Mount mount = client.mount();
     Optional<String> inbox = anyInbox(mount);
     if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
@@ -143,7 +153,8 @@ public final class Connects {
             payload(client.params()),
             payload(client.info()),
             client.origin());
-    pending.put(number, new Pending(mount, inbox.get(), connect, System.nanoTime(), decision));
+    pending.put(
+        number, new Pending(mount, inbox.get(), connect, lease, System.nanoTime(), decision));
     endpoint.send(inbox.get(), connect);
   }
 
@@ -200,7 +211,11 @@ public final class Connects {
   public void connected(GatewayMessage.Connected answer) {
     Pending waited = pending.remove(answer.request());
     if (waited != null) {
-      waited.decision().accepted(answer);
+      Lease lease = waited.lease();
+      if (answer.until() != 0) {
+        lease = (lease == null ? Lease.unlimited() : lease).limit(answer.until());
+      }
+      waited.decision().accepted(answer, lease);
     }
   }
 

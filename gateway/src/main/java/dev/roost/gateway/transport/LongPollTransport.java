@@ -10,6 +10,8 @@ import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.socket.ClientSocket;
+import dev.roost.gateway.socket.Lease;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.SocketOptions;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -239,18 +242,22 @@ public final class LongPollTransport {
     }
 
     @Override
-    public void accepted(GatewayMessage.Connected answer) {
+    public void accepted(GatewayMessage.Connected answer, @Nullable Lease lease) {
       HttpServerResponse response = request.http().response();
       if (response.closed() || response.ended()) {
         return;
       }
       LongPollSession session = sessions.open(request.options());
-      session.open(
+      ClientSocket socket =
           table.open(
               session,
               serializer,
               Connects.client(request.mount(), Transport.LONG_POLL, answer),
-              request.mount().options().limits()));
+              request.mount().options().limits());
+      if (lease != null) {
+        socket.lease(lease);
+      }
+      session.open(socket);
       messages(request, LongPollSession.GONE, session.token(), MessageArray.NONE);
     }
 
