@@ -302,6 +302,13 @@ class JwtIT {
     }
   }
 
+  private static String renewed(PhoenixClient client, String token) {
+    String ref = client.nextRef();
+    client.sendText(
+        "[null,\"" + ref + "\",\"phoenix\",\"access_token\",{\"access_token\":\"" + token + "\"}]");
+    return client.awaitReply(ref).status();
+  }
+
   @Test
   void keysChangeWhileClientsAreConnected() {
     var old = Jwts.Key.named("old");
@@ -314,6 +321,8 @@ class JwtIT {
         assertEquals("user:bob", other.join("room:1").response().path("id").asText());
       }
       assertTrue(!upgradeWith("/set", old.token("ada")).isUpgraded());
+      assertEquals("error", renewed(client, old.token("ada")));
+      assertEquals("ok", renewed(client, fresh.token("ada")));
       assertEquals("user:ada", client.join("room:1").response().path("id").asText());
     }
   }
