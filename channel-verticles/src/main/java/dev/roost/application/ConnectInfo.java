@@ -41,6 +41,25 @@ public final class ConnectInfo {
     return text(info.tree().path(ConnectInfoKey.PEER_DATA.wireName()).path("ssl_cert"));
   }
 
+  /**
+   * The claims of the client's JSON Web Token, which a gateway has verified: {@code {"sub": "42",
+   * "exp": 1700000000, ..}}; empty unless the mount's {@link dev.roost.routing.JwtCheck} asks the
+   * handler.
+   */
+  public Optional<JsonNode> claims() {
+    JsonNode claims = info.tree().path("claims");
+    return claims.isObject() ? Optional.of(claims) : Optional.empty();
+  }
+
+  /**
+   * The session of the page that connects, as {@link ConnectInfoKey#SESSION} says; empty if there
+   * is none, or none that may be used.
+   */
+  public Optional<JsonNode> session() {
+    JsonNode session = info.tree().path(ConnectInfoKey.SESSION.wireName());
+    return session.isObject() ? Optional.of(session) : Optional.empty();
+  }
+
   /** Names and values of the headers under a key, in request order, repeats kept. */
   public List<Map.Entry<String, String>> headers(ConnectInfoKey key) {
     var headers = new ArrayList<Map.Entry<String, String>>();

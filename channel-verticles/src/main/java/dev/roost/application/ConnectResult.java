@@ -1,9 +1,11 @@
 package dev.roost.application;
 
 import dev.roost.bus.Contract;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What a connection may be answered with. */
 public sealed interface ConnectResult {
@@ -12,8 +14,11 @@ public sealed interface ConnectResult {
    * The connection is accepted.
    *
    * @param assigns what every channel of the connection starts with; they cross the bus as JSON
+   * @param expiresAt when the connection is closed with 3000, on which clients connect again; null
+   *     if it may stay
    */
-  record Accepted(Map<String, Object> assigns) implements ConnectResult {
+  record Accepted(Map<String, Object> assigns, @Nullable Instant expiresAt)
+      implements ConnectResult {
     public Accepted {
       assigns = Map.copyOf(assigns);
     }
@@ -22,7 +27,15 @@ public sealed interface ConnectResult {
     public Accepted assign(String name, Object value) {
       var all = new HashMap<>(assigns);
       all.put(name, value);
-      return new Accepted(all);
+      return new Accepted(all, expiresAt);
+    }
+
+    /**
+     * Until this time and no longer, such as the end of a token; {@link
+     * dev.roost.channel.Socket#expireAt} changes it.
+     */
+    public Accepted until(Instant time) {
+      return new Accepted(assigns, time);
     }
   }
 
@@ -73,7 +86,7 @@ public sealed interface ConnectResult {
   }
 
   static Accepted accept() {
-    return new Accepted(Map.of());
+    return new Accepted(Map.of(), null);
   }
 
   /** 403 with an empty body. */

@@ -36,6 +36,19 @@ public interface SocketHandler {
     return Optional.empty();
   }
 
+  /**
+   * Whether a page of this origin may connect; asked before {@link #connect} where the mount has
+   * {@link dev.roost.routing.OriginPolicy#byHandler}, and on the same terms. Not asked where a
+   * request has no origin: only browsers are constrained (O-2). A refusal is 403, or in long
+   * polling {@code {"status": 403}}; an exception answers HTTP 500.
+   *
+   * @param origin the {@code Origin} header as it came: {@code https://chat.example}, but also
+   *     {@code null} as text, {@code file://} or anything else
+   */
+  default boolean allowsOrigin(String origin) {
+    return false;
+  }
+
   /** Accepts everybody, anonymously. */
   static SocketHandler acceptAll() {
     return (params, info) -> ConnectResult.accept();

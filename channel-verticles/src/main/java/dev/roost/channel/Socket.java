@@ -2,6 +2,7 @@ package dev.roost.channel;
 
 import dev.roost.presence.Presence;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,14 @@ public interface Socket {
 
   /** The same, after a delay. */
   void sendAfter(Duration delay, Object message);
+
+  /**
+   * Closes the client's connection at this time, with 3000, on which clients connect again; at once
+   * if it has passed. Takes the place of what {@code connect} or an earlier call said, also of an
+   * earlier end; null takes it back. A token that the gateway verified ends the connection all the
+   * same. The client is told a minute before, see docs/tokens.md. Allowed in {@code join} as well.
+   */
+  void expireAt(@Nullable Instant time);
 
   /** Stops the channel from outside its callbacks, after what is in the mailbox. */
   void stop(StopReason reason);

@@ -15,6 +15,7 @@ import dev.roost.channel.SocketRef;
 import dev.roost.channel.StopReason;
 import dev.roost.presence.Presence;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ final class ChannelSocket implements Socket {
 
   private static final ObjectNode NO_ASSIGNS = JsonNodeFactory.instance.objectNode();
 
+  private static final Instant LAST = Instant.ofEpochMilli(Long.MAX_VALUE);
   private static final Duration MAX_DELAY = Duration.ofDays(365);
 
   private final ChannelProcess process;
@@ -124,6 +126,19 @@ final class ChannelSocket implements Socket {
     }
     long millis = Math.max(1, delay.toMillis());
     process.runtime().after(millis, process, () -> process.info(message));
+  }
+
+  @Override
+  public void expireAt(@Nullable Instant time) {
+    process.send(new GatewayMessage.Expiry(process.recipient().socket(), millis(time)));
+  }
+
+  /** As it crosses the bus: 0 is never, and whatever has passed is the beginning of 1970. */
+  static long millis(@Nullable Instant time) {
+    if (time == null || time.isAfter(LAST)) {
+      return 0;
+    }
+    return time.isBefore(Instant.EPOCH) ? 1 : Math.max(1, time.toEpochMilli());
   }
 
   @Override

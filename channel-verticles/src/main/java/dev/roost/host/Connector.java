@@ -80,6 +80,11 @@ final class Connector {
                 + "\" has no socket handler for "
                 + connect.path());
       }
+      String origin = connect.origin();
+      if (origin != null && !mount.handler().allowsOrigin(origin)) {
+        log.error("connection refused: origin {} is not allowed at {}", origin, connect.path());
+        return new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
+      }
       var mapper = runtime.application().mapper();
       ConnectResult result =
           mount
@@ -98,7 +103,11 @@ final class Connector {
           id.ifPresent(name -> Contract.requireText("a socket id", name));
           RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
           record(connect, Telemetry.Outcome.OK, started);
-          yield new GatewayMessage.Connected(connect.request(), id.orElse(null), assigns);
+          yield new GatewayMessage.Connected(
+              connect.request(),
+              id.orElse(null),
+              assigns,
+              ChannelSocket.millis(accepted.expiresAt()));
         }
         case ConnectResult.Refused(var status, var headers, var body) -> {
           record(connect, Telemetry.Outcome.REFUSED, started);

@@ -43,7 +43,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               .text(m.transport())
               .text(m.vsn())
               .payload(m.params())
-              .payload(m.info());
+              .payload(m.info())
+              .optionalText(m.origin());
       case HostMessage.Join m -> {
         recipient(
             out.octet(2).number(m.channel()).number(m.replaces()).number(m.epoch()), m.recipient());
@@ -71,7 +72,11 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
   private static void write(WireWriter out, GatewayMessage message) {
     switch (message) {
       case GatewayMessage.Connected m ->
-          out.octet(33).number(m.request()).optionalText(m.id()).payload(m.assigns());
+          out.octet(33)
+              .number(m.request())
+              .optionalText(m.id())
+              .payload(m.assigns())
+              .number(m.until());
       case GatewayMessage.ConnectRefused m ->
           out.octet(34)
               .number(m.request())
@@ -101,6 +106,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case GatewayMessage.Crashed m -> out.octet(41).number(m.channel());
       case GatewayMessage.Disconnect m -> out.octet(42).text(m.id());
       case GatewayMessage.NotHosted m -> out.octet(43).number(m.channel());
+      case GatewayMessage.Expiry m -> out.octet(44).number(m.socket()).number(m.until());
     }
   }
 
@@ -178,7 +184,14 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
     return switch (kind) {
       case 1 ->
           new HostMessage.Connect(
-              in.number(), in.text(), in.text(), in.text(), in.text(), in.payload(), in.payload());
+              in.number(),
+              in.text(),
+              in.text(),
+              in.text(),
+              in.text(),
+              in.payload(),
+              in.payload(),
+              in.optionalText());
       case 2 ->
           new HostMessage.Join(
               in.number(), in.number(), in.number(), recipient(in), client(in), in.payload());
@@ -189,7 +202,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
         yield new HostMessage.SocketGone(in.numbers(), detail);
       }
       case 6 -> new HostMessage.BroadcastRequest(in.text(), in.text(), in.payload());
-      case 33 -> new GatewayMessage.Connected(in.number(), in.optionalText(), in.payload());
+      case 33 ->
+          new GatewayMessage.Connected(in.number(), in.optionalText(), in.payload(), in.number());
       case 34 ->
           new GatewayMessage.ConnectRefused(
               in.number(), status(in.number()), in.texts(Contract.MAX_HEADERS), in.text());
@@ -204,6 +218,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 41 -> new GatewayMessage.Crashed(in.number());
       case 42 -> new GatewayMessage.Disconnect(in.text());
       case 43 -> new GatewayMessage.NotHosted(in.number());
+      case 44 -> new GatewayMessage.Expiry(in.number(), in.number());
       case 65 -> new LinkMessage.Check();
       case 66 -> new LinkMessage.Reset();
       case 81 -> new SessionMessage.Poll(in.number(), in.number(), in.payload());

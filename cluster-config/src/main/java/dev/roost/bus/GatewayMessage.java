@@ -12,8 +12,9 @@ public sealed interface GatewayMessage extends BusMessage {
    *
    * @param id the socket's id topic, null when anonymous (D-1)
    * @param assigns JSON object: what every channel of the connection starts with (N-10)
+   * @param until when the connection is to end, in milliseconds since 1970; 0 for no such time
    */
-  record Connected(long request, @Nullable String id, RawPayload assigns)
+  record Connected(long request, @Nullable String id, RawPayload assigns, long until)
       implements GatewayMessage {
     public Connected {
       Objects.requireNonNull(assigns, "assigns");
@@ -136,6 +137,13 @@ public sealed interface GatewayMessage extends BusMessage {
 
   /** The channel ended otherwise: {@code phx_error} (L-20). */
   record Crashed(long channel) implements GatewayMessage {}
+
+  /**
+   * A connection is to end at this time, whatever was said of it before.
+   *
+   * @param until in milliseconds since 1970; 0 for no such time
+   */
+  record Expiry(long socket, long until) implements GatewayMessage {}
 
   /** Every connection with this id is closed (D-3); published to all gateways. */
   record Disconnect(String id) implements GatewayMessage {

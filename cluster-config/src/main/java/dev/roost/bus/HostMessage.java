@@ -23,6 +23,8 @@ public sealed interface HostMessage extends BusMessage {
    * @param vsn the protocol version asked for
    * @param params JSON object: decoded query string and path variables (E-20)
    * @param info JSON object: what the mount's connect info lists (C-1)
+   * @param origin the {@code Origin} header for the socket handler to decide on first (O-13); null
+   *     if there is none, or nothing to decide
    */
   record Connect(
       long request,
@@ -31,7 +33,8 @@ public sealed interface HostMessage extends BusMessage {
       String transport,
       String vsn,
       RawPayload params,
-      RawPayload info)
+      RawPayload info,
+      @Nullable String origin)
       implements HostMessage {
     public Connect {
       Objects.requireNonNull(application, "application");

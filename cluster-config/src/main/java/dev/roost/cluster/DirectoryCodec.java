@@ -30,12 +30,13 @@ import org.jspecify.annotations.Nullable;
  * {"version": 1, "nodes": {NODE: [{
  *   "application": TEXT, "draining": BOOLEAN, "paths": [TEXT..], "routes": [TEXT..],
  *   "inboxes": [TEXT..], "handled": {PATH: {
- *     "checkOrigin": "any" | "sameHost" | "sameConnection"
+ *     "checkOrigin": "any" | "sameHost" | "sameConnection" | "byHandler"
  *                  | [{"scheme": TEXT | null, "host": TEXT, "port": NUMBER}..],
- *     "websocketPath": TEXT | null,
+ *     "checkCsrf": BOOLEAN, "websocketPath": TEXT | null,
  *     "longPoll": {"path": TEXT, "window": ISO-8601, "maxBodyBytes": NUMBER,
  *                  "maxBatchLines": NUMBER} | null,
- *     "connectInfo": [TEXT..], "authToken": BOOLEAN, "subprotocols": [TEXT..],
+ *     "connectInfo": [TEXT..], "authToken": BOOLEAN, "jwt": {@link JwtCheckCodec} | null,
+ *     "subprotocols": [TEXT..],
  *     "idleTimeout": ISO-8601, "limits": {"maxChannels": NUMBER, "joinsPerSecond": NUMBER,
  *                  "eventsPerSecond": NUMBER, "bytesPerSecond": NUMBER,
  *                  "maxTopicBytes": NUMBER, "maxEventBytes": NUMBER}}}}..]}}
@@ -55,10 +56,12 @@ final class DirectoryCodec {
   private static final Set<String> OPTIONS =
       Set.of(
           "checkOrigin",
+          "checkCsrf",
           "websocketPath",
           "longPoll",
           "connectInfo",
           "authToken",
+          "jwt",
           "subprotocols",
           "idleTimeout",
           "limits");
@@ -129,12 +132,14 @@ final class DirectoryCodec {
   private static JsonObject json(SocketOptions options) {
     return new JsonObject()
         .put("checkOrigin", json(options.checkOrigin()))
+        .put("checkCsrf", options.checkCsrf())
         .put("websocketPath", options.websocketPath())
         .put("longPoll", json(options.longPoll()))
         .put(
             "connectInfo",
             array(options.connectInfo().stream().sorted().map(ConnectInfoKey::wireName).toList()))
         .put("authToken", options.authToken())
+        .put("jwt", JwtCheckCodec.json(options.jwt()))
         .put("subprotocols", array(options.subprotocols()))
         .put("idleTimeout", options.idleTimeout().toString())
         .put("limits", json(options.limits()));
@@ -165,6 +170,7 @@ final class DirectoryCodec {
       case OriginPolicy.Any() -> "any";
       case OriginPolicy.SameHost() -> "sameHost";
       case OriginPolicy.SameConnection() -> "sameConnection";
+      case OriginPolicy.ByHandler() -> "byHandler";
       case OriginPolicy.Listed(var entries) ->
           array(
               entries.stream()
@@ -233,10 +239,12 @@ final class DirectoryCodec {
     }
     return new SocketOptions(
         origins(json.getValue("checkOrigin")),
+        flag(json, "checkCsrf"),
         json.getValue("websocketPath") == null ? null : text(json, "websocketPath"),
         json.getValue("longPoll") == null ? null : longPoll(json.getValue("longPoll")),
         connectInfo,
         flag(json, "authToken"),
+        JwtCheckCodec.read(json.getValue("jwt")),
         texts(json, "subprotocols"),
         duration(json, "idleTimeout"),
         limits(exactly(json.getValue("limits"), LIMITS)));
@@ -292,12 +300,15 @@ final class DirectoryCodec {
     if ("sameConnection".equals(json)) {
       return OriginPolicy.sameConnection();
     }
+    if ("byHandler".equals(json)) {
+      return OriginPolicy.byHandler();
+    }
     throw refused("a known checkOrigin", json);
   }
 
   /* ---- JSON of the right type, or nothing */
 
-  private static JsonObject exactly(@Nullable Object json, Set<String> keys) {
+  static JsonObject exactly(@Nullable Object json, Set<String> keys) {
     if (json instanceof JsonObject object && object.fieldNames().equals(keys)) {
       return object;
     }
@@ -318,14 +329,14 @@ final class DirectoryCodec {
     throw wrong(parent, key);
   }
 
-  private static String text(JsonObject parent, String key) {
+  static String text(JsonObject parent, String key) {
     if (parent.getValue(key) instanceof String text) {
       return text;
     }
     throw wrong(parent, key);
   }
 
-  private static boolean flag(JsonObject parent, String key) {
+  static boolean flag(JsonObject parent, String key) {
     if (parent.getValue(key) instanceof Boolean flag) {
       return flag;
     }
@@ -347,7 +358,7 @@ final class DirectoryCodec {
     throw wrong(parent, key);
   }
 
-  private static List<String> texts(JsonObject parent, String key) {
+  static List<String> texts(JsonObject parent, String key) {
     var texts = new ArrayList<String>();
     for (Object entry : list(parent, key)) {
       if (!(entry instanceof String text)) {
@@ -362,7 +373,7 @@ final class DirectoryCodec {
     return refused("another type as " + key, parent.getValue(key));
   }
 
-  private static IllegalArgumentException refused(String expected, @Nullable Object got) {
+  static IllegalArgumentException refused(String expected, @Nullable Object got) {
     String shown = String.valueOf(got);
     return new IllegalArgumentException(
         "the directory in the registry: expected "

@@ -18,7 +18,14 @@ public enum ConnectInfoKey {
   /** {@code {"scheme", "host", "port", "path", "query"}} of the request (C-6). */
   URI("uri"),
   /** The {@code User-Agent} header, a string or null (C-7). */
-  USER_AGENT("user_agent");
+  USER_AGENT("user_agent"),
+  /**
+   * What the session cookie holds, an object, or null (C-12): if there is no such cookie, it is not
+   * of the gateway's secret, or, unless {@link SocketOptions#checkCsrf} is off, the param {@code
+   * _csrf_token} does not belong to it. In JSON: symbols as text, tuples as arrays, keys as text,
+   * and what is no text as its octets in Base64. The gateway needs the application's secret for it.
+   */
+  SESSION("session");
 
   private final String wireName;
 

@@ -34,6 +34,13 @@ public sealed interface OriginPolicy {
     }
   }
 
+  /**
+   * The application's socket handler says, each time, in {@code allowsOrigin}: it is asked together
+   * with connect, before it (O-13). Of long polling that is the request which opens a session; the
+   * token of a session is proof enough for those that follow.
+   */
+  record ByHandler() implements OriginPolicy {}
+
   /** One listed origin; a null part matches anything. */
   record Entry(@Nullable String scheme, String host, int port) {
 
@@ -112,13 +119,17 @@ public sealed interface OriginPolicy {
     return new SameConnection();
   }
 
+  static OriginPolicy byHandler() {
+    return new ByHandler();
+  }
+
   /** Throws IllegalArgumentException for an entry without a host (O-6). */
   static OriginPolicy listed(String... origins) {
     return new Listed(List.of(origins).stream().map(Entry::parse).toList());
   }
 
   /**
-   * Whether a request may go on.
+   * Whether a request may go on; with {@link ByHandler} to where it is decided.
    *
    * @param origin the first {@code Origin} header, null when there is none
    * @param scheme {@code http} or {@code https}, of the request
@@ -128,7 +139,7 @@ public sealed interface OriginPolicy {
    */
   default boolean allows(
       @Nullable String origin, String scheme, String host, int port, @Nullable String publicHost) {
-    if (origin == null || this instanceof Any) {
+    if (origin == null || this instanceof Any || this instanceof ByHandler) {
       return true;
     }
     Origin parsed = Origin.parse(origin);
@@ -137,6 +148,7 @@ public sealed interface OriginPolicy {
     }
     return switch (this) {
       case Any() -> true;
+      case ByHandler() -> true;
       case SameHost() -> parsed.host.equals(publicHost != null ? publicHost : host);
       case SameConnection() ->
           scheme.equals(parsed.scheme) && parsed.host.equals(host) && parsed.port == port;

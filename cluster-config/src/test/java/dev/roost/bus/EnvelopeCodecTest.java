@@ -44,8 +44,9 @@ class EnvelopeCodecTest {
     var client = new ClientInfo("/socket", "websocket", "users:42", JSON);
     var anonymous = new ClientInfo("/", "longpoll", null, RawPayload.EMPTY_OBJECT);
     return Stream.of(
-        new HostMessage.Connect(7, "chat", "/socket", "websocket", "2.0.0", JSON, JSON),
-        new HostMessage.Connect(Long.MAX_VALUE, "", "", "", "", NOTHING, NOTHING),
+        new HostMessage.Connect(
+            7, "chat", "/socket", "websocket", "2.0.0", JSON, JSON, "https://a.example"),
+        new HostMessage.Connect(Long.MAX_VALUE, "", "", "", "", NOTHING, NOTHING, null),
         new HostMessage.Join(9, 8, 3, RECIPIENT, client, JSON),
         new HostMessage.Join(Long.MAX_VALUE, 0, 0, NAMELESS, anonymous, BINARY),
         new HostMessage.Event(9, new Ref("4"), "say", JSON),
@@ -56,8 +57,10 @@ class EnvelopeCodecTest {
         new HostMessage.SocketGone(List.of(), ""),
         new HostMessage.BroadcastRequest("lounge:7", "said", JSON),
         new HostMessage.BroadcastRequest("", "", BINARY),
-        new GatewayMessage.Connected(7, "users:42", JSON),
-        new GatewayMessage.Connected(7, null, RawPayload.EMPTY_OBJECT),
+        new GatewayMessage.Connected(7, "users:42", JSON, Long.MAX_VALUE),
+        new GatewayMessage.Connected(7, null, RawPayload.EMPTY_OBJECT, 0),
+        new GatewayMessage.Expiry(7, 1_700_000_000_000L),
+        new GatewayMessage.Expiry(Long.MAX_VALUE, 0),
         new GatewayMessage.ConnectRefused(7, 429, Map.of("retry-after", "1", "a", ""), "slow down"),
         new GatewayMessage.ConnectRefused(7, 100, Map.of(), ""),
         new GatewayMessage.ConnectRefused(7, 599, Map.of(), ""),
@@ -237,7 +240,7 @@ class EnvelopeCodecTest {
   }
 
   /**
-   * The numbers of the kinds are the contract: 1 to 6, 33 to 43, 65 and 66, 81 to 84, 97 to 103.
+   * The numbers of the kinds are the contract: 1 to 6, 33 to 44, 65 and 66, 81 to 84, 97 to 103.
    */
   @ParameterizedTest
   @MethodSource("messages")
@@ -261,6 +264,7 @@ class EnvelopeCodecTest {
           case GatewayMessage.Crashed m -> 41;
           case GatewayMessage.Disconnect m -> 42;
           case GatewayMessage.NotHosted m -> 43;
+          case GatewayMessage.Expiry m -> 44;
           case SessionMessage.Poll m -> 81;
           case SessionMessage.Publish m -> 82;
           case SessionMessage.Abandon m -> 83;

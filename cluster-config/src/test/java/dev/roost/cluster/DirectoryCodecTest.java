@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.JwtCheck;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
+import dev.roost.routing.TokenSource;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -31,10 +33,20 @@ class DirectoryCodecTest {
               "/socket",
               new SocketOptions(
                   OriginPolicy.listed("https://a.example", "//*.b.example"),
+                  false,
                   "/ws",
                   new LongPollOptions("/lp", Duration.ofSeconds(5), 2_000, 50),
                   java.util.Set.of(ConnectInfoKey.URI, ConnectInfoKey.PEER_DATA),
                   true,
+                  new JwtCheck(
+                      "main",
+                      List.of(
+                          TokenSource.authToken(),
+                          TokenSource.param("jwt"),
+                          TokenSource.authorization()),
+                      "user:{sub}",
+                      List.of("sub", "tenant"),
+                      false),
                   List.of("p2", "p1"),
                   Duration.ofSeconds(90),
                   new SocketLimits(7, 8, 9, 10, 11, 12))),
@@ -44,12 +56,13 @@ class DirectoryCodecTest {
   private static final String TEXT =
       "{'version':1,'nodes':{'n1':[{'application':'chat','draining':true,"
           + "'paths':['/socket','/other'],'routes':['room:*','lobby'],"
-          + "'inboxes':['roost.host.n1.1','roost.host.n1.2'],"
-          + "'handled':{'/socket':{'checkOrigin':["
+          + "'inboxes':['roost.host.n1.1','roost.host.n1.2'],'handled':{'/socket':{'checkOrigin':["
           + "{'scheme':'https','host':'a.example','port':443},"
           + "{'scheme':null,'host':'*.b.example','port':-1}],"
-          + "'websocketPath':'/ws','longPoll':{'path':'/lp','window':'PT5S','maxBodyBytes':2000,"
+          + "'checkCsrf':false,'websocketPath':'/ws','longPoll':{'path':'/lp','window':'PT5S','maxBodyBytes':2000,"
           + "'maxBatchLines':50},'connectInfo':['peer_data','uri'],'authToken':true,"
+          + "'jwt':{'keys':'main','sources':['authToken','param:jwt','authorization'],"
+          + "'id':'user:{sub}','assigns':['sub','tenant'],'askHandler':false},"
           + "'subprotocols':['p2','p1'],'idleTimeout':'PT1M30S','limits':{'maxChannels':7,"
           + "'joinsPerSecond':8,'eventsPerSecond':9,'bytesPerSecond':10,'maxTopicBytes':11,"
           + "'maxEventBytes':12}}}}]}}";
@@ -74,13 +87,14 @@ class DirectoryCodecTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"any", "sameHost", "sameConnection"})
+  @ValueSource(strings = {"any", "sameHost", "sameConnection", "byHandler"})
   void everyOriginPolicyIsCarried(String policy) {
     OriginPolicy expected =
         switch (policy) {
           case "any" -> OriginPolicy.any();
           case "sameHost" -> OriginPolicy.sameHost();
-          default -> OriginPolicy.sameConnection();
+          case "sameConnection" -> OriginPolicy.sameConnection();
+          default -> OriginPolicy.byHandler();
         };
     SocketOptions options = SocketOptions.defaults().withCheckOrigin(expected);
     Advertisement application =
@@ -122,6 +136,10 @@ class DirectoryCodecTest {
         "['room:*','lobby']     | ['ro*m']               | a route is",
         "['room:*','lobby']     | 'lobby'                | routes",
         "['peer_data','uri']    | ['cookies']            | cookies",
+        "'param:jwt'            | 'cookie:jwt'           | a known source",
+        "'user:{sub}'           | 'user:{sub'            | an id is text",
+        "'askHandler':false     | 'askHandler':null      | askHandler",
+        "'askHandler':false     | 'askHandler':true      | with askHandler",
         "'port':443             | 'port':443.5           | port",
         "'port':443             | 'port':4430000000      | port",
         "'host':'a.example'     | 'host':null            | host",

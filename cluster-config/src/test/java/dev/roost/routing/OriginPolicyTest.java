@@ -29,6 +29,7 @@ class OriginPolicyTest {
           OriginPolicy.sameConnection(),
           OriginPolicy.listed("https://chat.example"),
           OriginPolicy.listed(),
+          OriginPolicy.byHandler(),
         }) {
       assertTrue(policy.allows(null, "http", "host", 80, "public.example"), policy.toString());
     }
@@ -39,6 +40,13 @@ class OriginPolicyTest {
   @ValueSource(strings = {"https://anywhere.example", "null", "", "file://", "nonsense"})
   void anyOriginIsAny(String origin) {
     assertTrue(OriginPolicy.any().allows(origin, "http", "host", 80, "public.example"));
+  }
+
+  /** O-13: nothing is refused before the handler is asked. */
+  @ParameterizedTest
+  @ValueSource(strings = {"https://anywhere.example", "null", "", "file://", "nonsense"})
+  void whatTheHandlerDecidesOnGoesOn(String origin) {
+    assertTrue(OriginPolicy.byHandler().allows(origin, "http", "host", 80, "public.example"));
   }
 
   /** O-5, O-10: the host alone, exactly. */

@@ -9,6 +9,7 @@ import dev.roost.bus.LinkMessage;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.edge.Edge;
 import dev.roost.gateway.protocol.CloseCode;
@@ -85,7 +86,10 @@ public final class Gateway {
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
     this.table = new SocketTable(node, endpoint, options.metrics());
-    this.connects = new Connects(node, endpoint, options);
+    var gate =
+        new TokenGate(
+            vertx.getOrCreateContext(), options.auth().jwt(), options.maxPendingConnects());
+    this.connects = new Connects(node, endpoint, gate, options);
     this.longPolls = new LongPollTransport(node, verticle, endpoint, connects, table, options);
     this.paths =
         new SocketPaths(node, new WebSocketTransport(connects, table, options), longPolls, options);

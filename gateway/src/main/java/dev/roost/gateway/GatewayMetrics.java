@@ -18,6 +18,9 @@ public interface GatewayMetrics {
   /** A socket was closed because more than {@link GatewayOptions#maxQueuedBytes} waited for it. */
   default void slowSocketClosed() {}
 
+  /** A socket was closed because its token, or the time that its application gave it, is over. */
+  default void socketExpired() {}
+
   /** A message was left out because its client's transport has no form for it (G-71). */
   default void messageDropped() {}
 

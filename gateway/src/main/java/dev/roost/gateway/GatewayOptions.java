@@ -1,6 +1,7 @@
 package dev.roost.gateway;
 
 import dev.roost.bus.Contract;
+import dev.roost.gateway.auth.AuthOptions;
 import dev.roost.gateway.edge.EdgeOptions;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
@@ -28,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostTimeout how long a join may wait while its topic has no host, because its node has
  *     just gone or hands it over; over it the join is refused with {@code unavailable}, and the
  *     client tries again; default 5 s
- * @param maxPendingConnects connects that wait for their socket handler on one gateway verticle;
- *     over it HTTP 503; default 10,000
+ * @param maxPendingConnects connects that wait for their socket handler, and tokens that are being
+ *     verified, on one gateway verticle; over it HTTP 503; default 10,000
  * @param maxQueuedBytes bytes that may wait to be written to one socket before another message
  *     makes it count as too slow: then it is closed at once and counted; default 1 MiB
  * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
  *     there
  * @param edge TLS, proxies in front, and the way from http to https; default none of them
+ * @param auth what clients prove who they are with, where mounts ask for it; default nothing
  * @param metrics what is counted; default nothing
  */
 public record GatewayOptions(
@@ -60,6 +62,7 @@ public record GatewayOptions(
     Duration drainInterval,
     Duration drainTimeout,
     EdgeOptions edge,
+    AuthOptions auth,
     GatewayMetrics metrics) {
 
   private static final int ACCEPT_BACKLOG = 8_192;
@@ -67,6 +70,7 @@ public record GatewayOptions(
   public GatewayOptions {
     Objects.requireNonNull(host, "host");
     Objects.requireNonNull(edge, "edge");
+    Objects.requireNonNull(auth, "auth");
     Objects.requireNonNull(metrics, "metrics");
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("port is 0 to 65535, got " + port);
@@ -219,6 +223,10 @@ public record GatewayOptions(
     return change(builder -> builder.edge = value);
   }
 
+  public GatewayOptions withAuth(AuthOptions value) {
+    return change(builder -> builder.auth = value);
+  }
+
   public GatewayOptions withMetrics(GatewayMetrics value) {
     return change(builder -> builder.metrics = value);
   }
@@ -242,6 +250,7 @@ public record GatewayOptions(
     builder.drainInterval = drainInterval;
     builder.drainTimeout = drainTimeout;
     builder.edge = edge;
+    builder.auth = auth;
     builder.metrics = metrics;
     change.accept(builder);
     return builder.build();
@@ -266,6 +275,7 @@ public record GatewayOptions(
     private Duration drainInterval = Duration.ofSeconds(2);
     private Duration drainTimeout = Duration.ofSeconds(30);
     private EdgeOptions edge = EdgeOptions.defaults();
+    private AuthOptions auth = AuthOptions.none();
     private GatewayMetrics metrics = GatewayMetrics.none();
 
     GatewayOptions build() {
@@ -287,6 +297,7 @@ public record GatewayOptions(
           drainInterval,
           drainTimeout,
           edge,
+          auth,
           metrics);
     }
   }

@@ -53,7 +53,7 @@ class ConnectTest {
   /** Which host was asked, and by whom: the next is whichever the gateway chose. */
   private record Asked(Host host, String gateway, HostMessage.Connect connect) {
     void accept() {
-      host.send(gateway, new GatewayMessage.Connected(connect.request(), null, NO_ASSIGNS));
+      host.send(gateway, new GatewayMessage.Connected(connect.request(), null, NO_ASSIGNS, 0));
     }
   }
 

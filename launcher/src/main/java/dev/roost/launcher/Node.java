@@ -208,6 +208,7 @@ final class Node {
     options =
         options
             .withMetrics(metrics())
+            .withAuth(GatewayAuth.of(settings, System.getenv()))
             .withDrainSockets(Math.ceilDiv(options.drainSockets(), verticles));
     Consumer<Router> routes = routes(cluster, settings);
     var deployed = new ArrayList<Future<Running>>();

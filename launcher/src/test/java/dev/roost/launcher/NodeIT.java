@@ -83,6 +83,18 @@ class NodeIT {
   }
 
   @Test
+  void keysOfTokensThatCannotBeReadAreNoStart() {
+    assertTrue(
+        failure(settings("--jwt-key-set=file:///nowhere"))
+            .getMessage()
+            .startsWith("--jwt-key-set: the JWKS in /nowhere cannot be read"));
+    assertTrue(
+        failure(settings("--session-cookie=_app_key", "--session-signing-salt=salt"))
+            .getMessage()
+            .startsWith("--session-cookie: sessions need the secret_key_base"));
+  }
+
+  @Test
   void aNodeOnAnyFreePortAnswersUntilItIsStopped() throws Exception {
     Node node = start(settings("--gateway-verticles=2", "--channel-verticles=3"));
     assertEquals(200, status(node.port(), "/"));

@@ -165,8 +165,11 @@ public final class ChannelKit implements AutoCloseable {
    */
   public TestSocket connect(String path, Object params, Object info) {
     return switch (handled(path, params, info)) {
-      case GatewayMessage.Connected(var request, var id, var assigns) ->
-          opened(new ClientInfo(path, "websocket", id, assigns));
+      case GatewayMessage.Connected(var request, var id, var assigns, var until) -> {
+        TestSocket socket = opened(new ClientInfo(path, "websocket", id, assigns));
+        socket.expiresAt(until);
+        yield socket;
+      }
       case GatewayMessage.ConnectRefused(var request, var status, var headers, var body) ->
           throw new AssertionError(
               "expected to connect to " + path + ", but was refused: " + status + " " + body);
@@ -214,7 +217,8 @@ public final class ChannelKit implements AutoCloseable {
             "websocket",
             "2.0.0",
             writer.writeObject(params),
-            writer.writeObject(info));
+            writer.writeObject(info),
+            null);
     String host = deployment.hosts().get(0).inbox();
     return await(gateway.connect(host, connect), "an answer of the socket handler of " + path);
   }

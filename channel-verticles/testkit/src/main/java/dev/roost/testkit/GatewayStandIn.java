@@ -133,6 +133,12 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
       case GatewayMessage.Closed(var number) -> ended(number, message, new Received.Closed());
       case GatewayMessage.Crashed(var number) -> ended(number, message, new Received.Crashed());
       case GatewayMessage.Disconnect(var id) -> disconnect(id);
+      case GatewayMessage.Expiry(var number, var until) -> {
+        TestSocket socket = sockets.get(number);
+        if (socket != null) {
+          socket.expiresAt(until);
+        }
+      }
       case HostMessage misdirected -> misdirected(from, misdirected);
       case PresenceMessage misdirected -> misdirected(from, misdirected);
       case SessionMessage misdirected -> misdirected(from, misdirected);

@@ -8,6 +8,7 @@ import dev.roost.bus.Ref;
 import dev.roost.channel.Payload;
 import dev.roost.hosting.PartitionTable;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ public final class TestSocket implements AutoCloseable {
   private final Map<String, TestChannel> byJoinRef = new LinkedHashMap<>();
   private final Map<String, TestChannel> current = new LinkedHashMap<>();
   private final CountDownLatch disconnected = new CountDownLatch(1);
+  private volatile long until;
   private long lastRef;
 
   TestSocket(ChannelKit kit, long number, ClientInfo info) {
@@ -48,6 +50,19 @@ public final class TestSocket implements AutoCloseable {
   /** What connect assigned, as a JSON object. */
   public Payload assigns() {
     return kit.payload(info.assigns());
+  }
+
+  /**
+   * When its application wants it closed, by {@code ConnectResult.accept().until(..)} or {@code
+   * socket.expireAt(..)}; empty if it may stay. The kit closes nothing at that time.
+   */
+  public Optional<Instant> expiresAt() {
+    long millis = until;
+    return millis == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  void expiresAt(long millis) {
+    until = millis;
   }
 
   /* ---- joining */

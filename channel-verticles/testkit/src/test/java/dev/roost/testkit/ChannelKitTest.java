@@ -15,8 +15,10 @@ import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.channel.StopReason;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
@@ -69,6 +71,33 @@ class ChannelKitTest {
   private static void assertContains(String text, String... parts) {
     for (String part : parts) {
       assertTrue(text.contains(part), () -> "no \"" + part + "\" in: " + text);
+    }
+  }
+
+  /* ---- time */
+
+  @Test
+  void aSocketTellsUntilWhenItsApplicationLetsItStay() {
+    Instant first = Instant.ofEpochSecond(1_700_000_000);
+    Instant second = first.plusSeconds(60);
+    SocketHandler handler = (params, info) -> ConnectResult.accept().until(first);
+    Channel extending =
+        new Channel() {
+          @Override
+          public JoinResult join(String topic, Payload payload, Socket socket) {
+            socket.expireAt(topic.endsWith("ever") ? null : second);
+            return JoinResult.ok();
+          }
+        };
+    var application =
+        Application.named("limited").socket("/socket", handler).route("t:*", () -> extending);
+    try (var kit = ChannelKit.of(application)) {
+      TestSocket socket = kit.connect(Map.of());
+      assertEquals(Optional.of(first), socket.expiresAt());
+      socket.join("t:1");
+      assertEquals(Optional.of(second), socket.expiresAt());
+      socket.join("t:ever");
+      assertEquals(Optional.empty(), socket.expiresAt());
     }
   }
 

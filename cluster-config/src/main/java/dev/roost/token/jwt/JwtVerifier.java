@@ -50,6 +50,7 @@ public final class JwtVerifier implements AutoCloseable {
   /** Characters of a token at most, 64 Ki; a longer one is invalid. */
   public static final int MAX_CHARACTERS = 64 * 1024;
 
+  private final JwtSettings settings;
   private final JWSKeySelector<SecurityContext> keys;
   private final DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
 
@@ -58,6 +59,7 @@ public final class JwtVerifier implements AutoCloseable {
    * JWTs. One at a URL is fetched when the first token comes.
    */
   public JwtVerifier(JwtSettings settings) {
+    this.settings = settings;
     this.keys =
         switch (settings.keys()) {
           case JwtKeys.Secrets(var secrets) -> anyOf(secrets);
@@ -98,6 +100,11 @@ public final class JwtVerifier implements AutoCloseable {
       // Nimbus has some for what strangers write: a NullPointerException for a header of null.
       return new JwtResult.Invalid("no JSON Web Token: " + e);
     }
+  }
+
+  /** Which tokens it accepts. */
+  public JwtSettings settings() {
+    return settings;
   }
 
   /** Stops fetching keys. */

@@ -21,5 +21,11 @@ public final class CloseCode {
   /** The gateway is going down; connect to another (D-10). */
   public static final int SERVICE_RESTART = 1012;
 
+  /**
+   * What the connection was let in by has expired: connect again, with another token. Registered
+   * with IANA as "Unauthorized".
+   */
+  public static final int UNAUTHORIZED = 3000;
+
   private CloseCode() {}
 }

@@ -15,6 +15,12 @@ public final class Wire {
   public static final String OK_STATUS = "ok";
   public static final String ERROR_STATUS = "error";
 
+  /** A client's new token, on any topic, and the key that it has in the payload (PR-33). */
+  public static final String ACCESS_TOKEN = "access_token";
+
+  /** Told on {@link #PHOENIX}, where nobody has joined: the connection ends soon. */
+  public static final String EXPIRING = "token_expiring";
+
   /** Payload of {@code phx_error} (S-12). */
   public static final RawPayload CHANNEL_CRASH =
       RawPayload.jsonText("{\"reason\":\"channel_crash\"}");
@@ -33,6 +39,10 @@ public final class Wire {
 
   /** A join whose route has no host at the moment; the client tries again. */
   public static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
+
+  /** A new token that is not good, or not of the same client. */
+  public static final RawPayload INVALID_TOKEN =
+      RawPayload.jsonText("{\"reason\":\"invalid token\"}");
 
   private Wire() {}
 }

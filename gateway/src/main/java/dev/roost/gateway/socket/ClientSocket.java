@@ -45,7 +45,7 @@ public final class ClientSocket {
   private final long number;
   private final Connection connection;
   private final Serializer serializer;
-  private final ClientInfo info;
+  private ClientInfo info;
   private final SocketLimits limits;
   private final RateLimit events;
   private final RateLimit bytes;
@@ -53,6 +53,7 @@ public final class ClientSocket {
   private final Map<String, ChannelRow> rows = new HashMap<>(2);
   private int paused;
   private boolean ended;
+  private @Nullable Lease lease;
 
   ClientSocket(
       SocketTable table,
@@ -81,6 +82,57 @@ public final class ClientSocket {
   /** Its id topic, empty when anonymous. */
   public Optional<String> id() {
     return Optional.ofNullable(info.id());
+  }
+
+  /** How long it may stay; without a lease, as long as it likes. */
+  public void lease(Lease given) {
+    lease = given;
+  }
+
+  /** What its application says of that, in milliseconds since 1970. */
+  void limit(long until) {
+    Lease held = lease;
+    lease = (held == null ? Lease.unlimited() : held).limit(until);
+  }
+
+  /** Tells the client that its lease ends soon, and closes the connection when it is over. */
+  void checkLease(long now) {
+    Lease held = lease;
+    if (held == null || ended) {
+      return;
+    }
+    switch (held.stage(now)) {
+      case GOOD -> {}
+      case ENDING ->
+          send(
+              serializer.push(null, Wire.PHOENIX, Wire.EXPIRING, held.notice(now)),
+              Wire.PHOENIX,
+              Wire.EXPIRING);
+      case OVER -> {
+        lease = null;
+        table.expired();
+        connection.close(CloseCode.UNAUTHORIZED);
+      }
+    }
+  }
+
+  private void renew(Lease held, ClientMessage message) {
+    held.renew(
+        message.payload(),
+        renewed -> {
+          RawPayload assigns = renewed.assigns();
+          if (assigns != null) {
+            info = new ClientInfo(info.path(), info.transport(), info.id(), assigns);
+          }
+          if (!ended && message.ref() != null) {
+            reply(
+                message.joinRef(),
+                message.ref(),
+                message.topic(),
+                renewed.status(),
+                renewed.response());
+          }
+        });
   }
 
   Connection connection() {
@@ -157,6 +209,11 @@ public final class ClientSocket {
     String topic = message.topic();
     if (topic.equals(Wire.PHOENIX) && message.event().equals(Wire.HEARTBEAT)) {
       reply(null, message.ref(), topic, Wire.OK_STATUS, RawPayload.EMPTY_OBJECT);
+      return;
+    }
+    Lease held = lease;
+    if (held != null && held.isRenewable() && message.event().equals(Wire.ACCESS_TOKEN)) {
+      renew(held, message);
       return;
     }
     ChannelRow row = rows.get(topic);

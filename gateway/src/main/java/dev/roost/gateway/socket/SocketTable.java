@@ -112,6 +112,12 @@ public final class SocketTable {
         }
       }
       case GatewayMessage.Disconnect(var id) -> disconnect(id);
+      case GatewayMessage.Expiry(var number, var until) -> {
+        ClientSocket socket = sockets.get(number);
+        if (socket != null) {
+          socket.limit(until);
+        }
+      }
       case GatewayMessage.Connected connected -> misdirected(connected);
       case GatewayMessage.ConnectRefused refused -> misdirected(refused);
     }
@@ -220,9 +226,14 @@ public final class SocketTable {
     return new ArrayList<>(sockets.values());
   }
 
-  /** Closes connections from which nothing came for too long. */
+  /** Closes connections from which nothing came for too long, or which may stay no longer. */
   public void checkIdle(long now) {
-    all().forEach(socket -> socket.connection().checkIdle(now));
+    all()
+        .forEach(
+            socket -> {
+              socket.checkLease(now);
+              socket.connection().checkIdle(now);
+            });
   }
 
   /** Drops every connection that is left. */
@@ -298,6 +309,10 @@ public final class SocketTable {
   void later(long nanos, Runnable resume) {
     metrics.socketThrottled();
     node.vertx().setTimer(Math.max(1, nanos / 1_000_000), ignored -> resume.run());
+  }
+
+  void expired() {
+    metrics.socketExpired();
   }
 
   void limitedJoin() {

@@ -8,6 +8,10 @@ import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.auth.TokenGate;
+import dev.roost.gateway.auth.Verdict;
+import dev.roost.gateway.socket.Lease;
+import dev.roost.routing.JwtCheck;
 import dev.roost.routing.Transport;
 import io.vertx.core.json.JsonObject;
 import java.util.Iterator;
@@ -16,30 +20,56 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests of all transports that wait until a socket handler has decided on them. Used on the
- * gateway's context only.
+ * Requests of all transports that wait until their tokens or a socket handler have decided on them.
+ * Used on the gateway's context only.
  */
 public final class Connects {
 
   private static final Logger log = LoggerFactory.getLogger(Connects.class);
+  private static final int FORBIDDEN = 403;
   private static final int UNAVAILABLE = 503;
+  private static final long NO_REQUEST = 0;
   private static final String DEFAULT_VSN = "1.0.0";
 
   private final ClusterNode node;
   private final BusEndpoint endpoint;
   private final GatewayOptions options;
+  private final TokenGate gate;
   private final Map<Long, Pending> pending = new LinkedHashMap<>();
   private long lastRequest;
   private int turn;
   private boolean draining;
 
+  /**
+   * A client that wants to connect, as its transport understood it.
+   *
+   * @param params decoded query string and path variables, {@code vsn} included
+   * @param info the connect info
+   * @param origin the request's, if the socket handler is to decide on it
+   * @param token where the mount has its clients' tokens, null if there is none
+   */
+  record Client(
+      Applications.Mount mount,
+      Transport transport,
+      JsonObject params,
+      JsonObject info,
+      @Nullable String origin,
+      @Nullable String token) {}
+
   /** What becomes of a request; exactly one of its methods is called, once. */
   interface Decision {
-    void accepted(GatewayMessage.Connected answer);
+
+    /**
+     * The client may come in.
+     *
+     * @param lease how long it may stay, null for no such time
+     */
+    void accepted(GatewayMessage.Connected answer, @Nullable Lease lease);
 
     /** Also where nobody decides in time: then the status is 503. */
     void refused(int status, Map<String, String> headers, String body);
@@ -50,32 +80,63 @@ public final class Connects {
       Applications.Mount mount,
       String inbox,
       HostMessage.Connect connect,
+      @Nullable Lease lease,
       long since,
       Decision decision) {
 
     Pending at(String other) {
-      return new Pending(mount, other, connect, since, decision);
+      return new Pending(mount, other, connect, lease, since, decision);
     }
   }
 
-  public Connects(ClusterNode node, BusEndpoint endpoint, GatewayOptions options) {
+  public Connects(ClusterNode node, BusEndpoint endpoint, TokenGate gate, GatewayOptions options) {
     this.node = node;
     this.endpoint = endpoint;
+    this.gate = gate;
     this.options = options;
   }
 
   /**
-   * Asks a host of the mount's application.
-   *
-   * @param params decoded query string and path variables, {@code vsn} included
-   * @param info the connect info
+   * Lets the client's token decide, a host of the mount's application, or first one and then the
+   * other.
    */
-  void ask(
-      Applications.Mount mount,
-      Transport transport,
-      JsonObject params,
-      JsonObject info,
-      Decision decision) {
+  void ask(Client client, Decision decision) {
+    JwtCheck check = client.mount().options().jwt();
+    if (check == null) {
+      askHandler(client, null, decision);
+    } else if (draining || pending.size() + gate.inFlight() >= options.maxPendingConnects()) {
+      refuse(decision);
+    } else {
+      gate.verify(check, client.token(), verdict -> verified(client, check, verdict, decision));
+    }
+  }
+
+  private void verified(Client client, JwtCheck check, Verdict verdict, Decision decision) {
+    switch (verdict) {
+      case Verdict.Good(var identity, var claims) -> {
+        Lease lease = Lease.of(check, gate, identity);
+        if (draining) {
+          refuse(decision);
+        } else if (check.askHandler()) {
+          client.info().put("claims", new JsonObject(claims));
+          askHandler(client, lease, decision);
+        } else {
+          decision.accepted(
+              new GatewayMessage.Connected(NO_REQUEST, identity.id(), identity.assigns(), 0),
+              lease);
+        }
+      }
+      case Verdict.Bad(var reason) -> {
+        log.debug("connection to {} refused: {}", client.mount().path(), reason);
+        decision.refused(FORBIDDEN, Map.of(), "");
+      }
+      case Verdict.Unknown(var reason) -> refuse(decision);
+    }
+  }
+
+  /** Asks a host of the mount's application. */
+  private void askHandler(Client client, @Nullable Lease lease, Decision decision) {
+    Applications.Mount mount = client.mount();
     Optional<String> inbox = anyInbox(mount);
     if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
       refuse(decision);
@@ -87,11 +148,13 @@ public final class Connects {
             number,
             mount.application(),
             mount.path(),
-            transport.wireName(),
-            params.getString("vsn", DEFAULT_VSN),
-            payload(params),
-            payload(info));
-    pending.put(number, new Pending(mount, inbox.get(), connect, System.nanoTime(), decision));
+            client.transport().wireName(),
+            client.params().getString("vsn", DEFAULT_VSN),
+            payload(client.params()),
+            payload(client.info()),
+            client.origin());
+    pending.put(
+        number, new Pending(mount, inbox.get(), connect, lease, System.nanoTime(), decision));
     endpoint.send(inbox.get(), connect);
   }
 
@@ -148,7 +211,11 @@ public final class Connects {
   public void connected(GatewayMessage.Connected answer) {
     Pending waited = pending.remove(answer.request());
     if (waited != null) {
-      waited.decision().accepted(answer);
+      Lease lease = waited.lease();
+      if (answer.until() != 0) {
+        lease = (lease == null ? Lease.unlimited() : lease).limit(answer.until());
+      }
+      waited.decision().accepted(answer, lease);
     }
   }
 

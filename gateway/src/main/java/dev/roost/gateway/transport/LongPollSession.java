@@ -288,6 +288,7 @@ final class LongPollSession implements Connection {
         switch (code) {
           case CloseCode.GOING_AWAY -> "disconnected";
           case CloseCode.SERVICE_RESTART -> "draining";
+          case CloseCode.UNAUTHORIZED -> "expired";
           default -> "protocol error";
         });
   }

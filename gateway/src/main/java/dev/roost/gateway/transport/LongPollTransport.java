@@ -10,8 +10,11 @@ import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.socket.ClientSocket;
+import dev.roost.gateway.socket.Lease;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.LongPollOptions;
+import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -24,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -207,11 +211,22 @@ public final class LongPollTransport {
     }
     String authToken =
         request.mount().options().authToken() ? request.http().getHeader(AUTH_TOKEN_HEADER) : null;
+    SocketOptions mount = request.mount().options();
+    var protocols = Upgrade.Protocols.none(authToken);
     connects.ask(
-        request.mount(),
-        Transport.LONG_POLL,
-        request.params(),
-        Upgrade.connectInfo(request.http(), request.client(), request.mount().options(), authToken),
+        new Connects.Client(
+            request.mount(),
+            Transport.LONG_POLL,
+            request.params(),
+            Upgrade.connectInfo(
+                request.http(),
+                request.client(),
+                request.params(),
+                mount,
+                protocols,
+                options.auth().session()),
+            Upgrade.originToAsk(request.http(), mount),
+            Upgrade.token(request.http(), request.params(), mount, protocols)),
         new Asked(request, serializer.get()));
   }
 
@@ -227,18 +242,22 @@ public final class LongPollTransport {
     }
 
     @Override
-    public void accepted(GatewayMessage.Connected answer) {
+    public void accepted(GatewayMessage.Connected answer, @Nullable Lease lease) {
       HttpServerResponse response = request.http().response();
       if (response.closed() || response.ended()) {
         return;
       }
       LongPollSession session = sessions.open(request.options());
-      session.open(
+      ClientSocket socket =
           table.open(
               session,
               serializer,
               Connects.client(request.mount(), Transport.LONG_POLL, answer),
-              request.mount().options().limits()));
+              request.mount().options().limits());
+      if (lease != null) {
+        socket.lease(lease);
+      }
+      session.open(socket);
       messages(request, LongPollSession.GONE, session.token(), MessageArray.NONE);
     }
 

@@ -7,8 +7,12 @@ import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.routing.PathPattern;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells which requests are for sockets, and hands them to their transport. Used on the gateway's
@@ -16,11 +20,15 @@ import java.util.Optional;
  */
 public final class SocketPaths {
 
+  private static final Logger log = LoggerFactory.getLogger(SocketPaths.class);
+  private static final String NOT_SET_UP = "this server is not set up for this socket";
+
   private final ClusterNode node;
   private final WebSocketTransport webSockets;
   private final LongPollTransport longPolls;
   private final GatewayOptions options;
   private final Map<String, PathPattern> served = new HashMap<>();
+  private final Set<String> reported = new HashSet<>();
 
   public SocketPaths(
       ClusterNode node,
@@ -48,6 +56,11 @@ public final class SocketPaths {
     if (matched.isPresent()) {
       PathPattern pattern = matched.get().pattern();
       served.putIfAbsent(pattern.toString(), pattern);
+      Optional<String> lack = options.auth().lacks(matched.get().mount().options());
+      if (lack.isPresent()) {
+        refuse(request, matched.get().mount(), lack.get());
+        return true;
+      }
       switch (matched.get().transport()) {
         case WEBSOCKET -> webSockets.handle(request, client, matched.get());
         case LONG_POLL -> longPolls.handle(request, client, matched.get());
@@ -61,6 +74,20 @@ public final class SocketPaths {
       return true;
     }
     return false;
+  }
+
+  /** Told once, since clients come again and again. */
+  private void refuse(HttpServerRequest request, Applications.Mount mount, String lack) {
+    if (reported.add(mount.path() + ": " + lack)) {
+      log.error("connections to {} are refused with 500: {}", mount.path(), lack);
+    }
+    options.metrics().connectionRefused(500);
+    var unused =
+        request
+            .response()
+            .setStatusCode(500)
+            .putHeader("content-type", "text/plain; charset=utf-8")
+            .end(NOT_SET_UP);
   }
 
   private boolean wasServed(String path) {

@@ -1,11 +1,16 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.bus.Contract;
 import dev.roost.cluster.Applications;
+import dev.roost.gateway.auth.CookieSession;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.tls.PeerCertificate;
 import dev.roost.routing.ConnectInfoKey;
+import dev.roost.routing.JwtCheck;
+import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
+import dev.roost.routing.TokenSource;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
@@ -28,12 +33,18 @@ final class Upgrade {
   private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
   private static final String DEFAULT_VSN = "1.0.0";
   private static final String TOKEN_PREFIX = "base64url.bearer.phx.";
+  private static final String BEARER = "bearer ";
   private static final String PROTOCOL_HEADER = "sec-websocket-protocol";
 
   private Upgrade() {}
 
   /** The subprotocols and auth token that a request brings (section 4 of the specification). */
   record Protocols(List<String> requested, @Nullable String authToken, boolean tokenIsBroken) {
+
+    /** Of a transport without subprotocols, which has its token elsewhere. */
+    static Protocols none(@Nullable String authToken) {
+      return new Protocols(List.of(), authToken, false);
+    }
 
     static Protocols of(HttpServerRequest request, SocketOptions options) {
       String header = request.getHeader(PROTOCOL_HEADER);
@@ -97,10 +108,12 @@ final class Upgrade {
     String host = client.host();
     String origin = request.getHeader("origin");
     boolean allowed =
-        mount
-            .options()
-            .checkOrigin()
-            .allows(origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
+        (origin == null || origin.length() <= Contract.MAX_TEXT_CHARACTERS)
+            && mount
+                .options()
+                .checkOrigin()
+                .allows(
+                    origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
     if (!allowed) {
       log.error(
           "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
@@ -109,6 +122,41 @@ final class Upgrade {
           mount.path());
     }
     return allowed;
+  }
+
+  /** The client's token, where the mount says that it is; null if it is nowhere there. */
+  static @Nullable String token(
+      HttpServerRequest request, JsonObject params, SocketOptions options, Protocols protocols) {
+    JwtCheck check = options.jwt();
+    if (check == null) {
+      return null;
+    }
+    for (TokenSource source : check.sources()) {
+      String token =
+          switch (source) {
+            case TokenSource.Param(var name) ->
+                params.getValue(name) instanceof String text ? text : null;
+            case TokenSource.AuthToken() -> protocols.authToken();
+            case TokenSource.Authorization() -> bearer(request.getHeader("authorization"));
+          };
+      if (token != null) {
+        return token;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String bearer(@Nullable String authorization) {
+    return authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? authorization.substring(BEARER.length()).strip()
+        : null;
+  }
+
+  /** What the mount's socket handler is to decide on (O-13). */
+  static @Nullable String originToAsk(HttpServerRequest request, SocketOptions options) {
+    return options.checkOrigin() instanceof OriginPolicy.ByHandler
+        ? request.getHeader("origin")
+        : null;
   }
 
   /** What the client asks for as {@code vsn}, 1.0.0 if nothing; empty if nobody speaks it (N-6). */
@@ -167,18 +215,19 @@ final class Upgrade {
     return false;
   }
 
-  /** The connect info of a long-poll session: from the request that opens it (C-16). */
+  /**
+   * The connect info: exactly the keys that the mount lists (section 5). For a long-poll session it
+   * is that of the request which opens it (C-16).
+   *
+   * @param session reads the session, null if this gateway has none
+   */
   static JsonObject connectInfo(
       HttpServerRequest request,
       ClientRequest client,
+      JsonObject params,
       SocketOptions options,
-      @Nullable String authToken) {
-    return connectInfo(request, client, options, new Protocols(List.of(), authToken, false));
-  }
-
-  /** The connect info: exactly the keys that the mount lists (section 5). */
-  static JsonObject connectInfo(
-      HttpServerRequest request, ClientRequest client, SocketOptions options, Protocols protocols) {
+      Protocols protocols,
+      @Nullable CookieSession session) {
     var info = new JsonObject();
     for (ConnectInfoKey key : options.connectInfo()) {
       info.put(
@@ -191,12 +240,20 @@ final class Upgrade {
             case SEC_WEBSOCKET_HEADERS -> webSocketHeaders(request, protocols);
             case URI -> uri(request, client);
             case USER_AGENT -> request.getHeader("user-agent");
+            case SESSION ->
+                session == null
+                    ? null
+                    : session.read(request, csrfToken(params), options.checkCsrf());
           });
     }
     if (options.authToken()) {
       info.put("auth_token", protocols.authToken());
     }
     return info;
+  }
+
+  private static @Nullable String csrfToken(JsonObject params) {
+    return params.getValue("_csrf_token") instanceof String token ? token : null;
   }
 
   // The TCP peer, whoever it speaks for (C-2).

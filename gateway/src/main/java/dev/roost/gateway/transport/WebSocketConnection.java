@@ -197,6 +197,7 @@ final class WebSocketConnection implements Connection {
         switch (code) {
           case CloseCode.GOING_AWAY -> "disconnected";
           case CloseCode.SERVICE_RESTART -> "draining";
+          case CloseCode.UNAUTHORIZED -> "expired";
           default -> "protocol error";
         };
     target.flush();

@@ -8,6 +8,7 @@ import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
+import dev.roost.gateway.socket.Lease;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
@@ -86,10 +87,14 @@ public final class WebSocketTransport {
     }
     request.pause();
     connects.ask(
-        mount,
-        Transport.WEBSOCKET,
-        params.get(),
-        Upgrade.connectInfo(request, client, socketOptions, protocols),
+        new Connects.Client(
+            mount,
+            Transport.WEBSOCKET,
+            params.get(),
+            Upgrade.connectInfo(
+                request, client, params.get(), socketOptions, protocols, options.auth().session()),
+            Upgrade.originToAsk(request, socketOptions),
+            Upgrade.token(request, params.get(), socketOptions, protocols)),
         new Asked(request, mount, serializer.get(), selection.protocol()));
   }
 
@@ -114,7 +119,7 @@ public final class WebSocketTransport {
 
     /** Only now are the upgrade headers looked at (H-13). */
     @Override
-    public void accepted(GatewayMessage.Connected answer) {
+    public void accepted(GatewayMessage.Connected answer, @Nullable Lease lease) {
       Optional<String> defect = Upgrade.defect(request);
       if (defect.isPresent()) {
         refuse(request, 400, defect.get());
@@ -127,7 +132,7 @@ public final class WebSocketTransport {
       request
           .toWebSocket()
           .onComplete(
-              webSocket -> open(webSocket, this, info),
+              webSocket -> open(webSocket, this, info, lease),
               failure -> {
                 log.debug("upgrade failed: {}", failure.toString());
                 refuse(request, 400, "");
@@ -140,12 +145,16 @@ public final class WebSocketTransport {
     }
   }
 
-  private void open(ServerWebSocket webSocket, Asked asked, ClientInfo info) {
+  private void open(
+      ServerWebSocket webSocket, Asked asked, ClientInfo info, @Nullable Lease lease) {
     SocketOptions socketOptions = asked.mount.options();
     var connection =
         new WebSocketConnection(
             webSocket, writer, limits, socketOptions.idleTimeout(), options.metrics());
     ClientSocket client = table.open(connection, asked.serializer, info, socketOptions.limits());
+    if (lease != null) {
+      client.lease(lease);
+    }
     connection.open(client);
     if (connects.isDraining()) {
       connection.close(CloseCode.SERVICE_RESTART);

@@ -14,6 +14,7 @@ import dev.roost.routing.SocketOptions;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -391,7 +392,9 @@ class UpgradeTest {
     private String info(SocketOptions options, Request request) {
       HttpServerRequest made = request.made();
       var client = new ClientRequest("https", "chat.example", 443, "198.51.100.7");
-      return Upgrade.connectInfo(made, client, options, Protocols.of(made, options)).encode();
+      return Upgrade.connectInfo(
+              made, client, new JsonObject(), options, Protocols.of(made, options), null)
+          .encode();
     }
 
     private Request browser() {

@@ -16,6 +16,7 @@ import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.HttpAnswer;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -34,6 +35,9 @@ class UpgradeIT {
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
+  private static final ConnectInfoKey[] ALL_BUT_THE_SESSION =
+      EnumSet.complementOf(EnumSet.of(ConnectInfoKey.SESSION)).toArray(ConnectInfoKey[]::new);
+
   private static TestServer server;
   private static final Probe PROBE = new Probe();
 
@@ -43,11 +47,21 @@ class UpgradeIT {
     record Told(JsonNode params, JsonNode info, Optional<String> token) {}
 
     final BlockingQueue<Told> told = new LinkedBlockingQueue<>();
+    final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
 
     @Override
     public ConnectResult connect(Payload params, ConnectInfo info) {
       told.add(new Told(params.tree(), info.tree(), info.authToken()));
       return ConnectResult.accept();
+    }
+
+    @Override
+    public boolean allowsOrigin(String origin) {
+      asked.add(origin);
+      if (origin.equals("https://broken.example")) {
+        throw new IllegalStateException("out of order");
+      }
+      return origin.equals("null") || origin.equals("https://friend.example");
     }
 
     Told next() {
@@ -72,7 +86,7 @@ class UpgradeIT {
         };
     var application =
         Application.named("probe")
-            .socket("/probe", PROBE, any.withConnectInfo(ConnectInfoKey.values()))
+            .socket("/probe", PROBE, any.withConnectInfo(ALL_BUT_THE_SESSION))
             .socket("/hidden", PROBE, any)
             .socket("/t/:tenant/:_any", PROBE, any.withWebsocketPath("/deep/ws/:room"))
             .socket("/closed", (params, info) -> ConnectResult.refuse(), any)
@@ -85,6 +99,10 @@ class UpgradeIT {
                 "/connection",
                 PROBE,
                 SocketOptions.defaults().withCheckOrigin(OriginPolicy.sameConnection()))
+            .socket(
+                "/asked",
+                PROBE,
+                SocketOptions.defaults().withCheckOrigin(OriginPolicy.byHandler()).withLongPoll())
             .socket(
                 "/listed",
                 PROBE,
@@ -107,6 +125,7 @@ class UpgradeIT {
   @BeforeEach
   void forget() {
     PROBE.told.clear();
+    PROBE.asked.clear();
   }
 
   private static HttpAnswer upgrade(String path, String... headers) {
@@ -386,6 +405,47 @@ class UpgradeIT {
         101, upgrade(mount, "Origin: http://any.example", "Origin: http://evil.example").status());
     assertEquals(
         403, upgrade(mount, "Origin: http://evil.example", "Origin: http://any.example").status());
+  }
+
+  /** O-13: also for origins without a host, and before connect. */
+  @ParameterizedTest
+  @CsvSource({
+    "https://friend.example, 101",
+    "null,                   101",
+    "https://evil.example,   403",
+    "file://,                403",
+    "https://broken.example, 500",
+  })
+  void theSocketHandlerMayDecideOnOrigins(String origin, int status) {
+    HttpAnswer answer = upgrade("/asked/websocket?vsn=2.0.0", "Origin: " + origin);
+    assertEquals(status, answer.status());
+    assertEquals(List.of(origin), List.copyOf(PROBE.asked));
+    assertEquals(status == 101 ? 1 : 0, PROBE.told.size());
+  }
+
+  @Test
+  void aSocketHandlerIsNotAskedWhereThereIsNoOriginOrAnotherPolicy() { // O-2
+    assertEquals(101, upgrade("/asked/websocket?vsn=2.0.0").status());
+    assertEquals(101, upgrade("/hidden/websocket?vsn=2.0.0", "Origin: null").status());
+    assertTrue(PROBE.asked.isEmpty());
+    assertEquals(2, PROBE.told.size());
+  }
+
+  @Test
+  void ofLongPollingTheRequestIsDecidedOnThatOpensASession() { // G-12
+    var evil =
+        LongPollClient.await(
+            new LongPollClient("/asked/longpoll", "vsn=2.0.0")
+                .pollAsync(server.port(), "origin", "https://evil.example"));
+    assertEquals(200, evil.httpStatus());
+    assertEquals(403, evil.status());
+    var friend =
+        LongPollClient.await(
+            new LongPollClient("/asked/longpoll", "vsn=2.0.0")
+                .pollAsync(server.port(), "origin", "https://friend.example"));
+    assertEquals(410, friend.status());
+    assertEquals(
+        List.of("https://evil.example", "https://friend.example"), List.copyOf(PROBE.asked));
   }
 
   @Test

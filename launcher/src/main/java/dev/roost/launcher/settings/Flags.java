@@ -103,6 +103,7 @@ final class Flags {
   @Mixin final EdgeFlags edge = new EdgeFlags();
 
   @Mixin final PresenceFlags presence = new PresenceFlags();
+  @Mixin final AuthFlags auth = new AuthFlags();
 
   @Option(
       names = "--admin-host",
@@ -491,6 +492,7 @@ final class Flags {
         adminPort == Values.AdminPort.NONE
             ? null
             : new Settings.Admin(adminHost, adminPort, adminTokenFile),
+        auth.settings(),
         drainDelay,
         transport,
         logLevel,
@@ -527,6 +529,7 @@ final class Flags {
     UnaryOperator<String> origin = name -> origins.getOrDefault(name, "--" + name);
     var problems = new ArrayList<>(edge.conflicts(port, origin));
     problems.addAll(presence.conflicts(origin));
+    problems.addAll(auth.conflicts(origin));
     if (cluster == Settings.ClusterSwitch.OFF && role != Settings.Role.ALL) {
       problems.add(
           origin.apply("role")

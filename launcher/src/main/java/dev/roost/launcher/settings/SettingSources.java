@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -36,6 +37,13 @@ final class SettingSources implements IDefaultValueProvider {
           "ROOST_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?"
               + "|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
   private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
+
+  /** Variables that are no settings: what they hold stands in no file of settings. */
+  private static final Set<String> SECRETS =
+      Set.of(
+          Settings.ADMIN_TOKEN_VARIABLE,
+          Settings.SECRET_KEY_BASE_VARIABLE,
+          Settings.JWT_SECRET_VARIABLE);
 
   private final Map<String, OptionSpec> known = new LinkedHashMap<>();
   private final Map<String, String> values = new HashMap<>();
@@ -70,7 +78,7 @@ final class SettingSources implements IDefaultValueProvider {
               String value = text.strip();
               if (!variable.startsWith(PREFIX)
                   || value.isEmpty()
-                  || variable.equals(Settings.ADMIN_TOKEN_VARIABLE)
+                  || SECRETS.contains(variable)
                   || isLink(variable, value)) {
                 return;
               }

@@ -3,8 +3,10 @@ package dev.roost.launcher.settings;
 import dev.roost.application.ChannelOptions;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.membership.ClusterOptions;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ import org.slf4j.event.Level;
  * @param channels how each application is run
  * @param cluster how the cluster is joined; null for a node on its own
  * @param admin where health is asked for and a drain; null for nowhere
+ * @param auth what this process's gateways know clients by
  * @param drainDelay how long the node goes on as before once it says that it is not ready any more
  * @param transport what carries the network
  * @param logLevel the least severe level that is logged
@@ -33,6 +36,7 @@ public record Settings(
     ChannelOptions channels,
     @Nullable ClusterOptions cluster,
     @Nullable Admin admin,
+    Auth auth,
     Duration drainDelay,
     NetworkTransport transport,
     Level logLevel,
@@ -77,6 +81,45 @@ public record Settings(
       return LOOPBACK.matcher(host).matches();
     }
   }
+
+  /** The secret of a Phoenix application, which stands in no file of settings and no command. */
+  public static final String SECRET_KEY_BASE_VARIABLE = "ROOST_SECRET_KEY_BASE";
+
+  /** The secret of tokens, which stands in no file of settings and no command. */
+  public static final String JWT_SECRET_VARIABLE = "ROOST_JWT_SECRET";
+
+  /**
+   * What gateways know clients by; secrets are in files or variables of their own.
+   *
+   * @param session null for none
+   */
+  public record Auth(@Nullable Session session, Jwt jwt) {}
+
+  /**
+   * The JSON Web Tokens that gateways accept. One of keySet, publicKeyFile, secretFile and {@link
+   * #JWT_SECRET_VARIABLE} is there, or none.
+   *
+   * @param audiences empty for any
+   */
+  public record Jwt(
+      @Nullable URI keySet,
+      @Nullable Path publicKeyFile,
+      @Nullable Path secretFile,
+      @Nullable String issuer,
+      List<String> audiences,
+      Duration clockSkew) {}
+
+  /**
+   * The session of a Phoenix application.
+   *
+   * @param encryptionSalt null if its cookies are only signed
+   * @param secretFile null for {@link #SECRET_KEY_BASE_VARIABLE}
+   */
+  public record Session(
+      String cookie,
+      String signingSalt,
+      @Nullable String encryptionSalt,
+      @Nullable Path secretFile) {}
 
   /** Whether a process is in a cluster. */
   public enum ClusterSwitch {

@@ -15,6 +15,7 @@ import dev.roost.membership.BusTls;
 import dev.roost.membership.ClusterOptions;
 import dev.roost.presence.PresenceOptions;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -146,6 +147,86 @@ class InvocationTest {
     assertEquals(Level.DEBUG, settings.logLevel());
     assertTrue(settings.applications().includes("news"));
     assertEquals(Set.of("news"), settings.applications().missing(Set.of("chat", "more")));
+  }
+
+  /* ---- who clients are */
+
+  @Test
+  void everySettingOfSessionsIsThere() throws IOException {
+    Settings settings =
+        settings(
+            Map.of("ROOST_SECRET_KEY_BASE", "no setting, and no mistake"),
+            "--config",
+            file(
+                "session-cookie=_app_key",
+                "session-signing-salt=sign",
+                "session-encryption-salt=encrypt",
+                "secret-key-base-file=secret"));
+    assertEquals(
+        new Settings.Session("_app_key", "sign", "encrypt", Path.of("secret")),
+        settings.auth().session());
+  }
+
+  @Test
+  void settingsOfSessionsThatDoNotFitAreNamed() {
+    assertEquals(
+        List.of(
+            "--session-cookie: expected session-cookie and session-signing-salt together, got one"
+                + " of them"),
+        problems(Map.of(), "--session-cookie=_app_key"));
+    assertEquals(
+        List.of(
+            "--secret-key-base-file: it is for sessions only: set session-cookie and"
+                + " session-signing-salt too"),
+        problems(Map.of(), "--secret-key-base-file=secret"));
+    assertEquals(
+        List.of("--session-cookie: expected the name of a cookie such as _my_app_key, got \"a b\""),
+        problems(Map.of(), "--session-cookie=a b"));
+  }
+
+  @Test
+  void everySettingOfTokensIsThere() throws IOException {
+    Settings settings =
+        settings(
+            Map.of("ROOST_JWT_SECRET", "no setting, and no mistake"),
+            "--config",
+            file(
+                "jwt-key-set=https://login.example/jwks",
+                "jwt-issuer=https://login.example/",
+                "jwt-audiences=chat, news",
+                "jwt-clock-skew=10s"));
+    assertEquals(
+        new Settings.Jwt(
+            URI.create("https://login.example/jwks"),
+            null,
+            null,
+            "https://login.example/",
+            List.of("chat", "news"),
+            Duration.ofSeconds(10)),
+        settings.auth().jwt());
+    assertEquals(
+        Path.of("key.pem"),
+        settings(Map.of(), "--jwt-public-key-file=key.pem").auth().jwt().publicKeyFile());
+    assertEquals(
+        Path.of("secret"),
+        settings(Map.of(), "--jwt-secret-file=secret").auth().jwt().secretFile());
+  }
+
+  @Test
+  void settingsOfTokensThatDoNotFitAreNamed() {
+    assertEquals(
+        List.of(
+            "--jwt-secret-file: tokens are verified with one kind of keys, and"
+                + " --jwt-public-key-file is set too: keep one of them"),
+        problems(Map.of(), "--jwt-secret-file=secret", "--jwt-public-key-file=key.pem"));
+    assertEquals(
+        List.of(
+            "--jwt-key-set: expected an https, http or file URL such as"
+                + " https://login.example/.well-known/jwks.json, got \"login.example\""),
+        problems(Map.of(), "--jwt-key-set=login.example"));
+    assertEquals(
+        List.of("--jwt-clock-skew: expected whole seconds from 0s to 10m, got \"11m\""),
+        problems(Map.of(), "--jwt-clock-skew=11m"));
   }
 
   /* ---- TLS and proxies */

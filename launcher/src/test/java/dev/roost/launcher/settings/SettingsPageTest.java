@@ -82,7 +82,8 @@ class SettingsPageTest {
     Set<String> declared =
         settings().stream().map(SettingSources::name).collect(Collectors.toSet());
     Stream.of(
-            options(GatewayOptions.class, "").filter(name -> !name.equals("edge")),
+            options(GatewayOptions.class, "")
+                .filter(name -> !Set.of("edge", "auth").contains(name)),
             options(ChannelOptions.class, "")
                 .filter(name -> !name.equals("presence"))
                 .map(name -> name.equals("verticles") ? "channel-" + name : name),
