@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainInterval time between one such batch and the next; default 2 s, as there
  * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
  *     there
+ * @param limits how many clients come in, and what whoever runs the gateway allows them at most
  * @param edge TLS, proxies in front, and the way from http to https; default none of them
  * @param metrics what is counted; default nothing
  */
@@ -59,6 +60,7 @@ public record GatewayOptions(
     int drainSockets,
     Duration drainInterval,
     Duration drainTimeout,
+    GatewayLimits limits,
     EdgeOptions edge,
     GatewayMetrics metrics) {
 
@@ -66,6 +68,7 @@ public record GatewayOptions(
 
   public GatewayOptions {
     Objects.requireNonNull(host, "host");
+    Objects.requireNonNull(limits, "limits");
     Objects.requireNonNull(edge, "edge");
     Objects.requireNonNull(metrics, "metrics");
     if (port < 0 || port > 65_535) {
@@ -215,6 +218,10 @@ public record GatewayOptions(
     return change(builder -> builder.drainTimeout = value);
   }
 
+  public GatewayOptions withLimits(GatewayLimits value) {
+    return change(builder -> builder.limits = value);
+  }
+
   public GatewayOptions withEdge(EdgeOptions value) {
     return change(builder -> builder.edge = value);
   }
@@ -241,6 +248,7 @@ public record GatewayOptions(
     builder.drainSockets = drainSockets;
     builder.drainInterval = drainInterval;
     builder.drainTimeout = drainTimeout;
+    builder.limits = limits;
     builder.edge = edge;
     builder.metrics = metrics;
     change.accept(builder);
@@ -265,6 +273,7 @@ public record GatewayOptions(
     private int drainSockets = 10_000;
     private Duration drainInterval = Duration.ofSeconds(2);
     private Duration drainTimeout = Duration.ofSeconds(30);
+    private GatewayLimits limits = GatewayLimits.defaults();
     private EdgeOptions edge = EdgeOptions.defaults();
     private GatewayMetrics metrics = GatewayMetrics.none();
 
@@ -286,6 +295,7 @@ public record GatewayOptions(
           drainSockets,
           drainInterval,
           drainTimeout,
+          limits,
           edge,
           metrics);
     }

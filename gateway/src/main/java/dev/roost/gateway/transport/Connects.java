@@ -8,6 +8,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
 import dev.roost.routing.Transport;
 import io.vertx.core.json.JsonObject;
 import java.util.Iterator;
@@ -77,7 +78,11 @@ public final class Connects {
       JsonObject info,
       Decision decision) {
     Optional<String> inbox = anyInbox(mount);
-    if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
+    boolean full = pending.size() >= options.maxPendingConnects();
+    if (full) {
+      options.metrics().limitReached(Limit.MAX_PENDING_CONNECTS);
+    }
+    if (inbox.isEmpty() || draining || full) {
       refuse(decision);
       return;
     }
@@ -169,6 +174,7 @@ public final class Connects {
         return;
       }
       oldestFirst.remove();
+      options.metrics().limitReached(Limit.CONNECT_TIMEOUT);
       log.error(
           "connection refused: the socket handler of {} did not answer within {}",
           waited.mount().path(),

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.admission.ConnectionLimits;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
 import dev.roost.gateway.tls.TlsOptions;
+import dev.roost.routing.SocketLimits;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -81,8 +84,15 @@ class SettingsPageTest {
     Set<String> declared =
         settings().stream().map(SettingSources::name).collect(Collectors.toSet());
     Stream.of(
-            options(GatewayOptions.class, "").filter(name -> !name.equals("edge")),
-            options(ChannelOptions.class, "").map(n -> n.equals("verticles") ? "channel-" + n : n),
+            options(GatewayOptions.class, "")
+                .filter(name -> !name.equals("edge") && !name.equals("limits")),
+            options(GatewayLimits.class, "")
+                .filter(name -> !name.equals("connections") && !name.equals("sockets")),
+            options(ConnectionLimits.class, ""),
+            options(SocketLimits.class, ""),
+            options(ChannelOptions.class, "")
+                .map(n -> n.equals("verticles") ? "channel-" + n : n)
+                .map(n -> n.equals("filter") ? "filter-parameters" : n),
             options(EdgeOptions.class, "").filter(name -> !name.equals("tls")),
             options(TlsOptions.class, "tls-"),
             options(ForceSsl.class, "force-ssl-").filter(name -> !name.endsWith("-hsts")),
