@@ -16,8 +16,12 @@ import java.util.Objects;
  *     consequences
  * @param callbackTimeout how long a callback may run; default 30 s. Then its thread is interrupted
  *     and the channel is over: {@code phx_error}, or {@code "join crashed"} for a join
+ * @param callbackWarning after this time a callback that still runs is told of in the log, with
+ *     where it is; default 5 s
  * @param replaceTimeout how long a duplicate join waits for the callback that the old channel is in
  *     (J-40), and undeployment for {@code terminate} (L-33); default 5 s
+ * @param filter what of params and payloads may stand in the log; default {@link
+ *     ParameterFilter#defaults}
  * @param presence limits and pace of presences
  * @param telemetry who is told what happens; default nobody
  */
@@ -26,11 +30,14 @@ public record ChannelOptions(
     int mailboxMessages,
     long mailboxBytes,
     Duration callbackTimeout,
+    Duration callbackWarning,
     Duration replaceTimeout,
+    ParameterFilter filter,
     PresenceOptions presence,
     Telemetry telemetry) {
 
   public ChannelOptions {
+    Objects.requireNonNull(filter, "filter");
     Objects.requireNonNull(presence, "presence");
     Objects.requireNonNull(telemetry, "telemetry");
     if (verticles < 1) {
@@ -42,12 +49,14 @@ public record ChannelOptions(
     if (mailboxBytes < 1_024) {
       throw new IllegalArgumentException("mailboxBytes is 1024 or more, got " + mailboxBytes);
     }
-    if (!callbackTimeout.isPositive() || !replaceTimeout.isPositive()) {
-      throw new IllegalArgumentException(
-          "callbackTimeout and replaceTimeout are more than 0, got "
-              + callbackTimeout
-              + " and "
-              + replaceTimeout);
+    positive("callbackTimeout", callbackTimeout);
+    positive("callbackWarning", callbackWarning);
+    positive("replaceTimeout", replaceTimeout);
+  }
+
+  private static void positive(String option, Duration value) {
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException(option + " is more than 0, got " + value);
     }
   }
 
@@ -58,33 +67,101 @@ public record ChannelOptions(
         16L << 20,
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        ParameterFilter.defaults(),
         PresenceOptions.defaults(),
         Telemetry.none());
   }
 
   public ChannelOptions withVerticles(int value) {
     return new ChannelOptions(
-        value, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, presence, telemetry);
+        value,
+        mailboxMessages,
+        mailboxBytes,
+        callbackTimeout,
+        callbackWarning,
+        replaceTimeout,
+        filter,
+        presence,
+        telemetry);
   }
 
   public ChannelOptions withMailboxMessages(int value) {
     return new ChannelOptions(
-        verticles, value, mailboxBytes, callbackTimeout, replaceTimeout, presence, telemetry);
+        verticles,
+        value,
+        mailboxBytes,
+        callbackTimeout,
+        callbackWarning,
+        replaceTimeout,
+        filter,
+        presence,
+        telemetry);
   }
 
   public ChannelOptions withMailboxBytes(long value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, value, callbackTimeout, replaceTimeout, presence, telemetry);
+        verticles,
+        mailboxMessages,
+        value,
+        callbackTimeout,
+        callbackWarning,
+        replaceTimeout,
+        filter,
+        presence,
+        telemetry);
   }
 
   public ChannelOptions withCallbackTimeout(Duration value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, mailboxBytes, value, replaceTimeout, presence, telemetry);
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
+        value,
+        callbackWarning,
+        replaceTimeout,
+        filter,
+        presence,
+        telemetry);
+  }
+
+  public ChannelOptions withCallbackWarning(Duration value) {
+    return new ChannelOptions(
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
+        callbackTimeout,
+        value,
+        replaceTimeout,
+        filter,
+        presence,
+        telemetry);
   }
 
   public ChannelOptions withReplaceTimeout(Duration value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, mailboxBytes, callbackTimeout, value, presence, telemetry);
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
+        callbackTimeout,
+        callbackWarning,
+        value,
+        filter,
+        presence,
+        telemetry);
+  }
+
+  public ChannelOptions withFilter(ParameterFilter value) {
+    return new ChannelOptions(
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
+        callbackTimeout,
+        callbackWarning,
+        replaceTimeout,
+        value,
+        presence,
+        telemetry);
   }
 
   public ChannelOptions withPresence(PresenceOptions value) {
@@ -93,13 +170,23 @@ public record ChannelOptions(
         mailboxMessages,
         mailboxBytes,
         callbackTimeout,
+        callbackWarning,
         replaceTimeout,
+        filter,
         value,
         telemetry);
   }
 
   public ChannelOptions withTelemetry(Telemetry value) {
     return new ChannelOptions(
-        verticles, mailboxMessages, mailboxBytes, callbackTimeout, replaceTimeout, presence, value);
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
+        callbackTimeout,
+        callbackWarning,
+        replaceTimeout,
+        filter,
+        presence,
+        value);
   }
 }

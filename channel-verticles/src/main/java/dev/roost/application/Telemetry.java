@@ -1,6 +1,7 @@
 package dev.roost.application;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -17,6 +18,23 @@ public interface Telemetry {
     REFUSED,
     /** The callback threw or answered what it may not. */
     CRASHED
+  }
+
+  /** What an application's channels are bounded by, each by the name of its option. */
+  enum Bound {
+    /** Messages that wait for one channel. */
+    MAILBOX_MESSAGES,
+    /** Their bytes. */
+    MAILBOX_BYTES,
+    /** A callback takes long; it goes on. */
+    CALLBACK_WARNING,
+    /** A callback, or a socket handler, took too long. */
+    CALLBACK_TIMEOUT;
+
+    /** The option, as it is written in settings: {@code mailbox-messages}. */
+    public String option() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
   }
 
   /** One event; durations are those of the user's callback alone, on a monotonic clock. */
@@ -40,6 +58,13 @@ public interface Telemetry {
     record ChannelHandledIn(
         String application, String topic, String event, Outcome outcome, Duration duration)
         implements Event {}
+
+    /**
+     * A bound stopped a client or a callback. Not Phoenix's. May come from any thread.
+     *
+     * @param route pattern of the topic, or path of the socket
+     */
+    record BoundReached(String application, String route, Bound bound) implements Event {}
   }
 
   /** Takes note of an event. */

@@ -19,6 +19,7 @@ import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
 import dev.roost.tracking.Tracker;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,6 +83,8 @@ final class ChannelProcess {
   private volatile @Nullable Thread thread;
   private volatile long since;
   private volatile String doing = "join";
+  private String callback = "join"; // written before since, and read after it
+  private long warned;
 
   ChannelProcess(
       HostRuntime runtime,
@@ -188,6 +191,7 @@ final class ChannelProcess {
 
   void event(HostMessage.Event message) {
     if (!mailbox.offer(new Mail.In(message))) {
+      reached(mailboxBound());
       send(new GatewayMessage.Reply(recipient, message.ref(), "error", MAILBOX_FULL));
     }
   }
@@ -213,7 +217,18 @@ final class ChannelProcess {
     }
   }
 
+  void reached(Telemetry.Bound bound) {
+    runtime.reached(route.pattern().pattern(), bound);
+  }
+
+  private Telemetry.Bound mailboxBound() {
+    return mailbox.isFullOfMessages()
+        ? Telemetry.Bound.MAILBOX_MESSAGES
+        : Telemetry.Bound.MAILBOX_BYTES;
+  }
+
   private void overflow(String lost) {
+    reached(mailboxBound());
     log.error(
         "channel crashed: {} did not fit into the mailbox of {} messages, topic={} socket={};"
             + " handle messages faster or raise mailboxMessages",
@@ -251,18 +266,39 @@ final class ChannelProcess {
     abandon();
   }
 
+  /** When the callback began that runs now, as of {@link System#nanoTime}; 0 if none does. */
+  long runningSince() {
+    return abandoned ? 0 : since;
+  }
+
+  /** Whether this callback, by its beginning, is warned of for the first time; on the context. */
+  boolean warnsFirst(long started) {
+    boolean first = warned != started;
+    warned = started;
+    return first;
+  }
+
+  /** What runs: {@code handleIn("shout")} of the route {@code room:*}. */
+  String describeRunning() {
+    return (callback.equals(doing) ? doing : callback + "(\"" + doing + "\")")
+        + (" of route " + route.pattern());
+  }
+
+  /** Where the running callback is. */
+  List<StackTraceElement> stack() {
+    Thread running = thread;
+    return running == null ? List.of() : List.of(running.getStackTrace());
+  }
+
   /** Interrupts a callback that has run too long, and ends the channel. Called by the watchdog. */
-  void checkDeadline(long now, Duration limit) {
-    long started = since;
-    if (started == 0 || now - started < limit.toNanos() || abandoned) {
-      return;
-    }
+  void endLate(Duration limit) {
     log.error(
         "channel ended: {} did not return within {}, topic={} socket={}; its thread is interrupted",
-        doing,
+        describeRunning(),
         limit,
         recipient.topic(),
         client.id());
+    reached(Telemetry.Bound.CALLBACK_TIMEOUT);
     abandon(
         state == State.JOINING
             ? new GatewayMessage.Refused(number, JOIN_CRASHED)
@@ -305,13 +341,14 @@ final class ChannelProcess {
     }
   }
 
-  private void enter(String callback) {
-    doing = callback;
+  private void enter(String name, String event) {
+    doing = event;
+    callback = name;
     since = System.nanoTime() | 1;
   }
 
   private void join(RawPayload payload) {
-    enter("join");
+    enter("join", "join");
     long started = since;
     try {
       Channel made = route.channel().get();
@@ -328,14 +365,14 @@ final class ChannelProcess {
             runtime.execute(() -> runtime.joined(this, raw));
             state = State.JOINED;
           }
-          joined(Telemetry.Outcome.OK, started);
+          joined(Telemetry.Outcome.OK, started, payload);
         }
         case JoinResult.Refused(var reason) -> {
           RawPayload raw = runtime.writer().write(reason);
           if (!abandoned) {
             runtime.execute(() -> runtime.end(this, new GatewayMessage.Refused(number, raw)));
           }
-          joined(Telemetry.Outcome.REFUSED, started);
+          joined(Telemetry.Outcome.REFUSED, started, payload);
           terminate(new TerminateReason.Refused());
           state = State.ENDED;
           mailbox.close();
@@ -343,7 +380,7 @@ final class ChannelProcess {
         case null -> throw new IllegalStateException(nullAnswer("join", "JoinResult.ok()"));
       }
     } catch (Throwable cause) {
-      joined(Telemetry.Outcome.CRASHED, started);
+      joined(Telemetry.Outcome.CRASHED, started, payload);
       if (!abandoned) {
         log.error("join crashed, topic={} socket={}", recipient.topic(), client.id(), cause);
         abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
@@ -351,7 +388,16 @@ final class ChannelProcess {
     }
   }
 
-  private void joined(Telemetry.Outcome outcome, long started) {
+  private void joined(Telemetry.Outcome outcome, long started, RawPayload payload) {
+    if (log.isDebugEnabled()) {
+      log.debug(
+          "{} {} in {}, socket={}, payload={}",
+          outcome == Telemetry.Outcome.OK ? "JOINED" : "REFUSED JOIN",
+          recipient.topic(),
+          HostRuntime.took(started),
+          client.id(),
+          runtime.shown(payload));
+    }
     if (runtime.telemetry().isEnabled()) {
       runtime.record(
           new Telemetry.Event.ChannelJoined(
@@ -363,7 +409,7 @@ final class ChannelProcess {
   }
 
   private void in(HostMessage.Event message) {
-    enter(message.event());
+    enter("handleIn", message.event());
     long started = since;
     try {
       answer(message, callIn(message));
@@ -372,6 +418,15 @@ final class ChannelProcess {
       throw cause;
     }
     handledIn(message.event(), Telemetry.Outcome.OK, started);
+    if (log.isTraceEnabled()) {
+      log.trace(
+          "HANDLED {} INCOMING ON {} in {}, socket={}, payload={}",
+          message.event(),
+          recipient.topic(),
+          HostRuntime.took(started),
+          client.id(),
+          runtime.shown(message.payload()));
+    }
   }
 
   private Result callIn(HostMessage.Event message) {
@@ -442,7 +497,7 @@ final class ChannelProcess {
   }
 
   private Outcome callOut(String event, RawPayload payload) {
-    enter(event);
+    enter("handleOut", event);
     Outcome outcome =
         channel().handleOut(event, new Payload(payload, runtime.application().mapper()), socket);
     if (outcome instanceof Outcome.Unhandled) {
@@ -453,7 +508,7 @@ final class ChannelProcess {
   }
 
   private Outcome callInfo(Object message) {
-    enter("handleInfo");
+    enter("handleInfo", "handleInfo");
     Outcome outcome = channel().handleInfo(message, socket);
     if (outcome instanceof Outcome.Unhandled) {
       log.warn(
@@ -542,7 +597,7 @@ final class ChannelProcess {
     if (channel == null) {
       return;
     }
-    enter("terminate");
+    enter("terminate", "terminate");
     try {
       channel.terminate(reason, socket);
     } catch (Throwable cause) {

@@ -61,6 +61,7 @@ final class Connector {
         return;
       }
       oldestFirst.remove();
+      runtime.reached(late.connect().path(), Telemetry.Bound.CALLBACK_TIMEOUT);
       log.error(
           "connect did not return within {}, path={}; its thread is interrupted",
           limit,
@@ -128,6 +129,16 @@ final class Connector {
   }
 
   private void record(HostMessage.Connect connect, Telemetry.Outcome outcome, long started) {
+    if (log.isDebugEnabled()) {
+      log.debug(
+          "{} {} in {}, transport={} vsn={} params={}",
+          outcome == Telemetry.Outcome.OK ? "CONNECTED TO" : "REFUSED CONNECTION TO",
+          connect.path(),
+          HostRuntime.took(started),
+          connect.transport(),
+          connect.vsn(),
+          runtime.shown(connect.params()));
+    }
     if (runtime.telemetry().isEnabled()) {
       runtime.record(
           new Telemetry.Event.SocketConnected(

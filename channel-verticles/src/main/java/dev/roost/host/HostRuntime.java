@@ -87,6 +87,24 @@ final class HostRuntime {
     }
   }
 
+  /** Params or a payload as they may stand in the log. */
+  String shown(RawPayload payload) {
+    return payload.isBinary()
+        ? payload.toString()
+        : options.filter().show(payload.bytes(), application.mapper());
+  }
+
+  /** The time since then, as Phoenix writes it. */
+  static String took(long started) {
+    long micros = (System.nanoTime() - started) / 1_000;
+    return micros > 1_000 ? micros / 1_000 + "ms" : micros + "µs";
+  }
+
+  /** A bound of the options was reached; told whether or not other events are. */
+  void reached(String route, Telemetry.Bound bound) {
+    record(new Telemetry.Event.BoundReached(application.name(), route, bound));
+  }
+
   void execute(Runnable action) {
     awaitRoom();
     queued.incrementAndGet();

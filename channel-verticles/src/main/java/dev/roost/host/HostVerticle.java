@@ -286,12 +286,17 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private void watch() {
     long now = System.nanoTime();
     connector().checkDeadlines(now);
-    topics().forEachRunning(process -> process.checkDeadline(now, options.callbackTimeout()));
+    var round = new Watchdog(options, now);
+    topics().forEachRunning(round::check);
+    round.finish();
   }
 
-  /** Often enough for the timeout, and no more: it passes over every channel. */
+  /** Often enough for the times, and no more: it passes over every channel. */
   private long watchInterval() {
-    return Math.clamp(options.callbackTimeout().toMillis() / 8, 1, MAX_WATCH_INTERVAL_MS);
+    long often =
+        Math.min(
+            options.callbackTimeout().toMillis() / 8, options.callbackWarning().toMillis() / 4);
+    return Math.clamp(often, 1, MAX_WATCH_INTERVAL_MS);
   }
 
   /** Where its counts may be read; known once it is deployed. */

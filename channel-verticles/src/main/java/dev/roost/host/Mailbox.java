@@ -74,6 +74,11 @@ final class Mailbox {
     return true;
   }
 
+  /** Whether it is the number of messages that makes it full, rather than their bytes. */
+  boolean isFullOfMessages() {
+    return waiting >= maxMessages;
+  }
+
   /** Adds a message whatever the bound: for what must not be lost. */
   void add(Mail mail) {
     if (!closed) {

@@ -52,6 +52,37 @@ public record SocketLimits(
     return new SocketLimits(100, 1_000, 20_000, 16 << 20, 1_024, 255);
   }
 
+  /** Everything that can be allowed: a bound that changes none. */
+  public static SocketLimits most() {
+    return new SocketLimits(
+        Integer.MAX_VALUE,
+        Integer.MAX_VALUE,
+        Integer.MAX_VALUE,
+        Integer.MAX_VALUE,
+        MAX_NAME_BYTES,
+        MAX_NAME_BYTES);
+  }
+
+  /** The lower of the two in each; these themselves if none of them is over. */
+  public SocketLimits atMost(SocketLimits bound) {
+    boolean within =
+        maxChannels <= bound.maxChannels
+            && joinsPerSecond <= bound.joinsPerSecond
+            && eventsPerSecond <= bound.eventsPerSecond
+            && bytesPerSecond <= bound.bytesPerSecond
+            && maxTopicBytes <= bound.maxTopicBytes
+            && maxEventBytes <= bound.maxEventBytes;
+    return within
+        ? this
+        : new SocketLimits(
+            Math.min(maxChannels, bound.maxChannels),
+            Math.min(joinsPerSecond, bound.joinsPerSecond),
+            Math.min(eventsPerSecond, bound.eventsPerSecond),
+            Math.min(bytesPerSecond, bound.bytesPerSecond),
+            Math.min(maxTopicBytes, bound.maxTopicBytes),
+            Math.min(maxEventBytes, bound.maxEventBytes));
+  }
+
   public SocketLimits withMaxChannels(int value) {
     return new SocketLimits(
         value, joinsPerSecond, eventsPerSecond, bytesPerSecond, maxTopicBytes, maxEventBytes);

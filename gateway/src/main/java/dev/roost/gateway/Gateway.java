@@ -9,6 +9,7 @@ import dev.roost.bus.LinkMessage;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.admission.Places;
 import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.edge.Edge;
@@ -18,6 +19,7 @@ import dev.roost.gateway.socket.SocketTable;
 import dev.roost.gateway.tls.CertificateReload;
 import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.gateway.transport.Connects;
+import dev.roost.gateway.transport.Door;
 import dev.roost.gateway.transport.LongPollTransport;
 import dev.roost.gateway.transport.SocketPaths;
 import dev.roost.gateway.transport.WebSocketTransport;
@@ -41,7 +43,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Serves the sockets of every deployed application on a vertx-web router of yours. It belongs to
  * the context that opens it, which has to be the one that the HTTP server runs on; {@link
- * GatewayVerticle} brings a server of its own.
+ * GatewayVerticle} brings a server of its own, and bounds the connections to it.
  *
  * {@snippet :
  * Gateway.open(node, options)
@@ -69,6 +71,8 @@ public final class Gateway {
   private final SocketTable table;
   private final Edge edge;
   private final Connects connects;
+  private final Places places;
+  private final Door door;
   private final LongPollTransport longPolls;
   private final SocketPaths paths;
   private final long timer;
@@ -90,9 +94,13 @@ public final class Gateway {
         new TokenGate(
             vertx.getOrCreateContext(), options.auth().jwt(), options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
-    this.longPolls = new LongPollTransport(node, verticle, endpoint, connects, table, options);
+    this.places = Places.of(vertx);
+    this.door = new Door(options, places);
+    this.longPolls =
+        new LongPollTransport(node, verticle, endpoint, door, connects, table, options);
     this.paths =
-        new SocketPaths(node, new WebSocketTransport(connects, table, options), longPolls, options);
+        new SocketPaths(
+            node, new WebSocketTransport(door, connects, table, options), longPolls, options);
     this.edge = new Edge(options.edge(), options.publicHost());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
@@ -186,6 +194,11 @@ public final class Gateway {
     return table;
   }
 
+  /** Who may come in, for the connections of a server of ours. */
+  Door door() {
+    return door;
+  }
+
   /** Long-poll sessions and requests of this gateway; on its context. */
   public LongPollTransport longPolls() {
     return longPolls;
@@ -239,6 +252,7 @@ public final class Gateway {
     table.checkIdle(now);
     connects.checkDeadlines(now);
     longPolls.checkDeadlines(now);
+    places.forgetThoseThatLeft();
     endpoint.checkLinks(peer -> node.snapshot().isLive(peer));
     // Hosts end the channels of a partition that they hand over; a second later this makes sure.
     if (moved) {

@@ -2,7 +2,8 @@ package dev.roost.gateway;
 
 /**
  * What a gateway counts. Every method is called on a gateway verticle's context, several verticles
- * may share one instance, and the default counts nothing.
+ * may share one instance, and the default counts nothing. Implementations have a public constructor
+ * without parameters if a node is to find them ({@code META-INF/services}).
  */
 public interface GatewayMetrics {
 
@@ -12,7 +13,7 @@ public interface GatewayMetrics {
   /** A socket ended, whatever the reason. */
   default void socketClosed() {}
 
-  /** A connection was refused with this HTTP status. */
+  /** A request for a socket was refused with this HTTP status; 410: a post to no session. */
   default void connectionRefused(int status) {}
 
   /** A socket was closed because more than {@link GatewayOptions#maxQueuedBytes} waited for it. */
@@ -29,6 +30,12 @@ public interface GatewayMetrics {
 
   /** A join was refused because its socket is over its mount's limits. */
   default void joinRefused() {}
+
+  /** A limit stopped a client: what it asked for was refused, or had to wait. */
+  default void limitReached(Limit limit) {}
+
+  /** This side closed a socket, with this WebSocket close code; long-poll sessions included. */
+  default void closedByServer(int code) {}
 
   /** Counts nothing. */
   static GatewayMetrics none() {

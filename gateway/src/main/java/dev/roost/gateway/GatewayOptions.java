@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainInterval time between one such batch and the next; default 2 s, as there
  * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
  *     there
+ * @param limits how many clients come in, and what whoever runs the gateway allows them at most
  * @param edge TLS, proxies in front, and the way from http to https; default none of them
  * @param auth what clients prove who they are with, where mounts ask for it; default nothing
  * @param metrics what is counted; default nothing
@@ -61,6 +62,7 @@ public record GatewayOptions(
     int drainSockets,
     Duration drainInterval,
     Duration drainTimeout,
+    GatewayLimits limits,
     EdgeOptions edge,
     AuthOptions auth,
     GatewayMetrics metrics) {
@@ -69,6 +71,7 @@ public record GatewayOptions(
 
   public GatewayOptions {
     Objects.requireNonNull(host, "host");
+    Objects.requireNonNull(limits, "limits");
     Objects.requireNonNull(edge, "edge");
     Objects.requireNonNull(auth, "auth");
     Objects.requireNonNull(metrics, "metrics");
@@ -219,6 +222,10 @@ public record GatewayOptions(
     return change(builder -> builder.drainTimeout = value);
   }
 
+  public GatewayOptions withLimits(GatewayLimits value) {
+    return change(builder -> builder.limits = value);
+  }
+
   public GatewayOptions withEdge(EdgeOptions value) {
     return change(builder -> builder.edge = value);
   }
@@ -249,6 +256,7 @@ public record GatewayOptions(
     builder.drainSockets = drainSockets;
     builder.drainInterval = drainInterval;
     builder.drainTimeout = drainTimeout;
+    builder.limits = limits;
     builder.edge = edge;
     builder.auth = auth;
     builder.metrics = metrics;
@@ -274,6 +282,7 @@ public record GatewayOptions(
     private int drainSockets = 10_000;
     private Duration drainInterval = Duration.ofSeconds(2);
     private Duration drainTimeout = Duration.ofSeconds(30);
+    private GatewayLimits limits = GatewayLimits.defaults();
     private EdgeOptions edge = EdgeOptions.defaults();
     private AuthOptions auth = AuthOptions.none();
     private GatewayMetrics metrics = GatewayMetrics.none();
@@ -296,6 +305,7 @@ public record GatewayOptions(
           drainSockets,
           drainInterval,
           drainTimeout,
+          limits,
           edge,
           auth,
           metrics);

@@ -1,6 +1,9 @@
 package dev.roost.gateway;
 
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.admission.Places;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -20,7 +23,7 @@ public final class GatewayVerticle extends VerticleBase {
   private final ClusterNode node;
   private final GatewayOptions options;
   private final Consumer<Router> routes;
-  private final HandshakeWatch handshakes;
+  private @Nullable HandshakeWatch watch;
   private @Nullable Gateway gateway;
   private @Nullable HttpServer server;
   private @Nullable HttpServer redirects;
@@ -39,7 +42,6 @@ public final class GatewayVerticle extends VerticleBase {
     this.node = node;
     this.options = options;
     this.routes = routes;
-    this.handshakes = new HandshakeWatch(options.handshakeTimeout());
   }
 
   @Override
@@ -48,6 +50,8 @@ public final class GatewayVerticle extends VerticleBase {
         .compose(
             opened -> {
               gateway = opened;
+              var handshakes = new HandshakeWatch(options, Places.of(vertx), opened.door());
+              watch = handshakes;
               var router = Router.router(vertx);
               routes.accept(router);
               Handler<HttpServerRequest> handler = opened.inFrontOf(router);
@@ -55,19 +59,35 @@ public final class GatewayVerticle extends VerticleBase {
                   vertx
                       .createHttpServer(options.httpServerOptions())
                       .connectionHandler(handshakes::connection)
+                      .invalidRequestHandler(this::refuse)
                       .requestHandler(
                           request -> {
-                            handshakes.request(request);
-                            handler.handle(request);
+                            if (handshakes.request(request)) {
+                              handler.handle(request);
+                            }
                           });
               server = created;
               handshakes.start(vertx);
-              return created.listen().onSuccess(opened::renewCertificate);
-            })
-        .compose(ignored -> redirects());
+              return created
+                  .listen()
+                  .onSuccess(opened::renewCertificate)
+                  .compose(ignored -> redirects(handshakes));
+            });
   }
 
-  private Future<?> redirects() {
+  /** What the HTTP decoder gave up on. */
+  private void refuse(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    if (cause instanceof TooLongHttpLineException) {
+      options.metrics().limitReached(Limit.MAX_REQUEST_LINE_BYTES);
+    } else if (cause instanceof TooLongHttpHeaderException) {
+      options.metrics().limitReached(Limit.MAX_HEADER_BYTES);
+    }
+    HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
+    options.metrics().connectionRefused(request.response().getStatusCode());
+  }
+
+  private Future<?> redirects(HandshakeWatch handshakes) {
     Gateway opened = gateway;
     if (opened == null || options.edge().httpRedirectPort() == null) {
       return Future.succeededFuture();
@@ -78,8 +98,9 @@ public final class GatewayVerticle extends VerticleBase {
             .connectionHandler(handshakes::connection)
             .requestHandler(
                 request -> {
-                  handshakes.request(request);
-                  opened.redirectToHttps(request);
+                  if (handshakes.request(request)) {
+                    opened.redirectToHttps(request);
+                  }
                 });
     redirects = created;
     return created
@@ -110,7 +131,9 @@ public final class GatewayVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    handshakes.stop(vertx);
+    if (watch != null) {
+      watch.stop(vertx);
+    }
     return gateway == null ? Future.succeededFuture() : gateway.close();
   }
 }

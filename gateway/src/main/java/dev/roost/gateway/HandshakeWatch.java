@@ -1,31 +1,50 @@
 package dev.roost.gateway;
 
+import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.admission.Places;
+import dev.roost.gateway.edge.TrustedProxies;
+import dev.roost.gateway.transport.Door;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes TCP connections that neither become a socket nor ask for anything within the handshake
- * timeout. Used on the gateway's context only.
+ * Sees each TCP connection come and go: gives it a place as long as there is one, and closes it if
+ * it neither becomes a socket nor asks for anything within the handshake timeout. Used on the
+ * gateway's context only.
  */
 final class HandshakeWatch {
 
   private static final long TICK_MS = 500;
   private static final int SWITCHING_PROTOCOLS = 101;
 
+  /** Connections without a place that may wait for their answer; more are closed without one. */
+  private static final int MAX_REFUSED = 1_024;
+
   private final Duration timeout;
+  private final GatewayOptions options;
+  private final Places places;
+  private final Door door;
   private final Map<HttpConnection, Watched> connections = new HashMap<>();
+  private int refused;
   private long timer;
 
   /** What a connection did last. */
   private static final class Watched {
 
+    private final Admission admission;
     private long since = System.nanoTime();
     private @Nullable HttpServerRequest request;
+
+    Watched(Admission admission) {
+      this.admission = admission;
+    }
 
     boolean isSocket() {
       return request != null
@@ -39,10 +58,18 @@ final class HandshakeWatch {
           && !request.response().ended()
           && (request.isEnded() || request.headers().contains("upgrade"));
     }
+
+    /** Whether it has not said all of what it wants, rather than having nothing more to ask. */
+    boolean isHalf() {
+      return request == null || !request.isEnded();
+    }
   }
 
-  HandshakeWatch(Duration timeout) {
-    this.timeout = timeout;
+  HandshakeWatch(GatewayOptions options, Places places, Door door) {
+    this.door = door;
+    this.options = options;
+    this.timeout = options.handshakeTimeout();
+    this.places = places;
   }
 
   void start(Vertx vertx) {
@@ -54,16 +81,63 @@ final class HandshakeWatch {
   }
 
   void connection(HttpConnection connection) {
-    connections.put(connection, new Watched());
-    connection.closeHandler(ignored -> connections.remove(connection));
+    Admission admission = places.take(options.limits().connections(), client(connection));
+    switch (admission) {
+      case Admission.Place place -> {
+        door.hold(connection, place);
+        connection.closeHandler(
+            ignored -> {
+              door.release(connection);
+              connections.remove(connection);
+            });
+      }
+      case Admission.Refused(var status, var limit) -> {
+        options.metrics().limitReached(limit);
+        if (refused == MAX_REFUSED) {
+          connection.close();
+          return;
+        }
+        refused++;
+        connection.closeHandler(
+            ignored -> {
+              refused--;
+              connections.remove(connection);
+            });
+      }
+    }
+    connections.put(connection, new Watched(admission));
   }
 
-  void request(HttpServerRequest request) {
-    Watched watched = connections.get(request.connection());
-    if (watched != null) {
-      watched.since = System.nanoTime();
-      watched.request = request;
+  /** Whom it counts for; null for a proxy, whose clients count each for itself. */
+  private @Nullable InetAddress client(HttpConnection connection) {
+    TrustedProxies proxies = options.edge().trustedProxies();
+    InetAddress peer = address(connection.remoteAddress());
+    if (!options.edge().proxyProtocol() || proxies.isEmpty()) {
+      return proxies.contains(peer) ? null : peer;
     }
+    // Only a trusted proxy may say who it speaks for; anybody else is refused, and counts himself.
+    InetAddress real = address(connection.remoteAddress(true));
+    return !proxies.contains(real) ? real : proxies.contains(peer) ? null : peer;
+  }
+
+  private static @Nullable InetAddress address(@Nullable SocketAddress address) {
+    return address == null ? null : TrustedProxies.address(address.hostAddress());
+  }
+
+  /** Takes note of a request; false if its connection has no place, and it its answer. */
+  boolean request(HttpServerRequest request) {
+    Watched watched = connections.get(request.connection());
+    if (watched == null) {
+      return true;
+    }
+    watched.since = System.nanoTime();
+    watched.request = request;
+    if (watched.admission instanceof Admission.Refused none) {
+      options.metrics().connectionRefused(none.status());
+      Door.answer(request, none);
+      return false;
+    }
+    return true;
   }
 
   private void check() {
@@ -72,9 +146,13 @@ final class HandshakeWatch {
       Watched watched = entry.getValue();
       if (watched.isSocket()) {
         connections.remove(entry.getKey());
+        door.release(entry.getKey()); // Of a page: what is ours has taken it over.
       } else if (watched.isAnswering()) {
         watched.since = now;
       } else if (now - watched.since > timeout.toNanos()) {
+        if (watched.isHalf()) {
+          options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
+        }
         connections.remove(entry.getKey());
         entry.getKey().close();
       }

@@ -205,7 +205,7 @@ final class FuzzedServer {
         case HostMessage.Connect connect ->
             send(
                 from,
-                new GatewayMessage.Connected(connect.request(), "id", RawPayload.EMPTY_OBJECT));
+                new GatewayMessage.Connected(connect.request(), "id", RawPayload.EMPTY_OBJECT, 0));
         case HostMessage.Join join -> {
           recipients.put(join.channel(), join.recipient());
           send(

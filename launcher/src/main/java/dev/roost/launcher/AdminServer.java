@@ -16,9 +16,9 @@ import java.util.Optional;
 
 /**
  * The port for whoever runs the node: {@code GET /health/live}, {@code GET /health/ready}, {@code
- * POST /drain}, {@code POST /disconnect?id=ID}. It answers before applications are there, and until
- * the node is closed. Health is open to all who reach it; for the rest one shows the token, or, if
- * there is none, is on this machine.
+ * GET /metrics}, {@code POST /drain}, {@code POST /disconnect?id=ID}. It answers before
+ * applications are there, and until the node is closed. Health is open to all who reach it; for the
+ * rest one shows the token, or, if there is none, is on this machine.
  */
 final class AdminServer {
 
@@ -29,6 +29,7 @@ final class AdminServer {
   private final Settings.Admin admin;
   private final Optional<AdminToken> token;
   private final Readiness readiness;
+  private final Counters counters;
   private final Runnable drain;
 
   private AdminServer(
@@ -36,11 +37,13 @@ final class AdminServer {
       Settings.Admin admin,
       Optional<AdminToken> token,
       Readiness readiness,
+      Counters counters,
       Runnable drain) {
     this.cluster = cluster;
     this.admin = admin;
     this.token = token;
     this.readiness = readiness;
+    this.counters = counters;
     this.drain = drain;
   }
 
@@ -48,6 +51,7 @@ final class AdminServer {
    * Listens until Vert.x is closed.
    *
    * @param token what has to be shown for all but health
+   * @param counters what the node counts with
    * @param drain begins the end of the process, and does not wait for it
    * @return fails with a {@link StartFailure} if the port cannot be had
    */
@@ -57,8 +61,9 @@ final class AdminServer {
       Settings.Admin admin,
       Optional<AdminToken> token,
       Readiness readiness,
+      Counters counters,
       Runnable drain) {
-    var server = new AdminServer(cluster, admin, token, readiness, drain);
+    var server = new AdminServer(cluster, admin, token, readiness, counters, drain);
     var options =
         new HttpServerOptions()
             .setHost(admin.host())
@@ -83,6 +88,7 @@ final class AdminServer {
     var router = Router.router(cluster.vertx());
     router.get("/health/live").handler(routing -> answer(routing, 200, "live", ""));
     router.get("/health/ready").handler(this::ready);
+    router.get("/metrics").handler(this::admit).handler(this::metrics);
     router.post("/drain").handler(this::admit).handler(this::drain);
     router.post("/disconnect").handler(this::admit).handler(this::disconnect);
     return router;
@@ -91,6 +97,15 @@ final class AdminServer {
   private void ready(RoutingContext routing) {
     Readiness.Answer answer = readiness.answer(cluster.snapshot());
     answer(routing, answer.isReady() ? 200 : 503, answer.status(), answer.reason());
+  }
+
+  private void metrics(RoutingContext routing) {
+    var unused =
+        routing
+            .response()
+            .putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
+            .putHeader("cache-control", "no-store")
+            .end(counters.page(cluster.vertx()));
   }
 
   /** Lets those go on who may do more than ask how the node is. */

@@ -47,6 +47,7 @@ public final class Main {
 
   private final Duration grace;
   private final Readiness readiness = new Readiness();
+  private final Counters counters = new Counters();
   private final Future<ClusterNode> joining;
   private final Future<Node> starting;
   private final AtomicInteger exitCode = new AtomicInteger();
@@ -58,7 +59,9 @@ public final class Main {
     this.joining = Node.join(vertx, settings);
     this.starting =
         joining.compose(
-            cluster -> admin(cluster, settings).compose(ignored -> Node.start(cluster, settings)));
+            cluster ->
+                admin(cluster, settings)
+                    .compose(ignored -> Node.start(cluster, settings, counters)));
     var unused = starting.onSuccess(ignored -> readiness.started());
   }
 
@@ -71,9 +74,9 @@ public final class Main {
     Runnable drain = () -> Thread.ofPlatform().name("roost-drain").start(this::exit);
     String offered =
         token.isPresent() || admin.isLoopback()
-            ? "health and drain"
+            ? "health, metrics and drain"
             : "health, and without a token nothing else,";
-    return AdminServer.open(cluster, settings, admin, token, readiness, drain)
+    return AdminServer.open(cluster, settings, admin, token, readiness, counters, drain)
         .onSuccess(
             server -> log.info("{} at {} port {}", offered, admin.host(), server.actualPort()))
         .mapEmpty();

@@ -100,17 +100,26 @@ final class Node {
    *     then stays until the cluster's Vert.x is closed
    */
   static Future<Node> start(ClusterNode cluster, Settings settings) {
+    return start(cluster, settings, new Counters());
+  }
+
+  /**
+   * The same.
+   *
+   * @param counters what the node counts with
+   */
+  static Future<Node> start(ClusterNode cluster, Settings settings, Counters counters) {
     Role role = settings.role();
     return Future.succeededFuture(role)
         .compose(
             ignored ->
                 role.hasApplications()
-                    ? deployApplications(cluster, settings)
+                    ? deployApplications(cluster, settings, counters)
                     : Future.succeededFuture(List.<Hosted>of()))
         .compose(
             applications ->
                 (role.hasGateways()
-                        ? deployGateways(cluster, settings)
+                        ? deployGateways(cluster, settings, counters)
                         : Future.succeededFuture(List.<Running>of()))
                     .map(gateways -> new Node(cluster, settings, applications, gateways)));
   }
@@ -150,14 +159,17 @@ final class Node {
     return router -> wanted.forEach(provider -> provider.mount(router, cluster));
   }
 
-  private static Telemetry telemetry() {
+  private static Telemetry telemetry(Counters counters) {
     List<Telemetry> listeners = load(Telemetry.class);
     return listeners.isEmpty()
-        ? Telemetry.none()
-        : event -> listeners.forEach(listener -> listener.record(event));
+        ? counters
+        : event -> {
+          counters.record(event);
+          listeners.forEach(listener -> listener.record(event));
+        };
   }
 
-  private static GatewayMetrics metrics() {
+  private static GatewayMetrics metrics(Counters counters) {
     List<GatewayMetrics> found = load(GatewayMetrics.class);
     if (found.size() > 1) {
       throw StartFailure.failed(
@@ -167,7 +179,7 @@ final class Node {
               + (" and " + found.get(1).getClass().getName())
               + "): keep one, which may pass on to others");
     }
-    return found.isEmpty() ? GatewayMetrics.none() : found.getFirst();
+    return found.isEmpty() ? counters : new BothMetrics(counters, found.getFirst());
   }
 
   private static <T> List<T> load(Class<T> service) {
@@ -181,8 +193,9 @@ final class Node {
     }
   }
 
-  private static Future<List<Hosted>> deployApplications(ClusterNode cluster, Settings settings) {
-    ChannelOptions options = settings.channels().withTelemetry(telemetry());
+  private static Future<List<Hosted>> deployApplications(
+      ClusterNode cluster, Settings settings, Counters counters) {
+    ChannelOptions options = settings.channels().withTelemetry(telemetry(counters));
     return Future.all(
             applications(settings).stream()
                 .map(application -> deploy(cluster, options, application))
@@ -202,12 +215,13 @@ final class Node {
         .map(deployment -> new Hosted(application.name(), deployment));
   }
 
-  private static Future<List<Running>> deployGateways(ClusterNode cluster, Settings settings) {
+  private static Future<List<Running>> deployGateways(
+      ClusterNode cluster, Settings settings, Counters counters) {
     int verticles = settings.gatewayVerticles();
     GatewayOptions options = settings.gateway();
     options =
         options
-            .withMetrics(metrics())
+            .withMetrics(metrics(counters))
             .withAuth(GatewayAuth.of(settings, System.getenv()))
             .withDrainSockets(Math.ceilDiv(options.drainSockets(), verticles));
     Consumer<Router> routes = routes(cluster, settings);

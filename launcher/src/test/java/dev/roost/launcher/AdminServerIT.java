@@ -1,6 +1,7 @@
 package dev.roost.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,8 +11,10 @@ import dev.roost.application.ChannelOptions;
 import dev.roost.application.ConnectInfo;
 import dev.roost.application.ConnectResult;
 import dev.roost.application.SocketHandler;
+import dev.roost.application.Telemetry;
 import dev.roost.channel.Payload;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.Limit;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
@@ -49,6 +52,7 @@ class AdminServerIT {
 
   private final ClusterNode cluster = ClusterNode.local(Vertx.vertx());
   private final Readiness readiness = new Readiness();
+  private final Counters counters = new Counters();
   private final AtomicInteger drains = new AtomicInteger();
   private int port;
 
@@ -70,6 +74,7 @@ class AdminServerIT {
                     settings.admin(),
                     AdminToken.of(settings, environment),
                     readiness,
+                    counters,
                     drains::incrementAndGet))
             .actualPort();
   }
@@ -250,6 +255,58 @@ class AdminServerIT {
   })
   void onlyThisMachineReachesLoopback(String host, boolean loopback) {
     assertEquals(loopback, new Settings.Admin(host, 0, null).isLoopback());
+  }
+
+  /* ---- metrics */
+
+  private String page(String... headers) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"));
+      if (headers.length > 0) {
+        request.headers(headers);
+      }
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString()).body();
+    }
+  }
+
+  @Test
+  void everyLimitIsOnThePageAndCounts() throws Exception {
+    open();
+    for (Limit limit : Limit.values()) {
+      String line = "\nroost_limit_reached_total{limit=\"" + limit.option() + "\"} ";
+      assertTrue(page().contains(line + "0\n"), line);
+      counters.limitReached(limit);
+      assertTrue(page().contains(line + "1\n"), line);
+    }
+    for (Telemetry.Bound bound : Telemetry.Bound.values()) {
+      counters.record(new Telemetry.Event.BoundReached("a", "b:*", bound));
+      String line = "\nroost_bound_reached_total{bound=\"" + bound.option() + "\"} 1\n";
+      assertTrue(page().contains(line), line);
+    }
+    counters.connectionRefused(403);
+    counters.connectionRefused(403);
+    counters.closedByServer(1009);
+    counters.socketOpened();
+    counters.socketOpened();
+    counters.socketClosed();
+    for (String line :
+        List.of(
+            "roost_connections_refused_total{status=\"403\"} 2",
+            "roost_sockets_closed_total{code=\"1009\"} 1",
+            "roost_sockets 1",
+            "roost_sockets_opened_total 2",
+            "# TYPE roost_sockets gauge")) {
+      assertTrue(page().contains("\n" + line + "\n"), line);
+    }
+  }
+
+  @Test
+  void thePageIsNotForEverybodyOnceThereIsAToken() throws Exception {
+    open(settings("--admin-port=0"), VARIABLE);
+    assertEquals("401 unauthorized", answer("GET", "/metrics"));
+    assertFalse(page().contains("roost_"));
+    String token = "Bearer " + VARIABLE.get("ROOST_ADMIN_TOKEN");
+    assertTrue(page("Authorization", token).contains("\nroost_sockets 0\n"));
   }
 
   /* ---- disconnecting */

@@ -41,7 +41,8 @@ class RoostIT {
 
   private static final Path SCRIPT = Path.of("target", "roost", "bin", "roost").toAbsolutePath();
   private static final Pattern READY = Pattern.compile(".* is ready: open http://[^ ]*:(\\d+)/ .*");
-  private static final Pattern ADMIN = Pattern.compile(".* health and drain at .* port (\\d+)");
+  private static final Pattern ADMIN =
+      Pattern.compile(".* health, metrics and drain at .* port (\\d+)");
   private static final long LIMIT_SECONDS = 60;
 
   private final List<Process> processes = new ArrayList<>();

@@ -22,6 +22,7 @@ public final class Tally implements Telemetry, GatewayMetrics {
           case Event.SocketConnected connected -> "connected to " + connected.path();
           case Event.ChannelJoined joined -> "joined " + joined.topic();
           case Event.ChannelHandledIn handled -> "handled " + handled.event();
+          case Event.BoundReached reached -> "reached " + reached.bound();
         });
   }
 

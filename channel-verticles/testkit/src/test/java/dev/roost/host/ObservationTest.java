@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -270,5 +271,129 @@ class ObservationTest {
     }
     assertTrue(logged("connect failed").getFormattedMessage().contains("path=/socket"));
     assertSecretNowhere();
+  }
+
+  /* ---- bounds */
+
+  private final CountDownLatch released = new CountDownLatch(1);
+
+  private ChannelKit hanging(ChannelOptions options) {
+    var application =
+        Application.named("app")
+            .socket("/socket", (params, info) -> ConnectResult.accept())
+            .route(
+                Route.of(
+                    "room:*",
+                    () ->
+                        Script.onJoin((topic, payload, socket) -> JoinResult.ok())
+                            .in(
+                                (event, payload, socket) -> {
+                                  if (event.equals("hang")) {
+                                    hang();
+                                  }
+                                  return Result.ok();
+                                })));
+    return ChannelKit.of(application, options.withVerticles(1).withTelemetry(events::add))
+        .limits(Duration.ofSeconds(20), Duration.ofMillis(100));
+  }
+
+  private void hang() {
+    try {
+      released.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitReached(Telemetry.Bound bound) throws InterruptedException {
+    Event event = next();
+    while (!(event instanceof Event.BoundReached)) {
+      event = next();
+    }
+    assertEquals(new Event.BoundReached("app", "room:*", bound), event);
+  }
+
+  @Test
+  void aCallbackThatHangsIsToldOfWithItsRouteItsTimeAndWhereItIs() throws Exception {
+    try (var kit = hanging(ChannelOptions.defaults().withCallbackWarning(Duration.ofMillis(100)))) {
+      var channel = kit.socket("users:7", Map.of()).join("room:1");
+      var asked = channel.push("hang");
+      awaitReached(Telemetry.Bound.CALLBACK_WARNING);
+      released.countDown(); // it goes on
+      channel.assertReply(asked, "ok");
+    }
+    ILoggingEvent line = logged("callback slow");
+    assertEquals(Level.WARN, line.getLevel());
+    String text = line.getFormattedMessage();
+    assertTrue(
+        text.matches(
+            "callback slow: handleIn\\(\"hang\"\\) of route room:\\* has run for \\d+ ms and is"
+                + " ended after 30000 ms, topic=room:1 socket=users:7; it is at"
+                + " .*ObservationTest\\.hang.*"),
+        text);
+    assertEquals(
+        1,
+        log.list.stream()
+            .filter(event -> event.getFormattedMessage().contains("callback slow"))
+            .count());
+  }
+
+  @Test
+  void aCallbackThatIsEndedIsCounted() throws Exception {
+    try (var kit =
+        hanging(
+            ChannelOptions.defaults()
+                .withCallbackTimeout(Duration.ofMillis(200))
+                .withCallbackWarning(Duration.ofSeconds(60)))) {
+      var channel = kit.join("room:1");
+      channel.push("hang");
+      awaitReached(Telemetry.Bound.CALLBACK_TIMEOUT);
+      channel.assertCrashed();
+    }
+    assertTrue(
+        logged("channel ended")
+            .getFormattedMessage()
+            .contains("(\"hang\") of route room:* did not"));
+  }
+
+  @Test
+  void aMailboxThatIsFullIsCounted() throws Exception {
+    try (var kit = hanging(ChannelOptions.defaults().withMailboxMessages(1))) {
+      var channel = kit.join("room:1");
+      channel.push("hang");
+      var asked = channel.push("more");
+      for (int i = 0; i < 5; i++) {
+        asked = channel.push("more");
+      }
+      awaitReached(Telemetry.Bound.MAILBOX_MESSAGES);
+      channel.assertReply(asked, "error");
+      released.countDown();
+    }
+  }
+
+  /* ---- what is hidden */
+
+  @Test
+  void paramsAndPayloadsAreLoggedAtDebugWithoutSecrets() { // Q-1 to Q-3, Q-20 to Q-23
+    root.setLevel(Level.TRACE);
+    try (var kit = kit(Telemetry.none())) {
+      var socket =
+          kit.socket("users:7", Map.of("userToken", SECRET, "password", SECRET, "name", "ann"));
+      var channel = socket.join("t:1", Map.of("deep", List.of(Map.of("new_password", SECRET))));
+      channel.assertReply(channel.push("fine", Map.of("form", "a=1&token=" + SECRET)), "ok");
+      socket.assertJoinRefused("t:2", Map.of("do", "refuse", "token", SECRET));
+      kit.assertConnectRefused(Map.of("do", "refuse", "token", SECRET));
+    } finally {
+      root.setLevel(null);
+    }
+    assertSecretNowhere();
+    assertTrue(
+        logged("JOINED t:1").getFormattedMessage().contains("{\"new_password\":\"[FILTERED]\"}"));
+    assertTrue(logged("HANDLED fine").getFormattedMessage().contains("{\"form\":\"[FILTERED]\"}"));
+    assertTrue(logged("REFUSED JOIN t:2").getFormattedMessage().contains("\"do\":\"refuse\""));
+    assertTrue(
+        logged("REFUSED CONNECTION TO /socket")
+            .getFormattedMessage()
+            .contains("\"token\":\"[FILTERED]\""));
   }
 }

@@ -90,7 +90,7 @@ public record TrustedProxies(List<Range> ranges) {
    * An address as it is written, null if it is none; no name is looked up. One of IPv4 that is
    * written as one of IPv6 is one of IPv4.
    */
-  static @Nullable InetAddress address(@Nullable String text) {
+  public static @Nullable InetAddress address(@Nullable String text) {
     byte[] octets = text == null ? null : NetUtil.createByteArrayFromIpAddressString(text);
     return octets == null ? null : of(octets);
   }

@@ -15,13 +15,25 @@ final class JsonScanner {
    * each, and passes lone surrogates and 1e999. Nesting is a counter and a bit set, not recursion,
    * so that depth costs no stack.
    */
+  /** Levels unless something else is asked for. */
   static final int MAX_DEPTH = 512;
 
   private final byte[] json;
+  private final int maxDepth;
   private int position;
 
   JsonScanner(byte[] json) {
+    this(json, MAX_DEPTH);
+  }
+
+  /**
+   * A cursor at the start of a text.
+   *
+   * @param maxDepth levels of objects and arrays in a value that it passes
+   */
+  JsonScanner(byte[] json, int maxDepth) {
     this.json = json;
+    this.maxDepth = maxDepth;
   }
 
   int position() {
@@ -76,9 +88,8 @@ final class JsonScanner {
       int c = peek();
       switch (c) {
         case '{', '[' -> {
-          if (depth == MAX_DEPTH) {
-            throw ProtocolException.malformed(
-                "JSON is nested at most " + MAX_DEPTH + " deep, got more");
+          if (depth == maxDepth) {
+            throw ProtocolException.tooDeep(maxDepth);
           }
           position++;
           boolean object = c == '{';

@@ -13,7 +13,16 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Serializer permits V1Serializer, V2Serializer {
 
   /** All versions; a connection keeps the one it negotiated (N-7). */
-  List<Serializer> ALL = List.of(new V1Serializer(), new V2Serializer());
+  List<Serializer> ALL = reading(JsonScanner.MAX_DEPTH);
+
+  /**
+   * The same versions for messages whose JSON is nested as deep as this.
+   *
+   * @param maxDepth levels of objects and arrays, inside the message itself
+   */
+  static List<Serializer> reading(int maxDepth) {
+    return List.of(new V1Serializer(maxDepth), new V2Serializer(maxDepth));
+  }
 
   /** Position in {@link #ALL}. */
   int index();

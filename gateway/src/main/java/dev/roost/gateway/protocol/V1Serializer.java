@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class V1Serializer implements Serializer {
 
+  private final int maxDepth;
+
+  V1Serializer(int maxDepth) {
+    this.maxDepth = maxDepth;
+  }
+
   @Override
   public int index() {
     return 0;
@@ -18,7 +24,7 @@ final class V1Serializer implements Serializer {
 
   @Override
   public ClientMessage decodeText(byte[] body) {
-    var in = new JsonScanner(body);
+    var in = new JsonScanner(body, maxDepth);
     String topic = null;
     String event = null;
     RawPayload payload = null;

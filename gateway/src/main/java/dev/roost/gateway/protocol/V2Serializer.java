@@ -19,6 +19,12 @@ final class V2Serializer implements Serializer {
   private static final byte BROADCAST = 2;
   private static final int MAX_FIELD = 255;
 
+  private final int maxDepth;
+
+  V2Serializer(int maxDepth) {
+    this.maxDepth = maxDepth;
+  }
+
   @Override
   public int index() {
     return 1;
@@ -26,7 +32,7 @@ final class V2Serializer implements Serializer {
 
   @Override
   public ClientMessage decodeText(byte[] body) {
-    var in = new JsonScanner(body);
+    var in = new JsonScanner(body, maxDepth);
     in.expect('[');
     Ref joinRef = Slices.ref(in, body);
     in.expect(',');

@@ -6,6 +6,7 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.protocol.ClientMessage;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
@@ -161,11 +162,15 @@ public final class ClientSocket {
       message = binary ? serializer.decodeBinary(body) : serializer.decodeText(body);
     } catch (ProtocolException e) {
       log.debug("socket closed with {}: {}", e.closeCode(), e.getMessage());
+      if (e.isTooDeep()) {
+        table.limitReached(Limit.MAX_JSON_DEPTH);
+      }
       connection.close(e.closeCode());
       return;
     }
-    if (isTooLong(message.topic(), limits.maxTopicBytes())
-        || isTooLong(message.event(), limits.maxEventBytes())) {
+    boolean topicTooLong = isTooLong(message.topic(), limits.maxTopicBytes());
+    if (topicTooLong || isTooLong(message.event(), limits.maxEventBytes())) {
+      table.limitReached(topicTooLong ? Limit.MAX_TOPIC_BYTES : Limit.MAX_EVENT_BYTES);
       log.debug(
           "socket closed: a topic has at most {} bytes and an event {}",
           limits.maxTopicBytes(),
@@ -184,11 +189,11 @@ public final class ClientSocket {
   /** Over its rate the connection is not read until it is within it again. */
   private void throttle(int length) {
     long now = System.nanoTime();
-    long wait =
-        Math.max(
-            events.take(1, limits.eventsPerSecond(), now),
-            bytes.take(length, limits.bytesPerSecond(), now));
+    long forEvents = events.take(1, limits.eventsPerSecond(), now);
+    long forBytes = bytes.take(length, limits.bytesPerSecond(), now);
+    long wait = Math.max(forEvents, forBytes);
     if (wait > 0) {
+      table.limitReached(forEvents == wait ? Limit.EVENTS_PER_SECOND : Limit.BYTES_PER_SECOND);
       pause();
       table.later(wait, this::unpause);
     }
@@ -288,7 +293,7 @@ public final class ClientSocket {
     if (old == null && rows.size() >= limits.maxChannels()) {
       log.debug(
           "join refused: {} channels are the limit, socket={}", limits.maxChannels(), info.id());
-      table.limitedJoin();
+      table.limitedJoin(Limit.MAX_CHANNELS);
       refuse(message, Wire.TOO_MANY_CHANNELS);
       return;
     }
@@ -297,7 +302,7 @@ public final class ClientSocket {
           "join refused: {} joins a second are the limit, socket={}",
           limits.joinsPerSecond(),
           info.id());
-      table.limitedJoin();
+      table.limitedJoin(Limit.JOINS_PER_SECOND);
       refuse(message, Wire.TOO_MANY_JOINS);
       return;
     }

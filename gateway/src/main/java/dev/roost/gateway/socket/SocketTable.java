@@ -7,6 +7,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
@@ -209,6 +210,7 @@ public final class SocketTable {
       if (node.snapshot().applications().find(row.application()).isEmpty()) {
         row.socket().refused(row, Wire.UNMATCHED_TOPIC);
       } else if (now - row.waitingSince() > limit) {
+        metrics.limitReached(Limit.HOST_TIMEOUT);
         row.socket().refused(row, Wire.UNAVAILABLE);
       } else {
         row.socket().submit(row, null);
@@ -315,8 +317,13 @@ public final class SocketTable {
     metrics.socketExpired();
   }
 
-  void limitedJoin() {
+  void limitedJoin(Limit limit) {
     metrics.joinRefused();
+    metrics.limitReached(limit);
+  }
+
+  void limitReached(Limit limit) {
+    metrics.limitReached(limit);
   }
 
   void unmatchedJoin(String topic) {

@@ -8,6 +8,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.auth.Verdict;
 import dev.roost.gateway.socket.Lease;
@@ -138,7 +139,11 @@ public final class Connects {
   private void askHandler(Client client, @Nullable Lease lease, Decision decision) {
     Applications.Mount mount = client.mount();
     Optional<String> inbox = anyInbox(mount);
-    if (inbox.isEmpty() || draining || pending.size() >= options.maxPendingConnects()) {
+    boolean full = pending.size() >= options.maxPendingConnects();
+    if (full) {
+      options.metrics().limitReached(Limit.MAX_PENDING_CONNECTS);
+    }
+    if (inbox.isEmpty() || draining || full) {
       refuse(decision);
       return;
     }
@@ -236,6 +241,7 @@ public final class Connects {
         return;
       }
       oldestFirst.remove();
+      options.metrics().limitReached(Limit.CONNECT_TIMEOUT);
       log.error(
           "connection refused: the socket handler of {} did not answer within {}",
           waited.mount().path(),

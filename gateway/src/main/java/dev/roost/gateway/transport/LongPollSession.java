@@ -3,6 +3,8 @@ package dev.roost.gateway.transport;
 import dev.roost.bus.Contract;
 import dev.roost.bus.RawPayload;
 import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.Admission;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.MessageArray;
@@ -66,6 +68,7 @@ final class LongPollSession implements Connection {
   private final LongPollOptions options;
   private final int maxQueuedBytes;
   private final GatewayMetrics metrics;
+  private final Admission.Place place;
   private final Deque<Frame> queued = new ArrayDeque<>(2);
   private final Map<Asker, Long> polls = new LinkedHashMap<>(2);
   private @Nullable ClientSocket client;
@@ -87,13 +90,15 @@ final class LongPollSession implements Connection {
       LongPollToken token,
       LongPollOptions options,
       int maxQueuedBytes,
-      GatewayMetrics metrics) {
+      GatewayMetrics metrics,
+      Admission.Place place) {
     this.context = context;
     this.holder = holder;
     this.token = token;
     this.options = options;
     this.maxQueuedBytes = maxQueuedBytes;
     this.metrics = metrics;
+    this.place = place;
   }
 
   void open(ClientSocket opened) {
@@ -102,6 +107,10 @@ final class LongPollSession implements Connection {
 
   LongPollToken token() {
     return token;
+  }
+
+  Admission.Place place() {
+    return place;
   }
 
   /* ---- polls */
@@ -189,7 +198,12 @@ final class LongPollSession implements Connection {
   /** The client posted messages (G-50 to G-58). */
   void publish(Asker asker, boolean batch, RawPayload body) {
     switch (PublishedBody.read(body.bytes(), batch, options.maxBatchLines())) {
-      case PublishedBody.Refused(var status) -> holder.answer(asker, status, MessageArray.NONE);
+      case PublishedBody.Refused(var status) -> {
+        if (status == PublishedBody.TOO_LARGE) {
+          metrics.limitReached(Limit.MAX_POST_LINES);
+        }
+        holder.answer(asker, status, MessageArray.NONE);
+      }
       case PublishedBody.Messages(var messages) -> {
         if (posted != null) {
           // Clients post one after the other; a second one would overtake what waits.
@@ -276,6 +290,7 @@ final class LongPollSession implements Connection {
 
   private void tooSlow() {
     metrics.slowSocketClosed();
+    metrics.limitReached(Limit.MAX_QUEUED_BYTES);
     log.debug("session ended: too many bytes waited for it");
     end("too slow");
   }
@@ -284,6 +299,9 @@ final class LongPollSession implements Connection {
 
   @Override
   public void close(int code) {
+    if (!ended) {
+      metrics.closedByServer(code);
+    }
     end(
         switch (code) {
           case CloseCode.GOING_AWAY -> "disconnected";
@@ -301,6 +319,7 @@ final class LongPollSession implements Connection {
   @Override
   public void checkIdle(long now) {
     if (polls.isEmpty() && now - lastPoll > options.window().toNanos() * 3 / 2) {
+      metrics.limitReached(Limit.IDLE_TIMEOUT);
       end("inactive");
     }
   }

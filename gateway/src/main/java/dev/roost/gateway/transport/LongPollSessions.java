@@ -3,6 +3,7 @@ package dev.roost.gateway.transport;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.SessionMessage;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.admission.Admission;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.routing.LongPollOptions;
 import io.netty.util.collection.LongObjectHashMap;
@@ -45,7 +46,8 @@ final class LongPollSessions implements LongPollSession.Holder {
     this.answers = answers;
   }
 
-  LongPollSession open(LongPollOptions served) {
+  /** A new session, whose place is given back at its end. */
+  LongPollSession open(LongPollOptions served, Admission.Place place) {
     var secret = new byte[LongPollToken.SECRET_BYTES];
     random.nextBytes(secret);
     long number = ++lastNumber;
@@ -56,10 +58,16 @@ final class LongPollSessions implements LongPollSession.Holder {
             LongPollToken.of(node, verticle, number, secret),
             served,
             options.maxQueuedBytes(),
-            options.metrics());
+            options.metrics(),
+            place);
     sessions.put(number, session);
     options.metrics().socketOpened();
     return session;
+  }
+
+  /** Whether the token is that of a session here. */
+  boolean has(LongPollToken token) {
+    return find(token.session(), token.secret()).isPresent();
   }
 
   int count() {
@@ -110,6 +118,7 @@ final class LongPollSessions implements LongPollSession.Holder {
   @Override
   public void ended(LongPollSession session) {
     if (sessions.remove(session.token().session()) != null) {
+      session.place().giveBack();
       options.metrics().socketClosed();
     }
   }

@@ -7,6 +7,8 @@ import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.Applications;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.Admission;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.gateway.protocol.Serializer;
@@ -23,6 +25,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -48,6 +51,7 @@ public final class LongPollTransport {
   /** How long a holder may take beyond the window until its session counts as gone (G-34). */
   private static final Duration HOLDER_TIMEOUT = Duration.ofSeconds(2);
 
+  private static final RawPayload NOTHING = RawPayload.binary(new byte[0]);
   private static final String TOKEN_HEADER = "x-phoenix-longpoll-token";
   private static final String AUTH_TOKEN_HEADER = "x-phoenix-authtoken";
   private static final String BATCH = "application/x-ndjson";
@@ -55,11 +59,16 @@ public final class LongPollTransport {
   private static final int BAD_REQUEST = 400;
   private static final int SERVER_ERROR = 500;
 
+  /** A body that is kept without asking another gateway first: as large as headers may be. */
+  private static final int SMALL_BODY_BYTES = 32_768;
+
   private final ClusterNode node;
   private final BusEndpoint endpoint;
+  private final Door door;
   private final Connects connects;
   private final SocketTable table;
   private final GatewayOptions options;
+  private final List<Serializer> serializers;
   private final LongPollSessions sessions;
   private final Map<Long, Exchange> exchanges = new LinkedHashMap<>();
   private long lastRequest;
@@ -74,7 +83,15 @@ public final class LongPollTransport {
 
   /** A request that its session's holder has yet to answer. */
   private record Exchange(
-      Request request, String holder, LongPollToken token, boolean polls, long deadline) {}
+      Request request, String holder, LongPollToken token, Kind kind, long deadline) {}
+
+  /** What its holder is asked. */
+  private enum Kind {
+    POLL,
+    /** Whether there is such a session, before a large body is read. */
+    KNOCK,
+    POST
+  }
 
   /**
    * A transport that holds sessions itself.
@@ -85,14 +102,17 @@ public final class LongPollTransport {
       ClusterNode node,
       int verticle,
       BusEndpoint endpoint,
+      Door door,
       Connects connects,
       SocketTable table,
       GatewayOptions options) {
     this.node = node;
     this.endpoint = endpoint;
+    this.door = door;
     this.connects = connects;
     this.table = table;
     this.options = options;
+    this.serializers = Serializer.reading(options.limits().maxJsonDepth());
     this.sessions =
         new LongPollSessions(
             node.vertx().getOrCreateContext(), node.name(), verticle, options, this::answer);
@@ -103,7 +123,8 @@ public final class LongPollTransport {
   /** Takes a request to the long-poll path of a mount (G-10). */
   public void handle(HttpServerRequest http, ClientRequest client, Applications.Matched matched) {
     Applications.Mount mount = matched.mount();
-    LongPollOptions served = Objects.requireNonNull(mount.options().longPoll(), "longPoll");
+    LongPollOptions served =
+        options.limits().of(Objects.requireNonNull(mount.options().longPoll(), "longPoll"));
     String query = http.query();
     Optional<JsonObject> params = QueryParams.decode(query == null ? "" : query);
     if (params.isEmpty()) {
@@ -146,17 +167,39 @@ public final class LongPollTransport {
       open(request);
       return;
     }
-    long number = expect(request, holder.get(), token.get(), true);
+    long number = expect(request, holder.get(), token.get(), Kind.POLL);
     ask(holder.get(), new SessionMessage.Poll(number, token.get().session(), token.get().secret()));
   }
 
   private void post(Request request) {
     Optional<LongPollToken> token = token(request);
     Optional<String> holder = token.flatMap(t -> t.holder(node.snapshot().nodes()));
-    if (holder.isEmpty()) {
+    boolean here = holder.filter(endpoint.address()::equals).isPresent();
+    if (holder.isEmpty() || (here && !sessions.has(token.get()))) {
+      options.metrics().connectionRefused(LongPollSession.GONE);
       status(request.http(), LongPollSession.GONE);
-      return;
+    } else if (here || isSmall(request.http())) {
+      gather(request, holder.get(), token.get());
+    } else {
+      // Posting nothing is answered as if something had been, and costs its sender no message.
+      request.http().pause();
+      long number = expect(request, holder.get(), token.get(), Kind.KNOCK);
+      ask(
+          holder.get(),
+          new SessionMessage.Publish(
+              number, token.get().session(), token.get().secret(), true, NOTHING));
     }
+  }
+
+  private static boolean isSmall(HttpServerRequest http) {
+    String length = http.getHeader("content-length");
+    return length != null
+        && length.matches("\\d{1,9}")
+        && Integer.parseInt(length) <= SMALL_BODY_BYTES;
+  }
+
+  /** Reads the body of a POST whose session is known, and puts it to the holder. */
+  private void gather(Request request, String holder, LongPollToken token) {
     String type = request.http().getHeader("content-type");
     boolean batch = BATCH.equals(type);
     int most = request.options().maxBodyBytes();
@@ -169,6 +212,7 @@ public final class LongPollTransport {
                 body.appendBuffer(chunk);
               } else if (!request.http().response().ended()) {
                 log.debug("bad request: a body is over {} bytes", most);
+                options.metrics().limitReached(Limit.MAX_POST_BYTES);
                 // What else comes of it is not kept; closed now, the answer might not be read.
                 refuse(request.http(), BAD_REQUEST);
               }
@@ -180,13 +224,13 @@ public final class LongPollTransport {
               if (request.http().response().ended()) {
                 return;
               }
-              long number = expect(request, holder.get(), token.get(), false);
+              long number = expect(request, holder, token, Kind.POST);
               ask(
-                  holder.get(),
+                  holder,
                   new SessionMessage.Publish(
                       number,
-                      token.get().session(),
-                      token.get().secret(),
+                      token.session(),
+                      token.secret(),
                       batch,
                       RawPayload.binary(body.getBytes())));
             });
@@ -203,10 +247,17 @@ public final class LongPollTransport {
 
   /** Opens a session, whose token the answer brings (G-20 to G-24). */
   private void open(Request request) {
-    Optional<Serializer> serializer = Upgrade.serializer(request.params());
+    if (!door.admits(request.http(), request.client())) {
+      return;
+    }
+    Optional<Serializer> serializer = Upgrade.serializer(request.params(), serializers);
     if (serializer.isEmpty()) {
       options.metrics().connectionRefused(FORBIDDEN);
       status(request.http(), FORBIDDEN);
+      return;
+    }
+    Optional<Admission.Place> place = door.session(request.http(), request.client());
+    if (place.isEmpty()) {
       return;
     }
     String authToken =
@@ -227,7 +278,7 @@ public final class LongPollTransport {
                 options.auth().session()),
             Upgrade.originToAsk(request.http(), mount),
             Upgrade.token(request.http(), request.params(), mount, protocols)),
-        new Asked(request, serializer.get()));
+        new Asked(request, serializer.get(), place.get()));
   }
 
   /** A request for a session that waits for its socket handler. */
@@ -235,25 +286,28 @@ public final class LongPollTransport {
 
     private final Request request;
     private final Serializer serializer;
+    private final Admission.Place place;
 
-    Asked(Request request, Serializer serializer) {
+    Asked(Request request, Serializer serializer, Admission.Place place) {
       this.request = request;
       this.serializer = serializer;
+      this.place = place;
     }
 
     @Override
     public void accepted(GatewayMessage.Connected answer, @Nullable Lease lease) {
       HttpServerResponse response = request.http().response();
       if (response.closed() || response.ended()) {
+        place.giveBack();
         return;
       }
-      LongPollSession session = sessions.open(request.options());
+      LongPollSession session = sessions.open(request.options(), place);
       ClientSocket socket =
           table.open(
               session,
               serializer,
               Connects.client(request.mount(), Transport.LONG_POLL, answer),
-              request.mount().options().limits());
+              options.limits().of(request.mount().options().limits()));
       if (lease != null) {
         socket.lease(lease);
       }
@@ -264,6 +318,7 @@ public final class LongPollTransport {
     /** Of a reason nothing can be told here (G-22); a fault of ours is HTTP's (G-60). */
     @Override
     public void refused(int status, Map<String, String> headers, String body) {
+      place.giveBack();
       options.metrics().connectionRefused(status);
       if (status >= SERVER_ERROR) {
         end(request.http(), status);
@@ -275,12 +330,12 @@ public final class LongPollTransport {
 
   /* ---- exchanges with holders */
 
-  private long expect(Request request, String holder, LongPollToken token, boolean polls) {
+  private long expect(Request request, String holder, LongPollToken token, Kind kind) {
     long number = ++lastRequest;
     Duration limit = request.options().window().plus(HOLDER_TIMEOUT);
     exchanges.put(
-        number, new Exchange(request, holder, token, polls, System.nanoTime() + limit.toNanos()));
-    if (polls) {
+        number, new Exchange(request, holder, token, kind, System.nanoTime() + limit.toNanos()));
+    if (kind == Kind.POLL) {
       request.http().response().closeHandler(closed -> abandon(number));
     }
     return number;
@@ -326,7 +381,10 @@ public final class LongPollTransport {
     }
     if (answer.status() == LongPollSessions.NOT_FOUND) {
       gone(exchange);
-    } else if (exchange.polls()) {
+    } else if (exchange.kind() == Kind.KNOCK && answer.status() == LongPollSession.OK) {
+      gather(exchange.request(), exchange.holder(), exchange.token());
+      exchange.request().http().resume();
+    } else if (exchange.kind() == Kind.POLL) {
       messages(exchange.request(), answer.status(), exchange.token(), answer.messages());
     } else if (answer.status() == PublishedBody.BAD_REQUEST) {
       refuse(exchange.request().http(), BAD_REQUEST);
@@ -337,9 +395,10 @@ public final class LongPollTransport {
 
   /** There is no such session (any more): a poll gets a new one, a post is told so (G-35). */
   private void gone(Exchange exchange) {
-    if (exchange.polls()) {
+    if (exchange.kind() == Kind.POLL) {
       open(exchange.request());
     } else {
+      options.metrics().connectionRefused(LongPollSession.GONE);
       status(exchange.request().http(), LongPollSession.GONE);
     }
   }
@@ -413,6 +472,7 @@ public final class LongPollTransport {
     response
         .putHeader("content-type", "application/json; charset=utf-8")
         .putHeader("cache-control", "no-store");
+    http.resume(); // What is left of a body that is not wanted goes nowhere.
     if (connects.isDraining()) {
       response.putHeader("connection", "close");
     }

@@ -160,14 +160,14 @@ final class Upgrade {
   }
 
   /** What the client asks for as {@code vsn}, 1.0.0 if nothing; empty if nobody speaks it (N-6). */
-  static Optional<Serializer> serializer(JsonObject params) {
+  static Optional<Serializer> serializer(JsonObject params, List<Serializer> serializers) {
     Object vsn = params.getValue("vsn", DEFAULT_VSN);
     Optional<Serializer> serializer =
         vsn instanceof String version ? Serializer.negotiate(version) : Optional.empty();
     if (serializer.isEmpty()) {
       log.warn("connection refused: vsn {} is none of 1.0.x, 2.0.x", vsn);
     }
-    return serializer;
+    return serializer.map(version -> serializers.get(version.index()));
   }
 
   /** Why the headers are no WebSocket upgrade; empty if they are (H-13). */

@@ -1,6 +1,7 @@
 package dev.roost.gateway.transport;
 
 import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Utf8;
@@ -32,6 +33,7 @@ final class WebSocketConnection implements Connection {
   private @Nullable ClientSocket client;
   private @Nullable Buffer fragments;
   private boolean binaryFragments;
+  private int fragmentCount;
   private String ending = "closed";
   private boolean closing;
   private boolean paused;
@@ -42,9 +44,10 @@ final class WebSocketConnection implements Connection {
    * Bounds of every WebSocket of a gateway.
    *
    * @param maxMessageBytes of an assembled message
+   * @param maxFragments of which it is assembled
    * @param closeTimeout from the close frame to the end of the connection
    */
-  record Limits(int maxMessageBytes, Duration closeTimeout) {}
+  record Limits(int maxMessageBytes, int maxFragments, Duration closeTimeout) {}
 
   WebSocketConnection(
       ServerWebSocket webSocket,
@@ -60,14 +63,15 @@ final class WebSocketConnection implements Connection {
     this.lastHeard = System.nanoTime();
   }
 
-  /** Begins to read for this client. */
-  void open(ClientSocket opened) {
+  /** Begins to read for this client; the end is told of to both. */
+  void open(ClientSocket opened, Runnable end) {
     client = opened;
     webSocket.frameHandler(this::receive);
     webSocket.exceptionHandler(this::fail);
     webSocket.closeHandler(
         ignored -> {
           closing = true;
+          end.run();
           opened.ended(ending);
           metrics.socketClosed();
         });
@@ -89,6 +93,7 @@ final class WebSocketConnection implements Connection {
         } else {
           binaryFragments = frame.isBinary();
           fragments = Buffer.buffer();
+          fragmentCount = 0;
           append(frame);
         }
       }
@@ -122,6 +127,15 @@ final class WebSocketConnection implements Connection {
     if (assembled.length() + data.length() > limits.maxMessageBytes()) {
       fragments = null;
       log.debug("socket closed: a message is over {} bytes", limits.maxMessageBytes());
+      metrics.limitReached(Limit.MAX_MESSAGE_BYTES);
+      close(CloseCode.TOO_BIG);
+      return;
+    }
+    // Empty ones too: a message that never ends costs its receiver something with each.
+    if (++fragmentCount > limits.maxFragments()) {
+      fragments = null;
+      log.debug("socket closed: a message has over {} fragments", limits.maxFragments());
+      metrics.limitReached(Limit.MAX_FRAGMENTS);
       close(CloseCode.TOO_BIG);
       return;
     }
@@ -153,6 +167,9 @@ final class WebSocketConnection implements Connection {
 
   private void fail(Throwable cause) {
     if (cause instanceof CorruptedWebSocketFrameException corrupted) {
+      if (corrupted.closeStatus().code() == CloseCode.TOO_BIG) {
+        metrics.limitReached(Limit.MAX_FRAME_BYTES);
+      }
       close(corrupted.closeStatus().code());
     } else if (!closing) {
       log.debug("socket failed", cause);
@@ -182,6 +199,7 @@ final class WebSocketConnection implements Connection {
     closing = true;
     ending = "too slow";
     metrics.slowSocketClosed();
+    metrics.limitReached(Limit.MAX_QUEUED_BYTES);
     log.debug("socket closed: too many bytes waited for it");
     target.abort();
   }
@@ -200,6 +218,7 @@ final class WebSocketConnection implements Connection {
           case CloseCode.UNAUTHORIZED -> "expired";
           default -> "protocol error";
         };
+    metrics.closedByServer(code);
     target.flush();
     webSocket.close((short) code);
   }
@@ -214,6 +233,7 @@ final class WebSocketConnection implements Connection {
     } else if (paused) {
       lastHeard = now;
     } else if (now - lastHeard > idleTimeout.toNanos()) {
+      metrics.limitReached(Limit.IDLE_TIMEOUT);
       close(CloseCode.PROTOCOL_ERROR);
       ending = "idle";
     }

@@ -4,6 +4,7 @@ import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.cluster.Applications;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.admission.Admission;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
@@ -17,6 +18,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -31,18 +33,25 @@ public final class WebSocketTransport {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
 
+  private final Door door;
   private final Connects connects;
   private final SocketTable table;
   private final GatewayOptions options;
+  private final List<Serializer> serializers;
   private final FrameWriter writer;
   private final WebSocketConnection.Limits limits;
 
-  public WebSocketTransport(Connects connects, SocketTable table, GatewayOptions options) {
+  public WebSocketTransport(
+      Door door, Connects connects, SocketTable table, GatewayOptions options) {
+    this.door = door;
     this.connects = connects;
     this.table = table;
     this.options = options;
+    this.serializers = Serializer.reading(options.limits().maxJsonDepth());
     this.writer = new FrameWriter(options.maxQueuedBytes());
-    this.limits = new WebSocketConnection.Limits(options.maxMessageBytes(), options.closeTimeout());
+    this.limits =
+        new WebSocketConnection.Limits(
+            options.maxMessageBytes(), options.limits().maxFragments(), options.closeTimeout());
   }
 
   /**
@@ -56,6 +65,9 @@ public final class WebSocketTransport {
     SocketOptions socketOptions = mount.options();
     if (!request.method().equals(HttpMethod.GET)) {
       refuse(request, 400, "");
+      return;
+    }
+    if (!door.admits(request, client)) {
       return;
     }
     String query = request.query();
@@ -80,9 +92,13 @@ public final class WebSocketTransport {
       refuse(request, 403, "");
       return;
     }
-    Optional<Serializer> serializer = Upgrade.serializer(params.get());
+    Optional<Serializer> serializer = Upgrade.serializer(params.get(), serializers);
     if (serializer.isEmpty()) {
       refuse(request, 403, "");
+      return;
+    }
+    Optional<Admission.Place> place = door.webSocket(request, client);
+    if (place.isEmpty()) {
       return;
     }
     request.pause();
@@ -95,7 +111,7 @@ public final class WebSocketTransport {
                 request, client, params.get(), socketOptions, protocols, options.auth().session()),
             Upgrade.originToAsk(request, socketOptions),
             Upgrade.token(request, params.get(), socketOptions, protocols)),
-        new Asked(request, mount, serializer.get(), selection.protocol()));
+        new Asked(request, mount, serializer.get(), selection.protocol(), place.get()));
   }
 
   /** A request that waits for its socket handler. */
@@ -105,16 +121,19 @@ public final class WebSocketTransport {
     private final Applications.Mount mount;
     private final Serializer serializer;
     private final @Nullable String protocol;
+    private final Admission.Place place;
 
     Asked(
         HttpServerRequest request,
         Applications.Mount mount,
         Serializer serializer,
-        @Nullable String protocol) {
+        @Nullable String protocol,
+        Admission.Place place) {
       this.request = request;
       this.mount = mount;
       this.serializer = serializer;
       this.protocol = protocol;
+      this.place = place;
     }
 
     /** Only now are the upgrade headers looked at (H-13). */
@@ -122,6 +141,7 @@ public final class WebSocketTransport {
     public void accepted(GatewayMessage.Connected answer, @Nullable Lease lease) {
       Optional<String> defect = Upgrade.defect(request);
       if (defect.isPresent()) {
+        place.giveBack();
         refuse(request, 400, defect.get());
         return;
       }
@@ -129,33 +149,47 @@ public final class WebSocketTransport {
         request.response().putHeader("sec-websocket-protocol", protocol);
       }
       ClientInfo info = Connects.client(mount, Transport.WEBSOCKET, answer);
+      Admission.Place connection = door.takeOver(request.connection());
+      Runnable end =
+          () -> {
+            connection.giveBack();
+            place.giveBack();
+          };
       request
           .toWebSocket()
           .onComplete(
-              webSocket -> open(webSocket, this, info, lease),
+              webSocket -> open(webSocket, this, info, lease, end),
               failure -> {
                 log.debug("upgrade failed: {}", failure.toString());
+                end.run();
                 refuse(request, 400, "");
+                request.connection().close(); // It has no place any more.
               });
     }
 
     @Override
     public void refused(int status, Map<String, String> headers, String body) {
+      place.giveBack();
       refuse(request, status, headers, body);
     }
   }
 
   private void open(
-      ServerWebSocket webSocket, Asked asked, ClientInfo info, @Nullable Lease lease) {
+      ServerWebSocket webSocket,
+      Asked asked,
+      ClientInfo info,
+      @Nullable Lease lease,
+      Runnable end) {
     SocketOptions socketOptions = asked.mount.options();
     var connection =
         new WebSocketConnection(
             webSocket, writer, limits, socketOptions.idleTimeout(), options.metrics());
-    ClientSocket client = table.open(connection, asked.serializer, info, socketOptions.limits());
+    ClientSocket client =
+        table.open(connection, asked.serializer, info, options.limits().of(socketOptions.limits()));
     if (lease != null) {
       client.lease(lease);
     }
-    connection.open(client);
+    connection.open(client, end);
     if (connects.isDraining()) {
       connection.close(CloseCode.SERVICE_RESTART);
     }

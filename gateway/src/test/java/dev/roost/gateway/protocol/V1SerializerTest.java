@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Section 7.1 of the specification. */
 class V1SerializerTest {
 
-  private final Serializer v1 = new V1Serializer();
+  private final Serializer v1 = new V1Serializer(JsonScanner.MAX_DEPTH);
 
   @Nested
   class FromTheClient {

@@ -34,7 +34,7 @@ class V2SerializerTest {
 
   private static final byte[] DE_AD = {(byte) 0xde, (byte) 0xad};
 
-  private final Serializer v2 = new V2Serializer();
+  private final Serializer v2 = new V2Serializer(JsonScanner.MAX_DEPTH);
   private final EnvelopeCodec codec = new EnvelopeCodec();
 
   @Nested

@@ -9,8 +9,11 @@ import dev.roost.application.ConnectResult;
 import dev.roost.application.SocketHandler;
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
+import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
@@ -19,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +38,8 @@ class LimitsIT {
   private static final int MESSAGE = 4_000;
   private static final CountDownLatch RELEASE = new CountDownLatch(1);
   private static final AtomicInteger SLOW = new AtomicInteger();
+  private static final Map<Limit, AtomicInteger> REACHED = new ConcurrentHashMap<>();
+  private static final Map<Integer, AtomicInteger> CLOSED = new ConcurrentHashMap<>();
 
   private static TestServer server;
 
@@ -60,11 +66,26 @@ class LimitsIT {
                 .withConnectTimeout(Duration.ofSeconds(1))
                 .withMaxPendingConnects(3)
                 .withMaxQueuedBytes(64 * 1024)
+                .withLimits(
+                    GatewayLimits.defaults()
+                        .withMaxFragments(5)
+                        .withMaxJsonDepth(10)
+                        .withSockets(SocketLimits.most().withMaxTopicBytes(100).withMaxChannels(2)))
                 .withMetrics(
                     new GatewayMetrics() {
                       @Override
                       public void slowSocketClosed() {
                         SLOW.incrementAndGet();
+                      }
+
+                      @Override
+                      public void limitReached(Limit limit) {
+                        count(REACHED, limit);
+                      }
+
+                      @Override
+                      public void closedByServer(int code) {
+                        count(CLOSED, code);
                       }
                     }),
             ChannelOptions.defaults(),
@@ -76,6 +97,21 @@ class LimitsIT {
                     SocketOptions.defaults().withIdleTimeout(Duration.ofSeconds(1)))
                 .socket("/never", never)
                 .route("big:*", () -> silent));
+  }
+
+  private static <K> void count(Map<K, AtomicInteger> counts, K key) {
+    counts.computeIfAbsent(key, ignored -> new AtomicInteger()).incrementAndGet();
+  }
+
+  private static int reached(Limit limit) {
+    return REACHED.getOrDefault(limit, new AtomicInteger()).get();
+  }
+
+  /** What is done over a limit is counted once, under its name. */
+  private static void assertCounted(Limit limit, Runnable over) {
+    int before = reached(limit);
+    over.run();
+    TestServer.await(limit.option() + " is counted", () -> reached(limit) == before + 1);
   }
 
   @AfterAll
@@ -152,6 +188,94 @@ class LimitsIT {
       socket.write(WebSocketFrame.continuation(new byte[1_500]).withoutFin());
       assertEquals(1009, socket.readClose());
     }
+  }
+
+  private static void sendInFragments(RawWebSocket socket, int fragments) {
+    byte[] message = heartbeat(200).getBytes(StandardCharsets.UTF_8);
+    socket.write(WebSocketFrame.of(WebSocketFrame.TEXT, slice(message, 0, 100)).withoutFin());
+    for (int i = 2; i < fragments; i++) {
+      socket.write(WebSocketFrame.continuation(new byte[0]).withoutFin());
+    }
+    socket.write(WebSocketFrame.continuation(slice(message, 100, 200)));
+  }
+
+  @Test
+  void aMessageOfAsManyFragmentsAsMayBePasses() {
+    try (var socket = server.rawSocket()) {
+      sendInFragments(socket, 5);
+      expectAnswer(socket);
+      sendInFragments(socket, 5); // of each message anew
+      expectAnswer(socket);
+    }
+  }
+
+  @Test
+  void aMessageOfMoreFragmentsClosesTheConnectionHoweverSmallTheyAre() {
+    assertCounted(
+        Limit.MAX_FRAGMENTS,
+        () -> {
+          try (var socket = server.rawSocket()) {
+            sendInFragments(socket, 6);
+            assertEquals(1009, socket.readClose());
+          }
+        });
+  }
+
+  private static String nested(int depth) {
+    return "[null,\"1\",\"phoenix\",\"heartbeat\"," + "[".repeat(depth) + "]".repeat(depth) + "]";
+  }
+
+  @Test
+  void jsonAsDeepAsMayBePassesAndDeeperClosesTheConnection() { // W-30
+    assertCounted(
+        Limit.MAX_JSON_DEPTH,
+        () -> {
+          try (var socket = server.rawSocket()) {
+            socket.write(WebSocketFrame.text(nested(10)));
+            expectAnswer(socket);
+            socket.write(WebSocketFrame.text(nested(11)));
+            assertEquals(1011, socket.readClose());
+          }
+        });
+  }
+
+  @Test
+  void whatEndsASocketIsCountedUnderItsLimitAndItsCode() {
+    int before = CLOSED.getOrDefault(1009, new AtomicInteger()).get();
+    assertCounted(Limit.MAX_FRAME_BYTES, this::aFrameOverTheLimitClosesTheConnection);
+    assertCounted(Limit.MAX_MESSAGE_BYTES, this::aMessageThatNeverEndsClosesTheConnection);
+    assertCounted(Limit.MAX_REQUEST_LINE_BYTES, this::aRequestLineOverTheLimitIsRefused);
+    assertCounted(Limit.MAX_HEADER_BYTES, this::headersOverTheLimitAreRefused);
+    assertCounted(Limit.IDLE_TIMEOUT, LimitsIT::silentSocketIsClosed);
+    assertCounted(Limit.HANDSHAKE_TIMEOUT, this::aConnectionThatSaysNothingIsClosed);
+    assertCounted(Limit.CONNECT_TIMEOUT, this::aSocketHandlerThatNeverAnswersCostsAStatus);
+    assertTrue(CLOSED.get(1009).get() >= before + 2);
+  }
+
+  /** The mount allows 100 channels and topics of 1,024 bytes, the gateway less. */
+  @Test
+  void whoeverRunsTheGatewayMayAllowLessThanTheApplicationAsksFor() {
+    assertCounted(
+        Limit.MAX_CHANNELS,
+        () -> {
+          try (var socket = server.rawSocket()) {
+            for (int i = 1; i <= 3; i++) {
+              socket.write(WebSocketFrame.text("[\"1\",\"1\",\"big:" + i + "\",\"phx_join\",{}]"));
+              String answer = socket.read().text();
+              assertEquals(i == 3, answer.contains("too many channels joined"), answer);
+            }
+          }
+        });
+    assertCounted(
+        Limit.MAX_TOPIC_BYTES,
+        () -> {
+          try (var socket = server.rawSocket()) {
+            socket.write(
+                WebSocketFrame.text(
+                    "[\"1\",\"1\",\"big:" + "x".repeat(97) + "\",\"phx_join\",{}]"));
+            assertEquals(1011, socket.readClose());
+          }
+        });
   }
 
   private static byte[] slice(byte[] bytes, int from, int to) {

@@ -25,6 +25,7 @@ import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
+import dev.roost.testkit.client.RawWebSocket;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
@@ -491,5 +492,43 @@ class LongPollIT {
 
   private static int sessions() {
     return server.everyGateway(gateway -> gateway.longPolls().sessionCount());
+  }
+
+  /* ---- bodies */
+
+  private static final String[] HUGE = {
+    "Host: localhost", "Content-Type: application/x-ndjson", "Content-Length: 5000000"
+  };
+
+  private static int postWithoutBody(int gateway, String token) {
+    String line = "POST /socket/longpoll?vsn=2.0.0&token=" + token + " HTTP/1.1";
+    try (var socket = RawWebSocket.open("localhost", server.port(gateway))) {
+      String answer =
+          socket.limit(TestServer.LIMIT).request(line, HUGE[0], HUGE[1], HUGE[2]).body();
+      return LongPollClient.tree(answer).path("status").asInt();
+    }
+  }
+
+  /** Nobody's body is read before it is known whose it is. */
+  @Test
+  void aPostWithoutASessionIsAnsweredBeforeItsBodyComes() {
+    var session = new LongPollClient("/socket/longpoll", V2).open(server.port(0));
+    String token = session.token();
+    String forged = // with another secret
+        token.substring(0, 50) + (token.charAt(50) == 'A' ? 'B' : 'A') + token.substring(51);
+    assertEquals(410, postWithoutBody(0, forged)); // at its holder
+    assertEquals(410, postWithoutBody(1, forged)); // and elsewhere
+    assertEquals(410, postWithoutBody(0, "none"));
+  }
+
+  @Test
+  void aLargeBodyReachesASessionOfAnotherGateway() {
+    var session = new LongPollClient("/strict/longpoll", V2).open(server.port(0));
+    String heartbeat =
+        "[null,\"1\",\"phoenix\",\"heartbeat\",{\"pad\":\"" + "x".repeat(100_000) + "\"}]";
+    for (int gateway : new int[] {0, 1}) {
+      assertEquals(200, session.post(server.port(gateway), heartbeat).status());
+      assertEquals("phx_reply", session.take(server.port(gateway), 1).get(0).path(3).asText());
+    }
   }
 }

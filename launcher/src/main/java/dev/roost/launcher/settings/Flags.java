@@ -119,7 +119,8 @@ final class Flags {
       defaultValue = Values.AdminPort.OFF,
       converter = Values.AdminPort.class,
       description =
-          "TCP port of health and drain, 0 for any free one, or off. Default: ${DEFAULT-VALUE}.")
+          "TCP port of health, metrics and drain, 0 for any free one, or off. Default:"
+              + " ${DEFAULT-VALUE}.")
   int adminPort;
 
   @Option(
@@ -301,6 +302,8 @@ final class Flags {
       description = "All headers of an HTTP request; over it 431. Default: ${DEFAULT-VALUE}.")
   int maxHeaderBytes;
 
+  @Mixin final LimitFlags limits = new LimitFlags();
+
   @Option(
       names = "--max-queued-bytes",
       paramLabel = "BYTES",
@@ -473,6 +476,7 @@ final class Flags {
             .withDrainSockets(drainSockets)
             .withDrainInterval(drainInterval)
             .withDrainTimeout(drainTimeout)
+            .withLimits(limits.limits())
             .withEdge(edge.options());
     var channels =
         ChannelOptions.defaults()
@@ -480,6 +484,8 @@ final class Flags {
             .withMailboxMessages(mailboxMessages)
             .withMailboxBytes(mailboxBytes)
             .withCallbackTimeout(callbackTimeout)
+            .withCallbackWarning(limits.callbackWarning)
+            .withFilter(limits.filterParameters)
             .withReplaceTimeout(replaceTimeout)
             .withPresence(presence.options());
     return new Settings(

@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.admission.ConnectionLimits;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
 import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.presence.PresenceOptions;
+import dev.roost.routing.SocketLimits;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -83,10 +86,15 @@ class SettingsPageTest {
         settings().stream().map(SettingSources::name).collect(Collectors.toSet());
     Stream.of(
             options(GatewayOptions.class, "")
-                .filter(name -> !Set.of("edge", "auth").contains(name)),
+                .filter(name -> !Set.of("edge", "auth", "limits").contains(name)),
+            options(GatewayLimits.class, "")
+                .filter(name -> !name.equals("connections") && !name.equals("sockets")),
+            options(ConnectionLimits.class, ""),
+            options(SocketLimits.class, ""),
             options(ChannelOptions.class, "")
                 .filter(name -> !name.equals("presence"))
-                .map(name -> name.equals("verticles") ? "channel-" + name : name),
+                .map(n -> n.equals("verticles") ? "channel-" + n : n)
+                .map(n -> n.equals("filter") ? "filter-parameters" : n),
             options(PresenceOptions.class, "presence-"),
             options(EdgeOptions.class, "").filter(name -> !name.equals("tls")),
             options(TlsOptions.class, "tls-"),

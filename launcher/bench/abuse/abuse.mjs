@@ -1,0 +1,374 @@
+// Attacks a node in its production configuration, and checks that honest clients notice little, that each refusal
+// is counted, and that memory and places come back:
+//
+//   .ci/abuse            all of it, some four minutes; prints the table of docs/security.md
+//   .ci/abuse --short    fewer attackers, a minute or two; the times are printed and not judged
+//
+// An attack during which the honest clients' p99 was over twice that of the quiet before it, and over 10 ms, is
+// repeated, at most twice: the machine may have been busy with something else. Every try is printed.
+import { execFileSync, fork, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import http from "node:http";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { HOST, Socket, frame } from "./socket.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const short = process.argv.includes("--short");
+const fixture = join(root, "launcher/it/target/roost-it-0.1.0-SNAPSHOT.jar");
+const PORT = 4112;
+const ADMIN = 4113;
+const SOCKET = "/socket/websocket?vsn=2.0.0";
+const FRAME_LIMIT = 10_000_000;
+const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
+const size = (all, few) => (short ? few : all);
+
+function get(port, path) {
+  return new Promise((answer, fail) => {
+    http
+      .get({ host: HOST, port, path, agent: false }, (response) => {
+        let body = "";
+        response.on("data", (data) => (body += data));
+        response.on("end", () => answer({ status: response.statusCode, body }));
+      })
+      .on("error", fail);
+  });
+}
+
+async function metrics() {
+  const values = new Map();
+  for (const line of (await get(ADMIN, "/metrics")).body.split("\n")) {
+    const at = line.lastIndexOf(" ");
+    if (at > 0 && !line.startsWith("#")) values.set(line.slice(0, at), Number(line.slice(at + 1)));
+  }
+  return values;
+}
+
+const problems = [];
+function expect(what, expected, got) {
+  if (expected !== got) problems.push(`${what}: expected ${expected}, got ${got}`);
+}
+
+async function until(what, condition) {
+  for (let i = 0; i < 900; i++) {
+    if (await condition()) return;
+    await sleep(100);
+  }
+  problems.push(`not within 90 s: ${what}`);
+}
+
+async function connected(path = SOCKET, headers) {
+  const socket = new Socket(PORT);
+  const status = await socket.ask(path, headers);
+  if (status !== 101) problems.push(`a socket was refused with ${status}`);
+  return socket;
+}
+
+/** So many at a time, so that it is the server that is measured and not the attacker's own queue. */
+async function many(count, each, atOnce = 100) {
+  const results = [];
+  for (let from = 0; from < count; from += atOnce) {
+    const group = Array.from({ length: Math.min(atOnce, count - from) }, (_, i) => each(from + i));
+    results.push(...(await Promise.all(group)));
+  }
+  return results;
+}
+
+async function allClosedWith(code, count, attack) {
+  const codes = await many(count, async () => {
+    const socket = await connected();
+    await attack(socket);
+    const code = await socket.ended;
+    return code;
+  }, 25);
+  expect("sockets closed with " + code, count, codes.filter((got) => got === code).length);
+}
+
+const limit = (name) => `roost_limit_reached_total{limit="${name}"}`;
+const refused = (status) => `roost_connections_refused_total{status="${status}"}`;
+
+/** Each attack returns what has to have been counted, by the name of the counter. */
+const attacks = {
+  "half-open handshakes": async () => {
+    const count = size(5_000, 500);
+    const sockets = await many(count, async () => {
+      const socket = new Socket(PORT);
+      await socket.opened;
+      socket.tcp.write("GET /socket/websocket HTTP/1.1\r\nHost: x\r\n");
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => socket.ended));
+    return { attackers: count, counted: { [limit("handshake-timeout")]: count } };
+  },
+
+  "a byte a second": async () => {
+    const count = size(2_000, 200);
+    const bytes = frame('[null,"1","phoenix","heartbeat",{"pad":"' + "x".repeat(200) + '"}]');
+    const sockets = await many(count, () => connected());
+    let at = 0;
+    const timer = setInterval(() => {
+      sockets.forEach((socket) => socket.tcp.write(bytes.subarray(at, at + 1)));
+      at++;
+    }, 1_000);
+    if (short) {
+      await sleep(5_000);
+      clearInterval(timer);
+      sockets.forEach((socket) => socket.drop());
+      return { attackers: count, counted: {} };
+    }
+    const codes = await Promise.all(sockets.map((socket) => socket.ended));
+    clearInterval(timer);
+    expect("closed as silent", count, codes.filter((code) => code === 1002).length);
+    return { attackers: count, counted: { [limit("idle-timeout")]: count } };
+  },
+
+  "join flood": async () => {
+    const count = size(50, 20);
+    const joins = 4_000;
+    let over = 0;
+    await many(count, async (number) => {
+      const socket = await connected();
+      let answers = 0;
+      const done = new Promise((go) => {
+        socket.onText = (text) => {
+          if (!text.includes('"phx_reply"')) return;
+          if (text.includes("too many")) over++;
+          if (++answers === joins) go();
+        };
+      });
+      for (let i = 0; i < joins; i++) {
+        await socket.write(frame(`["${i}","${i}","room:${number}-${i}","phx_join",{}]`));
+      }
+      await Promise.race([done, socket.ended]);
+      expect("joins that were answered", joins, answers);
+      socket.drop();
+    });
+    return { attackers: count, counted: { [limit("joins-per-second")]: null, [limit("max-channels")]: null }, sum: over };
+  },
+
+  "frames at the limit": async () => {
+    const head = '[null,"1","phoenix","heartbeat",{"pad":"';
+    const body = (length) => head + "x".repeat(length - head.length - 3) + '"}]';
+    const count = size(10, 3);
+    for (let i = 0; i < count; i++) {
+      const socket = await connected();
+      const answer = new Promise((go) => (socket.onText = go));
+      await socket.write(frame(body(FRAME_LIMIT)));
+      expect("a frame at the limit", true, String(await Promise.race([answer, socket.ended])).includes("phx_reply"));
+      socket.drop();
+    }
+    return { attackers: count, counted: { [limit("max-frame-bytes")]: 0 } };
+  },
+
+  "frames one over": async () => {
+    const bytes = frame(Buffer.alloc(FRAME_LIMIT + 1, 0x20));
+    const count = size(100, 20);
+    await allClosedWith(1009, count, (socket) => socket.tcp.write(bytes.subarray(0, 65_536)));
+    return { attackers: count, counted: { [limit("max-frame-bytes")]: count } };
+  },
+
+  "endless fragments": async () => {
+    const empty = Buffer.concat(Array.from({ length: 500 }, () => frame("", { opcode: 0, fin: false })));
+    const count = size(100, 20);
+    await allClosedWith(1009, count, async (socket) => {
+      let ended = false;
+      socket.ended.then(() => (ended = true));
+      socket.tcp.write(frame("[", { fin: false }));
+      for (let i = 0; i < 20 && !ended; i++) await socket.write(empty);
+    });
+    return { attackers: count, counted: { [limit("max-fragments")]: count } };
+  },
+
+  "deep JSON": async () => {
+    const depth = 1_000_000;
+    const bytes = frame('["1","1","room:x","ping",' + "[".repeat(depth) + "]".repeat(depth) + "]");
+    const count = size(100, 20);
+    await allClosedWith(1011, count, (socket) => socket.write(bytes));
+    return { attackers: count, counted: { [limit("max-json-depth")]: count } };
+  },
+
+  "compressed frames": async () => {
+    const count = size(100, 20);
+    const asked = await connected(SOCKET, ["Sec-WebSocket-Extensions: permessage-deflate"]);
+    expect("compression is agreed on", false, asked.head.toLowerCase().includes("permessage-deflate"));
+    asked.drop();
+    await allClosedWith(1002, count, (socket) => socket.tcp.write(frame(Buffer.alloc(1_000), { rsv1: true })));
+    return { attackers: count, counted: { 'roost_sockets_closed_total{code="1002"}': count } };
+  },
+
+  "slow readers": async () => {
+    const count = size(50, 10);
+    const sockets = await many(count, async () => {
+      const socket = await connected();
+      const joined = new Promise((go) => (socket.onText = go));
+      socket.text('["1","1","room:fast","phx_join",{}]');
+      await joined;
+      socket.tcp.pause();
+      return socket;
+    });
+    const talker = await connected();
+    talker.text('["1","1","room:fast","phx_join",{}]');
+    const before = (await metrics()).get(limit("max-queued-bytes"));
+    const shout = frame('["1","2","room:fast","shout",{"pad":"' + "x".repeat(100_000) + '"}]');
+    await until("every slow reader is cut off", async () => {
+      for (let i = 0; i < 5; i++) await talker.write(shout);
+      return (await metrics()).get(limit("max-queued-bytes")) - before >= count;
+    });
+    sockets.forEach((socket) => socket.drop());
+    talker.drop();
+    return { attackers: count, counted: { [limit("max-queued-bytes")]: count } };
+  },
+
+  "foreign origins": async () => {
+    const token = (await get(PORT, "/guarded/token?age=0")).body;
+    const path = "/guarded/websocket?vsn=2.0.0&token=" + token;
+    const status = async (headers) => {
+      const socket = new Socket(PORT);
+      const got = await socket.ask(path, headers);
+      socket.drop();
+      return got;
+    };
+    expect("its own page", 101, await status([`Origin: http://${HOST}:${PORT}`]));
+    expect("no page at all", 101, await status([])); // a program: it could send any origin
+    const foreign = [
+      "https://evil.example", "null", "http://127.0.0.1.evil.example", "http://evil.example/127.0.0.1",
+      "http://127.0.0.1@evil.example", "http://evil.example#127.0.0.1", "http://evil.example?127.0.0.1",
+      "http://127.0.0.10", "http://27.0.0.1", "http://localhost", "http://[::1]", "file://", "data:text/html,x",
+      "http://evil127.0.0.1", "//127.0.0.1.evil.example", "http://127.0.0.1%00.evil.example", "http://１27.0.0.1",
+    ];
+    const rounds = size(20, 2);
+    const all = await many(foreign.length * rounds, (i) => status(["Origin: " + foreign[i % foreign.length]]));
+    all.forEach((got, i) => expect("origin " + foreign[i % foreign.length], 403, got));
+    return { attackers: all.length, counted: { [refused(403)]: all.length } };
+  },
+
+  "tokens": async () => {
+    const status = async (token) => {
+      const socket = new Socket(PORT);
+      const query = token === undefined ? "" : "&token=" + encodeURIComponent(token);
+      const got = await socket.ask("/guarded/websocket?vsn=2.0.0" + query);
+      socket.drop();
+      return got;
+    };
+    const made = async (age) => (await get(PORT, "/guarded/token?age=" + age)).body;
+    const good = await made(0);
+    const last = await made(30);
+    expect("a token", 101, await status(good));
+    expect("the same again, within its age, as with Phoenix", 101, await status(good));
+    expect("one of half a minute", 101, await status(last));
+    const bad = [undefined, "", ".", "..", "a.b.c", good + ".", good + "x", " " + good, good.slice(0, -1), await made(61), await made(100_000)];
+    for (let i = 0; i < good.length; i++) {
+      bad.push(good.slice(0, i) + (good[i] === "A" ? "B" : "A") + good.slice(i + 1));
+    }
+    const [head, body, mac] = good.split(".");
+    const other = last.split(".");
+    bad.push([head, other[1], mac].join("."), [head, body, other[2]].join("."), [body, head, mac].join("."));
+    bad.push(Buffer.from('{"alg":"none"}').toString("base64url") + "." + body + ".", head + ".." + mac);
+    const all = await many(bad.length, (i) => status(bad[i]));
+    all.forEach((got, i) => expect("token " + bad[i], 403, got));
+    return { attackers: all.length, counted: { [refused(403)]: all.length } };
+  },
+
+  "bodies of no session": async () => {
+    const count = size(200, 50);
+    const answers = await many(count, () => {
+      const socket = new Socket(PORT);
+      const made = Buffer.alloc(44).toString("base64url");
+      socket.tcp.write(
+        `POST /socket/longpoll?vsn=2.0.0&token=${made} HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n`);
+      return socket.status.then((status) => (socket.drop(), status));
+    });
+    expect("answered before a body came", count, answers.filter((status) => status === 200).length);
+    return { attackers: count, counted: { [refused(410)]: count } };
+  },
+};
+
+async function honestly(honest, ms) {
+  honest.send("reset");
+  await sleep(ms);
+  return report(honest);
+}
+
+function report(honest) {
+  return new Promise((answer) => {
+    honest.once("message", answer);
+    honest.send("report");
+  });
+}
+
+/** Heap in use after a collection, in MB. */
+async function heap(pid) {
+  execFileSync("jcmd", [String(pid), "GC.run"], { stdio: "ignore" });
+  return (await metrics()).get("roost_heap_bytes") / 1e6;
+}
+
+async function main() {
+  if (!existsSync(fixture)) {
+    console.error("build first: ./mvnw package -Dquick -Dmaven.test.skip=true -pl launcher/it -am");
+    process.exit(2);
+  }
+  const roost = spawn(
+    join(root, "launcher/target/roost/bin/roost"),
+    ["--port", PORT, "--admin-port", ADMIN, "--applications", "fixture,guarded"].map(String),
+    { env: { ...process.env, ROOST_APPS: fixture }, stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  roost.stdout.on("data", (data) => (log = (log + data).slice(-20_000)));
+  roost.stderr.on("data", (data) => (log = (log + data).slice(-20_000)));
+  process.on("exit", () => roost.kill("SIGKILL"));
+  await until("the node is ready", () => log.includes(" is ready: ") || roost.exitCode !== null);
+  if (roost.exitCode !== null) throw new Error("the node ended:\n" + log);
+
+  const honest = fork(join(root, "launcher/bench/abuse/honest.mjs"), [String(PORT)]);
+  process.on("exit", () => honest.kill("SIGKILL"));
+  await new Promise((go) => honest.once("message", go));
+  const quietMs = size(4_000, 2_000);
+  await honestly(honest, size(15_000, 4_000)); // until the JIT has seen it all
+  const baseHeap = await heap(roost.pid);
+  const base = await metrics();
+
+  console.log("| attack | attackers | refusals counted | honest p99, quiet | during | heap after |\n|---|---|---|---|---|---|");
+  for (const [name, attack] of Object.entries(attacks)) {
+    for (let attempt = 1; ; attempt++) {
+      const quiet = await honestly(honest, quietMs);
+      const before = await metrics();
+      honest.send("reset");
+      const done = await attack();
+      const during = await report(honest);
+      await until(name + ": every place is given back", async () => {
+        const now = await metrics();
+        return now.get("roost_connections") <= base.get("roost_connections") && now.get("roost_sockets") === base.get("roost_sockets");
+      });
+      const after = await metrics();
+      let total = 0;
+      for (const [counter, count] of Object.entries(done.counted)) {
+        const counted = (after.get(counter) ?? 0) - (before.get(counter) ?? 0);
+        total += counted;
+        if (count !== null) expect(`${name}: ${counter}`, count, counted);
+      }
+      if (done.sum !== undefined) expect(`${name}: refusals counted`, done.sum, total);
+      const left = await heap(roost.pid);
+      const fine = during.p99 <= 2 * quiet.p99 || during.p99 <= 10;
+      console.log(
+        `| ${name}${attempt > 1 ? `, try ${attempt}` : ""} | ${done.attackers} | ${total} | ${quiet.p99.toFixed(1)} ms | ${during.p99.toFixed(1)} ms${fine ? "" : " (over)"} | ${left.toFixed(1)} MB |`);
+      if (left > baseHeap * 1.25 + 4) problems.push(`${name}: the heap grew from ${baseHeap.toFixed(1)} to ${left.toFixed(1)} MB`);
+      if (fine || short) break;
+      if (attempt === 3) {
+        problems.push(`${name}: honest clients waited ${during.p99.toFixed(1)} ms, ${quiet.p99.toFixed(1)} ms when it was quiet, thrice`);
+        break;
+      }
+    }
+  }
+  const { lost } = await report(honest);
+  expect("honest clients that lost their connection", 0, lost);
+  honest.kill();
+  await until("every address is forgotten", async () => (await metrics()).get("roost_addresses") === 0);
+  const end = await metrics();
+  console.log(`\nat the end: ${end.get("roost_connections")} connections, ${end.get("roost_sockets")} sockets, ${end.get("roost_addresses")} addresses; heap at the start ${baseHeap.toFixed(1)} MB`);
+  expect("sockets that are left", 0, end.get("roost_sockets"));
+  roost.kill("SIGTERM");
+  await new Promise((go) => roost.once("exit", go));
+  problems.forEach((problem) => console.error(problem));
+  process.exit(problems.length === 0 ? 0 : 1);
+}
+
+await main();
