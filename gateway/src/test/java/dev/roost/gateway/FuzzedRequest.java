@@ -6,6 +6,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.Cookie;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -15,6 +17,7 @@ import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -39,6 +42,7 @@ final class FuzzedRequest {
   private final MultiMap answerHeaders = HttpHeaders.headers();
 
   private final HttpServerRequest request = proxy(HttpServerRequest.class, this::asked);
+  private final HttpConnection connection = proxy(HttpConnection.class, this::connected);
   private final HttpServerResponse response = proxy(HttpServerResponse.class, this::answered);
   private Handler<Buffer> onBody;
   private Handler<Void> onEnd;
@@ -147,6 +151,8 @@ final class FuzzedRequest {
         yield host == null ? null : HostAndPort.parseAuthority(host, -1);
       }
       case "response" -> response;
+      case "connection" -> connection;
+      case "getCookie" -> cookie(arguments[0].toString());
       case "pause", "resume" -> request;
       case "handler" -> {
         onBody = (Handler<Buffer>) arguments[0];
@@ -158,6 +164,27 @@ final class FuzzedRequest {
       }
       // Whatever is wrong with the rest of the handshake, it is Vert.x that finds it.
       case "toWebSocket" -> Future.failedFuture("no WebSocket here");
+      default -> throw new AssertionError("nobody said what " + question + " is");
+    };
+  }
+
+  private Cookie cookie(String name) {
+    String start = name + "=";
+    return headers.getAll("cookie").stream()
+        .flatMap(header -> Arrays.stream(header.split(";")))
+        .map(String::strip)
+        .filter(pair -> pair.startsWith(start))
+        .findFirst()
+        .map(pair -> Cookie.cookie(name, pair.substring(start.length())))
+        .orElse(null);
+  }
+
+  /** As much of a connection as is looked at once an upgrade has failed. */
+  private Object connected(Method question, Object[] arguments) {
+    return switch (question.getName()) {
+      case "hashCode" -> System.identityHashCode(this);
+      case "equals" -> System.identityHashCode(connection) == System.identityHashCode(arguments[0]);
+      case "close" -> Future.succeededFuture();
       default -> throw new AssertionError("nobody said what " + question + " is");
     };
   }

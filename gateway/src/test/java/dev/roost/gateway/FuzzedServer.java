@@ -8,6 +8,9 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.admission.ConnectionLimits;
+import dev.roost.gateway.auth.AuthOptions;
+import dev.roost.gateway.auth.CookieSession;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
 import dev.roost.gateway.edge.TrustedProxies;
@@ -17,6 +20,8 @@ import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketOptions;
+import dev.roost.token.SessionCookie;
+import dev.roost.token.SessionSettings;
 import io.vertx.core.Context;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -133,7 +138,14 @@ final class FuzzedServer {
           EdgeOptions.defaults()
               .withForceSsl(ForceSsl.defaults())
               .withTrustedProxies(TrustedProxies.of("192.0.2.0/24", "2001:db8::/32"));
-      return Gateway.open(node, GatewayOptions.defaults().withEdge(edge))
+      var secret = "a secret that is long enough for a test".repeat(2);
+      var session = new SessionCookie(SessionSettings.of(secret, "a salt"));
+      var options =
+          GatewayOptions.defaults()
+              .withEdge(edge)
+              .withLimits(GatewayLimits.defaults().withConnections(UNLIMITED))
+              .withAuth(AuthOptions.none().withSession(new CookieSession("_app_key", session)));
+      return Gateway.open(node, options)
           .onSuccess(
               opened -> {
                 gateway = opened;
@@ -152,6 +164,10 @@ final class FuzzedServer {
               });
     }
   }
+
+  private static final ConnectionLimits UNLIMITED =
+      new ConnectionLimits(
+          Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
   private static final class Host extends VerticleBase implements BusEndpoint.Receiver {
 
