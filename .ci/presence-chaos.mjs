@@ -155,12 +155,28 @@ class BrowserWebSocket extends WebSocket {
 
 /** One topic of one socket. */
 class Seat {
+  // What came lately, to be shown if the list turns out to be wrong.
+  heard = [];
+
   constructor(socket, topic, user) {
     this.topic = topic;
     this.user = user;
     this.status = "online";
     this.channel = socket.channel(topic, { user });
     this.presence = new Presence(this.channel);
+    this.channel.onMessage = (event, payload) => {
+      const time = new Date().toISOString().slice(11, 23);
+      const refs = (presences) => Object.entries(presences ?? {}).map(([key, { metas }]) => `${key}:${metas.map((meta) => meta.phx_ref.slice(-6))}`);
+      if (event === "presence_state") {
+        this.heard.push(`${time} state [${refs(payload)}]`);
+      } else if (event === "presence_diff") {
+        this.heard.push(`${time} diff +[${refs(payload.joins)}] -[${refs(payload.leaves)}]`);
+      } else if (!event.startsWith("chan_reply")) {
+        this.heard.push(`${time} ${event} ${event === "phx_reply" ? payload.status : ""}, join ${this.channel.joinRef()}`);
+      }
+      this.heard.splice(0, this.heard.length - 40);
+      return payload;
+    };
     this.channel.onError(() => (this.status = undefined));
     this.channel
       .join(5_000)
@@ -249,7 +265,7 @@ function allWrong(clients) {
       for (const seat of client.seats.filter((each) => each.topic === topic)) {
         const fault = seat.isJoined ? wrong(seat.presence.state, expected) : "not joined";
         if (fault) {
-          faults.push(`client ${client.number} in ${topic}: ${fault}`);
+          faults.push(`client ${client.number} in ${topic}: ${fault}\n    ${seat.heard.join("\n    ")}`);
         }
       }
     }
@@ -287,6 +303,7 @@ async function fault(rnd, clients) {
   const isGateway = kind.endsWith("gateway");
   const victim = pick(rnd, isGateway ? gateways : channelNodes);
   counts[kind] = (counts[kind] ?? 0) + 1;
+  console.log(`  ${new Date().toISOString().slice(11, 23)} ${kind}: ${victim.name}`);
   if (kind in gone) {
     watchGone(kind, clients, gateways.indexOf(victim));
   }

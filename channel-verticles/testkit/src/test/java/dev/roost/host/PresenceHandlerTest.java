@@ -160,7 +160,7 @@ class PresenceHandlerTest {
             return presences;
           }
         };
-    var options = ChannelOptions.defaults().withCallbackTimeout(Duration.ofMillis(500));
+    var options = ChannelOptions.defaults().withCallbackTimeout(Duration.ofSeconds(3));
     try (ChannelKit kit = kit(hanging, options)) {
       var watcher = kit.join("room:1");
       track(kit.join("room:1"), "ada");
