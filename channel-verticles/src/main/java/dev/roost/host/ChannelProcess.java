@@ -222,9 +222,9 @@ final class ChannelProcess {
   }
 
   private Telemetry.Bound mailboxBound() {
-    return mailbox.isFullOfMessages()
-        ? Telemetry.Bound.MAILBOX_MESSAGES
-        : Telemetry.Bound.MAILBOX_BYTES;
+    return mailbox.isFullOfBytes()
+        ? Telemetry.Bound.MAILBOX_BYTES
+        : Telemetry.Bound.MAILBOX_MESSAGES;
   }
 
   private void overflow(String lost) {

@@ -74,9 +74,9 @@ final class Mailbox {
     return true;
   }
 
-  /** Whether it is the number of messages that makes it full, rather than their bytes. */
-  boolean isFullOfMessages() {
-    return waiting >= maxMessages;
+  /** Whether it is the bytes of what waits that make it full, rather than their number. */
+  boolean isFullOfBytes() {
+    return bytes >= maxBytes;
   }
 
   /** Adds a message whatever the bound: for what must not be lost. */

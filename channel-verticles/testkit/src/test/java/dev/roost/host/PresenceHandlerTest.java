@@ -142,14 +142,16 @@ class PresenceHandlerTest {
   }
 
   @Test
-  void aFetchThatHangsIsGivenUpAndDiffsGoOnInOrder() {
+  void aFetchThatHangsIsGivenUpAndDiffsGoOnInOrder() throws Exception {
     var hang = new CountDownLatch(1);
+    var hangs = new CountDownLatch(1);
     var calls = new AtomicInteger();
     PresenceHandler hanging =
         new PresenceHandler() {
           @Override
           public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
             if (calls.getAndIncrement() == 0) {
+              hangs.countDown();
               try {
                 hang.await();
               } catch (InterruptedException e) {
@@ -164,6 +166,7 @@ class PresenceHandlerTest {
     try (ChannelKit kit = kit(hanging, options)) {
       var watcher = kit.join("room:1");
       track(kit.join("room:1"), "ada");
+      assertTrue(hangs.await(10, TimeUnit.SECONDS));
       watcher.assertReply(watcher.push("say", Map.of("n", 1)), "ok");
       track(kit.join("room:1"), "bob");
       var first = watcher.assertBroadcast("presence_diff").tree();
