@@ -161,10 +161,12 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
 
   private void join(String gateway, HostMessage.Join join) {
     String topic = join.recipient().topic();
-    // A later tenure than is known here is not to begin under the number of this one.
+    // A later tenure than is known here is not to begin under the number of this one; and of a
+    // gateway that is not known to live, nobody would tell when it dies.
     Optional<PartitionTable.Owner> owner =
         owner(topic).filter(mine -> mine.epoch() >= join.epoch());
-    if (owner.isEmpty()) {
+    boolean isKnown = topics().knows(gateway) || node.snapshot().isLive(gateway);
+    if (owner.isEmpty() || !isKnown) {
       endpoint().send(gateway, new GatewayMessage.NotHosted(join.channel()));
       return;
     }
@@ -233,7 +235,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
         }
       }
     }
-    PartitionTable table = now.partitions().table(application.name());
+    // Not that of `now`: who has joined meanwhile did so by what is known now.
+    PartitionTable table = node.snapshot().partitions().table(application.name());
     PartitionTable old = before.partitions().table(application.name());
     BitSet changed = old.changed(inbox(), table);
     if (!changed.isEmpty()) {

@@ -46,6 +46,11 @@ final class Topics {
         .put(process.number(), process);
   }
 
+  /** Whether a gateway has a process here already. */
+  boolean knows(String gateway) {
+    return processes.containsKey(gateway);
+  }
+
   @Nullable ChannelProcess find(String gateway, long channel) {
     LongObjectHashMap<ChannelProcess> ofGateway = processes.get(gateway);
     return ofGateway == null ? null : ofGateway.get(channel);

@@ -28,12 +28,15 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +49,8 @@ class HandOverTest {
   private static final ChannelOptions ONE_HOST = ChannelOptions.defaults().withVerticles(1);
   private static final int TOPICS = 40;
 
-  private final Vertx vertx = Vertx.vertx();
+  // An event loop for each verticle and caller: a test keeps one busy.
+  private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(32));
   private final LocalCluster cluster = LocalCluster.on(vertx);
   private final ClusterNode one = cluster.join();
   private final ClusterNode two = cluster.join();
@@ -156,6 +160,61 @@ class HandOverTest {
     assertEquals(2, ((GatewayMessage.Joined) gateway.next()).channel());
     gateway.joins(host.inbox(), 3, "t:1", epoch - 1, "{}");
     assertEquals(epoch, ((GatewayMessage.Joined) gateway.next()).epoch());
+  }
+
+  /** It joined in the tenure that began last, and news of earlier ones are still on their way. */
+  @Test
+  void whoJoinsInALaterTenureThanTheHostHasHeardOfStays() throws Exception {
+    var reached = new CountDownLatch(1);
+    var busy = new CountDownLatch(1);
+    host.context()
+        .runOnContext(
+            ignored -> {
+              reached.countDown();
+              awaitUninterruptibly(busy);
+            });
+    reached.await();
+    for (int i = 0; i < TOPICS; i++) {
+      gateway.joins(host.inbox(), 100 + i, "t:" + i, 1, "{}");
+    }
+    var second = await(ChannelVerticles.deploy(two, application(), ONE_HOST));
+    while (topics().allMatch(topic -> owner(topic).epoch() == 1)) {
+      Thread.sleep(5);
+    }
+    await(second.undeploy());
+    while (!topics().allMatch(topic -> owner(topic).inbox().equals(host.inbox()))) {
+      Thread.sleep(5);
+    }
+    busy.countDown();
+    Set<Long> joined = new HashSet<>();
+    for (int i = 0; i < TOPICS; i++) {
+      joined.add(((GatewayMessage.Joined) gateway.next()).channel());
+    }
+    assertEquals(TOPICS, joined.size());
+    gateway.joins(host.inbox(), 1, "t:1", 1, "{}");
+    assertEquals(1, ((GatewayMessage.Joined) gateway.next()).channel());
+  }
+
+  private static Stream<String> topics() {
+    return IntStream.range(0, TOPICS).mapToObj(i -> "t:" + i);
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aGatewayThatIsNotKnownToLiveIsTurnedAwayUntilItIs() throws Exception {
+    await(third.close());
+    while (one.snapshot().nodes().contains(third.name())) {
+      Thread.sleep(5);
+    }
+    gateway.joins(host.inbox(), 1, "t:1", owner("t:1").epoch(), "{}");
+    assertEquals(new GatewayMessage.NotHosted(1), gateway.next());
   }
 
   @Test
