@@ -259,7 +259,10 @@ public final class ClientSocket {
     }
     if (message.event().equals(Wire.LEAVE)) {
       if (row.state() == State.JOINED) {
+        // Before the host has heard of it: what phoenix.js hears from now on it takes for its next
+        // join's, and a diff of presences it would apply to the list of that one.
         row.state(State.LEAVING);
+        table.unsubscribe(row);
         table.send(row.host(), new HostMessage.Leave(row.channel(), message.ref()));
       }
       return;
@@ -304,6 +307,7 @@ public final class ClientSocket {
           info.id());
       table.limitedJoin(Limit.JOINS_PER_SECOND);
       refuse(message, Wire.TOO_MANY_JOINS);
+      end(old);
       return;
     }
     var row = new ChannelRow(this, message, application.get());

@@ -342,9 +342,13 @@ public final class SocketTable {
     subscriptions.add(row, epoch);
   }
 
+  void unsubscribe(ChannelRow row) {
+    subscriptions.remove(row);
+  }
+
   void remove(ChannelRow row) {
     rows.remove(row.channel());
-    subscriptions.remove(row);
+    unsubscribe(row);
   }
 
   void remove(ClientSocket socket) {

@@ -672,6 +672,31 @@ class ClientSocketTest {
       client.assertNothing();
     }
 
+    /** A diff that phoenix.js gets meanwhile it would apply to the list of its next join. */
+    @Test
+    void whoLeavesGetsNoBroadcastAnyMore() throws Exception {
+      HostMessage.Join join = client.joins("lounge:7", "3", host);
+      client.sends("[\"3\",\"6\",\"lounge:7\",\"phx_leave\",{}]");
+      host.next(HostMessage.Leave.class);
+      host.says(broadcast("lounge:7", 1, 0, "said"));
+      host.says(new GatewayMessage.Closed(join.channel()));
+      assertEquals("[\"3\",\"3\",\"lounge:7\",\"phx_close\",{}]", client.next());
+    }
+
+    /** It gave up on the join before that was answered. */
+    @Test
+    void aJoinWithALeaveBehindItGetsNoBroadcast() throws Exception {
+      client.sends(
+          "[\"3\",\"3\",\"lounge:7\",\"phx_join\",{}]",
+          "[\"3\",\"6\",\"lounge:7\",\"phx_leave\",{}]");
+      HostMessage.Join join = host.next(HostMessage.Join.class);
+      host.says(new GatewayMessage.Joined(join.channel(), join.epoch(), EMPTY));
+      host.says(broadcast("lounge:7", 1, 0, "said"));
+      host.says(new GatewayMessage.Closed(join.channel()));
+      assertOk("\"3\"", "\"3\"", "lounge:7");
+      assertEquals("[\"3\",\"3\",\"lounge:7\",\"phx_close\",{}]", client.next());
+    }
+
     /** L-10. */
     @Test
     void theHostMayCloseTheChannel() throws Exception {
@@ -735,7 +760,7 @@ class ClientSocketTest {
           "[\"4\",\"5\",\"lounge:3\",\"waiting\",{}]");
       host.next(HostMessage.Leave.class);
       HostMessage.Join joining = host.next(HostMessage.Join.class);
-      assertEquals("2 sockets, 3 channels, 2 topics, 1 ids", stage.counts());
+      assertEquals("2 sockets, 3 channels, 1 topics, 1 ids", stage.counts());
 
       client.ends("closed");
 
@@ -927,7 +952,7 @@ class ClientSocketTest {
     }
 
     @Test
-    void whoJoinsTooOftenIsRefusedAndItsChannelsStay() throws Exception {
+    void whoJoinsTooOftenIsRefusedAndItsOtherChannelsStay() throws Exception {
       client = stage.client(SocketLimits.defaults().withJoinsPerSecond(1));
       client.joins("lounge:1", "1", host);
       client.joins("lounge:2", "2", host);
@@ -935,9 +960,13 @@ class ClientSocketTest {
       assertError("\"3\"", "\"3\"", "lounge:3", "too many joins");
       client.sends("[\"4\",\"4\",\"lounge:2\",\"phx_join\",{}]");
       assertError("\"4\"", "\"4\"", "lounge:2", "too many joins");
-      host.assertNothing();
+      // What it was to replace is gone all the same (J-42).
+      assertEquals("[\"2\",\"2\",\"lounge:2\",\"phx_close\",{}]", client.next());
+      assertEquals("replaced", host.next(HostMessage.SocketGone.class).detail());
       assertEquals(List.of("join refused", "join refused"), stage.counted());
       client.sends("[\"2\",\"5\",\"lounge:2\",\"say\",{}]");
+      assertUnmatched("\"5\"", "lounge:2");
+      client.sends("[\"1\",\"6\",\"lounge:1\",\"say\",{}]");
       assertEquals("say", host.next(HostMessage.Event.class).event());
     }
 
