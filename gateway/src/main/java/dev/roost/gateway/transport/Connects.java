@@ -105,7 +105,7 @@ public final class Connects {
     JwtCheck check = client.mount().options().jwt();
     if (check == null) {
       askHandler(client, null, decision);
-    } else if (draining || pending.size() + gate.inFlight() >= options.maxPendingConnects()) {
+    } else if (draining || isFull()) {
       refuse(decision);
     } else {
       gate.verify(check, client.token(), verdict -> verified(client, check, verdict, decision));
@@ -135,15 +135,20 @@ public final class Connects {
     }
   }
 
+  /** Whether one more would have to wait for too many; counted if so. */
+  private boolean isFull() {
+    boolean full = pending.size() + gate.inFlight() >= options.maxPendingConnects();
+    if (full) {
+      options.metrics().limitReached(Limit.MAX_PENDING_CONNECTS);
+    }
+    return full;
+  }
+
   /** Asks a host of the mount's application. */
   private void askHandler(Client client, @Nullable Lease lease, Decision decision) {
     Applications.Mount mount = client.mount();
     Optional<String> inbox = anyInbox(mount);
-    boolean full = pending.size() >= options.maxPendingConnects();
-    if (full) {
-      options.metrics().limitReached(Limit.MAX_PENDING_CONNECTS);
-    }
-    if (inbox.isEmpty() || draining || full) {
+    if (inbox.isEmpty() || draining || isFull()) {
       refuse(decision);
       return;
     }
