@@ -53,10 +53,9 @@ final class ClientPresence {
     early.clear();
   }
 
-  /** The channel has joined anew: what comes now waits for its state. */
+  /** The channel has joined anew: what comes now waits for its state, as what still waits does. */
   void rejoin() {
     hasState = false;
-    early.clear();
   }
 
   void diff(RawPayload payload) {

@@ -7,7 +7,8 @@ import java.util.Random;
 
 /**
  * A random history of one topic: trackers come, change and go, hosts die and tell again what they
- * track, windows end, clients join, get a list, and rejoin. What each client gets is recorded.
+ * track, windows end, clients join, get a list, are out for a while and join again. What each
+ * client gets is recorded, diffs that come before its list as a gateway passes them on.
  */
 final class PresenceHistory {
 
@@ -24,12 +25,61 @@ final class PresenceHistory {
     record Rejoin() implements Received {}
   }
 
+  /** A client and its gateway. */
+  private static final class Client {
+
+    private enum Stage {
+      OUT,
+      JOINED,
+      OVERDUE,
+      LISTED
+    }
+
+    private final List<Received> received = new ArrayList<>();
+    private final List<Received> early = new ArrayList<>();
+    private Stage stage = Stage.OUT;
+
+    void join() {
+      received.add(new Received.Rejoin());
+      stage = Stage.JOINED;
+    }
+
+    void diff(Received diff) {
+      switch (stage) {
+        case OUT -> {}
+        case JOINED -> early.add(diff);
+        case OVERDUE, LISTED -> received.add(diff);
+      }
+    }
+
+    void list(RawPayload list) {
+      received.add(new Received.State(list));
+      release(Stage.LISTED);
+    }
+
+    /** Its list takes long: diffs wait no longer. */
+    void overdue() {
+      release(Stage.OVERDUE);
+    }
+
+    private void release(Stage next) {
+      received.addAll(early);
+      early.clear();
+      stage = next;
+    }
+
+    /** Its join ends, whether a list came or not. */
+    void end() {
+      early.clear();
+      stage = Stage.OUT;
+    }
+  }
+
   private final Random random;
   private final PresenceState state = new PresenceState();
   private final List<Meta> alive = new ArrayList<>();
   private final List<String> keys = new ArrayList<>();
-  private final List<List<Received>> clients = new ArrayList<>();
-  private final List<Boolean> waiting = new ArrayList<>();
+  private final List<Client> clients = new ArrayList<>();
   private int refs;
 
   PresenceHistory(long seed) {
@@ -42,7 +92,10 @@ final class PresenceHistory {
     for (int i = 0; i < steps; i++) {
       step();
     }
-    for (int client = 0; client < clients.size(); client++) {
+    for (Client client : clients) {
+      if (client.stage == Client.Stage.OUT) {
+        client.join();
+      }
       answer(client);
     }
     tell();
@@ -54,21 +107,21 @@ final class PresenceHistory {
   }
 
   List<List<Received>> clients() {
-    return clients;
+    return clients.stream().map(client -> client.received).toList();
   }
 
   private void step() {
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0, 1, 2 -> track();
       case 3 -> update();
       case 4, 5 -> untrack();
       case 6 -> hostIsTakenForDead();
       case 7 -> toldAgain();
       case 8, 9 -> tell();
-      case 10 -> joinOrRejoin();
+      case 10, 11 -> comeOrGo();
       default -> {
         if (!clients.isEmpty()) {
-          answer(random.nextInt(clients.size()));
+          answer(clients.get(random.nextInt(clients.size())));
         }
       }
     }
@@ -131,26 +184,34 @@ final class PresenceHistory {
 
   private void tell() {
     for (PresenceState.Diff diff : state.takeDiffs()) {
-      clients.forEach(client -> client.add(new Received.Diff(diff.payload())));
+      clients.forEach(client -> client.diff(new Received.Diff(diff.payload())));
     }
   }
 
-  private void joinOrRejoin() {
+  private void comeOrGo() {
     if (clients.size() < 3) {
-      clients.add(new ArrayList<>());
-      waiting.add(true);
-    } else {
-      int client = random.nextInt(clients.size());
-      clients.get(client).add(new Received.Rejoin());
-      waiting.set(client, true);
+      clients.add(new Client());
+    }
+    Client client = clients.get(random.nextInt(clients.size()));
+    switch (client.stage) {
+      case OUT -> client.join();
+      case JOINED -> {
+        if (random.nextBoolean()) {
+          client.end();
+        } else {
+          client.overdue();
+        }
+      }
+      // What phoenix.js has got it never forgets, so a list has to follow.
+      case OVERDUE -> {}
+      case LISTED -> client.end();
     }
   }
 
   /** A client that has joined gets its list. */
-  private void answer(int client) {
-    if (waiting.get(client)) {
-      waiting.set(client, false);
-      clients.get(client).add(new Received.State(state.list()));
+  private void answer(Client client) {
+    if (client.stage == Client.Stage.JOINED || client.stage == Client.Stage.OVERDUE) {
+      client.list(state.list());
     }
   }
 }

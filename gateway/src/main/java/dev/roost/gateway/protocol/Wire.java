@@ -15,6 +15,11 @@ public final class Wire {
   public static final String OK_STATUS = "ok";
   public static final String ERROR_STATUS = "error";
 
+  /** The list of who is present, which a client's diffs change (P-1, P-2). */
+  public static final String PRESENCE_STATE = "presence_state";
+
+  public static final String PRESENCE_DIFF = "presence_diff";
+
   /** A client's new token, on any topic, and the key that it has in the payload (PR-33). */
   public static final String ACCESS_TOKEN = "access_token";
 

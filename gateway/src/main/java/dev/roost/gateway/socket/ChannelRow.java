@@ -40,6 +40,7 @@ final class ChannelRow {
   private long waitingBytes;
   private boolean full;
   private int seat = -1;
+  private EarlyDiffs early = EarlyDiffs.NONE;
 
   /**
    * A row whose join has yet to find the topic's host.
@@ -114,6 +115,24 @@ final class ChannelRow {
 
   void state(State now) {
     state = now;
+  }
+
+  /** The join is answered: diffs that come before the client has its list have to wait. */
+  void joined(long now) {
+    state = State.JOINED;
+    early = new EarlyDiffs(now);
+  }
+
+  /** Diffs that wait for the client's list; {@link EarlyDiffs#NONE} once it has that. */
+  EarlyDiffs early() {
+    return early;
+  }
+
+  /** The same; from now on none waits. */
+  EarlyDiffs takeEarly() {
+    EarlyDiffs taken = early;
+    early = EarlyDiffs.NONE;
+    return taken;
   }
 
   /** The join message, until it is answered. */

@@ -262,6 +262,7 @@ public final class ClientSocket {
         // Before the host has heard of it: what phoenix.js hears from now on it takes for its next
         // join's, and a diff of presences it would apply to the list of that one.
         row.state(State.LEAVING);
+        row.takeEarly();
         table.unsubscribe(row);
         table.send(row.host(), new HostMessage.Leave(row.channel(), message.ref()));
       }
@@ -362,7 +363,7 @@ public final class ClientSocket {
 
   /** The join is answered ok: what the channel sends from now on follows the reply (J-12). */
   void joined(ChannelRow row, GatewayMessage.Joined joined) {
-    row.state(State.JOINED);
+    row.joined(System.nanoTime());
     table.subscribe(row, joined.epoch());
     answerJoin(row, Wire.OK_STATUS, joined.response());
   }
@@ -420,6 +421,7 @@ public final class ClientSocket {
 
   private void forget(ChannelRow row) {
     row.state(State.GONE);
+    row.takeEarly();
     table.remove(row);
   }
 
@@ -481,10 +483,77 @@ public final class ClientSocket {
 
   void push(GatewayMessage.Push push) {
     Recipient to = push.recipient();
+    switch (push.event()) {
+      case Wire.PRESENCE_DIFF -> {
+        ChannelRow row = current(to);
+        if (row == null || !holdsBack(row, push.payload(), to.joinRef())) {
+          write(push);
+        }
+      }
+      case Wire.PRESENCE_STATE -> {
+        write(push);
+        ChannelRow row = current(to);
+        if (row != null) {
+          release(row);
+        }
+      }
+      default -> write(push);
+    }
+  }
+
+  private void write(GatewayMessage.Push push) {
+    Recipient to = push.recipient();
     send(
         serializer.push(to.joinRef(), to.topic(), push.event(), push.payload()),
         to.topic(),
         push.event());
+  }
+
+  /** The row whose channel pushes. */
+  private @Nullable ChannelRow current(Recipient to) {
+    ChannelRow row = rows.get(to.topic());
+    return row != null && row.isCurrent(to.joinRef()) ? row : null;
+  }
+
+  /**
+   * Keeps a diff of presences back while the client has no list to apply it to.
+   *
+   * @param joinRef null for a broadcast
+   * @return false if it is to be sent at once
+   */
+  boolean holdsBack(ChannelRow row, RawPayload diff, @Nullable Ref joinRef) {
+    EarlyDiffs early = row.early();
+    if (early == EarlyDiffs.NONE) {
+      return false;
+    }
+    long remaining = early.remaining(System.nanoTime());
+    if (remaining <= 0 || !early.hasRoom(diff)) {
+      release(row);
+      return false;
+    }
+    if (early.isEmpty()) {
+      table.after(
+          remaining,
+          () -> {
+            if (row.early() == early) {
+              release(row);
+            }
+          });
+    }
+    early.add(diff, joinRef);
+    return true;
+  }
+
+  private void release(ChannelRow row) {
+    String topic = row.topic();
+    for (EarlyDiffs.Diff diff : row.takeEarly().all()) {
+      send(
+          diff.joinRef() == null
+              ? serializer.broadcast(topic, Wire.PRESENCE_DIFF, diff.payload())
+              : serializer.push(diff.joinRef(), topic, Wire.PRESENCE_DIFF, diff.payload()),
+          topic,
+          Wire.PRESENCE_DIFF);
+    }
   }
 
   void reply(GatewayMessage.Reply reply) {

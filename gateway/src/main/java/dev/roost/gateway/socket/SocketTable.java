@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -310,7 +311,13 @@ public final class SocketTable {
   /** Calls back when a socket that was over its rate may be read again. */
   void later(long nanos, Runnable resume) {
     metrics.socketThrottled();
-    node.vertx().setTimer(Math.max(1, nanos / 1_000_000), ignored -> resume.run());
+    after(nanos, resume);
+  }
+
+  /** Calls back on the gateway's context. */
+  void after(long nanos, Runnable callback) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
+    node.vertx().setTimer(Math.max(1, millis), ignored -> callback.run());
   }
 
   void expired() {

@@ -1,8 +1,10 @@
 package dev.roost.gateway.socket;
 
 import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.RawPayload;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.protocol.Wire;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -126,7 +128,9 @@ final class Subscriptions {
         return 0;
       }
       try (var frame = new SharedFrame(encoded.get())) {
-        return seats.send(frame, except);
+        return broadcast.event().equals(Wire.PRESENCE_DIFF)
+            ? seats.sendDiff(frame, broadcast.payload(), except)
+            : seats.send(frame, except);
       }
     }
   }
@@ -172,6 +176,18 @@ final class Subscriptions {
         }
       }
       return except < 0 ? count : count - 1;
+    }
+
+    /** A diff of presences waits where the client has no list yet. */
+    int sendDiff(SharedFrame frame, RawPayload diff, int except) {
+      int sent = 0;
+      for (int i = 0; i < count; i++) {
+        if (i != except && !rows[i].socket().holdsBack(rows[i], diff, null)) {
+          connections[i].send(frame);
+          sent++;
+        }
+      }
+      return sent;
     }
   }
 }

@@ -1,0 +1,151 @@
+package dev.roost.gateway.socket;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.roost.bus.GatewayMessage;
+import dev.roost.bus.HostMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.bus.Recipient;
+import dev.roost.bus.Ref;
+import dev.roost.gateway.protocol.Wire;
+import dev.roost.gateway.socket.Stage.Client;
+import dev.roost.gateway.socket.Stage.Host;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Diffs of presences that come before the client's list. */
+class EarlyDiffsTest {
+
+  private static final String TOPIC = "lounge:7";
+
+  private final Host host = new Host();
+  private Stage stage;
+  private Client client;
+  private HostMessage.Join join;
+  private long broadcasts;
+
+  @BeforeEach
+  void join() throws Exception {
+    stage = Stage.set(List.of(host), "lounge:*");
+    client = stage.client();
+    join = client.joins(TOPIC, "3", host);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    stage.close();
+  }
+
+  private static RawPayload numbered(int n) {
+    return RawPayload.jsonText("{\"n\":" + n + "}");
+  }
+
+  private void broadcasts(String event, int n) {
+    host.says(new GatewayMessage.Broadcast("chat", TOPIC, 1, broadcasts++, 0, event, numbered(n)));
+  }
+
+  private void pushes(String event, int n) {
+    host.says(
+        new GatewayMessage.Push(
+            new Recipient(client.number(), TOPIC, new Ref("\"3\"")), event, numbered(n)));
+  }
+
+  private static String message(String joinRef, String event, int n) {
+    return "[%s,null,\"%s\",\"%s\",{\"n\":%d}]".formatted(joinRef, TOPIC, event, n);
+  }
+
+  private static String broadcast(String event, int n) {
+    return message("null", event, n);
+  }
+
+  private static String push(String event, int n) {
+    return message("\"3\"", event, n);
+  }
+
+  @Test
+  void comeBehindTheList() throws Exception {
+    broadcasts(Wire.PRESENCE_DIFF, 1);
+    broadcasts("said", 2);
+    broadcasts(Wire.PRESENCE_DIFF, 3);
+    pushes(Wire.PRESENCE_STATE, 4);
+    broadcasts(Wire.PRESENCE_DIFF, 5);
+    assertEquals(broadcast("said", 2), client.next());
+    assertEquals(push(Wire.PRESENCE_STATE, 4), client.next());
+    assertEquals(broadcast(Wire.PRESENCE_DIFF, 1), client.next());
+    assertEquals(broadcast(Wire.PRESENCE_DIFF, 3), client.next());
+    assertEquals(broadcast(Wire.PRESENCE_DIFF, 5), client.next());
+  }
+
+  /** The channel intercepts them. */
+  @Test
+  void thatAreInterceptedComeBehindTheListToo() throws Exception {
+    pushes(Wire.PRESENCE_DIFF, 1);
+    pushes(Wire.PRESENCE_STATE, 2);
+    assertEquals(push(Wire.PRESENCE_STATE, 2), client.next());
+    assertEquals(push(Wire.PRESENCE_DIFF, 1), client.next());
+  }
+
+  /** phoenix.js would apply them to the list of its next join. */
+  @Test
+  void endWithAJoinThatGotNoList() throws Exception {
+    broadcasts(Wire.PRESENCE_DIFF, 1);
+    host.says(new GatewayMessage.Crashed(join.channel()));
+    assertEquals(
+        "[\"3\",\"3\",\"lounge:7\",\"phx_error\",{\"reason\":\"channel_crash\"}]", client.next());
+    join = client.joins(TOPIC, "4", host);
+    pushes(Wire.PRESENCE_STATE, 2);
+    assertEquals(push(Wire.PRESENCE_STATE, 2), client.next());
+    client.assertNothing();
+  }
+
+  @Test
+  void endWithALeave() throws Exception {
+    broadcasts(Wire.PRESENCE_DIFF, 1);
+    client.sends("[\"3\",\"6\",\"lounge:7\",\"phx_leave\",{}]");
+    host.next(HostMessage.Leave.class);
+    pushes(Wire.PRESENCE_STATE, 2);
+    host.says(new GatewayMessage.Closed(join.channel()));
+    assertEquals(push(Wire.PRESENCE_STATE, 2), client.next());
+    assertEquals("[\"3\",\"3\",\"lounge:7\",\"phx_close\",{}]", client.next());
+    client.assertNothing();
+  }
+
+  @Test
+  void comeAllTheSameToWhoGetsNoList() throws Exception {
+    broadcasts(Wire.PRESENCE_DIFF, 1);
+    broadcasts("said", 2);
+    assertEquals(broadcast("said", 2), client.next());
+    assertEquals(broadcast(Wire.PRESENCE_DIFF, 1), client.next());
+    broadcasts(Wire.PRESENCE_DIFF, 3);
+    broadcasts("said", 4);
+    assertEquals(broadcast(Wire.PRESENCE_DIFF, 3), client.next());
+  }
+
+  @Test
+  void comeAtOnceIfTooManyWouldWait() throws Exception {
+    for (int i = 0; i <= EarlyDiffs.MAX_DIFFS; i++) {
+      broadcasts(Wire.PRESENCE_DIFF, i);
+    }
+    broadcasts("said", 1_000);
+    for (int i = 0; i <= EarlyDiffs.MAX_DIFFS; i++) {
+      assertEquals(broadcast(Wire.PRESENCE_DIFF, i), client.next());
+    }
+    assertEquals(broadcast("said", 1_000), client.next());
+  }
+
+  /** Who has its list gets a diff at once, whoever else has not. */
+  @Test
+  void ofOneClientAreOfNoConcernToOthers() throws Exception {
+    pushes(Wire.PRESENCE_STATE, 1);
+    assertEquals(push(Wire.PRESENCE_STATE, 1), client.next());
+    Client late = stage.client();
+    late.joins(TOPIC, "3", host);
+    broadcasts(Wire.PRESENCE_DIFF, 2);
+    broadcasts("said", 3);
+    assertEquals(broadcast(Wire.PRESENCE_DIFF, 2), client.next());
+    assertEquals(broadcast("said", 3), client.next());
+    assertEquals(broadcast("said", 3), late.next());
+  }
+}
