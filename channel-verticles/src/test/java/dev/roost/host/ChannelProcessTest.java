@@ -173,7 +173,7 @@ class ChannelProcessTest {
             "gateway",
             ++lastNumber,
             7,
-            new Recipient(1, "room:1", new Ref("\"1\"")),
+            new Recipient(lastNumber, 1, "room:1", new Ref("\"1\"")),
             new ClientInfo("/socket", "websocket", null, EMPTY),
             Route.of("room:*", () -> channel));
     on(

@@ -104,7 +104,7 @@ class TopicHomeTest {
         gateway.inbox,
         ++lastNumber,
         7,
-        new Recipient(1, TOPIC, new Ref("\"1\"")),
+        new Recipient(lastNumber, 1, TOPIC, new Ref("\"1\"")),
         new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT),
         route);
   }

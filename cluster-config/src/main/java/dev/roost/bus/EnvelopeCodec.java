@@ -46,8 +46,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               .payload(m.info())
               .optionalText(m.origin());
       case HostMessage.Join m -> {
-        recipient(
-            out.octet(2).number(m.channel()).number(m.replaces()).number(m.epoch()), m.recipient());
+        recipient(out.octet(2).number(m.replaces()).number(m.epoch()), m.recipient());
         ClientInfo client = m.client();
         out.text(client.path())
             .text(client.transport())
@@ -158,7 +157,10 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
   }
 
   private static WireWriter recipient(WireWriter out, Recipient recipient) {
-    return out.number(recipient.socket()).text(recipient.topic()).ref(recipient.joinRef());
+    return out.number(recipient.channel())
+        .number(recipient.socket())
+        .text(recipient.topic())
+        .ref(recipient.joinRef());
   }
 
   @Override
@@ -193,8 +195,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               in.payload(),
               in.optionalText());
       case 2 ->
-          new HostMessage.Join(
-              in.number(), in.number(), in.number(), recipient(in), client(in), in.payload());
+          new HostMessage.Join(in.number(), in.number(), recipient(in), client(in), in.payload());
       case 3 -> new HostMessage.Event(in.number(), in.ref(), in.text(), in.payload());
       case 4 -> new HostMessage.Leave(in.number(), in.ref());
       case 5 -> {
@@ -245,7 +246,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
   }
 
   private static Recipient recipient(WireReader in) {
-    return new Recipient(in.number(), in.text(), in.ref());
+    return new Recipient(in.number(), in.number(), in.text(), in.ref());
   }
 
   private static ClientInfo client(WireReader in) {

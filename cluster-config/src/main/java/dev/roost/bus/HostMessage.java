@@ -55,26 +55,24 @@ public sealed interface HostMessage extends BusMessage {
    * A client joins a topic; answered by {@link GatewayMessage.Joined} or {@link
    * GatewayMessage.Refused}.
    *
-   * @param channel number of the new channel on its gateway
    * @param replaces channel that this join replaces (a duplicate join, J-40), 0 for none
    * @param epoch the tenure of the topic's partition that the gateway believes in
-   * @param recipient where its pushes and replies go; its joinRef is the join's own or, without
-   *     one, the join's ref (J-7)
+   * @param recipient the new channel, and where its pushes and replies go; its joinRef is the
+   *     join's own or, without one, the join's ref (J-7)
    * @param client what is known of the connection since connect
    * @param payload the join payload, any JSON value or binary (J-18)
    */
-  record Join(
-      long channel,
-      long replaces,
-      long epoch,
-      Recipient recipient,
-      ClientInfo client,
-      RawPayload payload)
+  record Join(long replaces, long epoch, Recipient recipient, ClientInfo client, RawPayload payload)
       implements HostMessage {
     public Join {
       Objects.requireNonNull(recipient, "recipient");
       Objects.requireNonNull(client, "client");
       Objects.requireNonNull(payload, "payload");
+    }
+
+    /** Number of the new channel on its gateway. */
+    public long channel() {
+      return recipient.channel();
     }
 
     @Override

@@ -34,8 +34,8 @@ class EnvelopeCodecTest {
   private static final RawPayload JSON = RawPayload.jsonText("{\"txt\":\"r\u00f6st\"}");
   private static final RawPayload BINARY = RawPayload.binary(new byte[] {(byte) 0xde, (byte) 0xad});
   private static final RawPayload NOTHING = RawPayload.binary(new byte[0]);
-  private static final Recipient RECIPIENT = new Recipient(5, "lounge:7", new Ref("\"3\""));
-  private static final Recipient NAMELESS = new Recipient(Long.MAX_VALUE, "", null);
+  private static final Recipient RECIPIENT = new Recipient(9, 5, "lounge:7", new Ref("\"3\""));
+  private static final Recipient NAMELESS = new Recipient(Long.MAX_VALUE, Long.MAX_VALUE, "", null);
 
   private final EnvelopeCodec codec = new EnvelopeCodec();
 
@@ -47,8 +47,8 @@ class EnvelopeCodecTest {
         new HostMessage.Connect(
             7, "chat", "/socket", "websocket", "2.0.0", JSON, JSON, "https://a.example"),
         new HostMessage.Connect(Long.MAX_VALUE, "", "", "", "", NOTHING, NOTHING, null),
-        new HostMessage.Join(9, 8, 3, RECIPIENT, client, JSON),
-        new HostMessage.Join(Long.MAX_VALUE, 0, 0, NAMELESS, anonymous, BINARY),
+        new HostMessage.Join(8, 3, RECIPIENT, client, JSON),
+        new HostMessage.Join(0, 0, NAMELESS, anonymous, BINARY),
         new HostMessage.Event(9, new Ref("4"), "say", JSON),
         new HostMessage.Event(0, null, "", NOTHING),
         new HostMessage.Leave(9, new Ref("{\"a\":[1]}")),
@@ -151,10 +151,10 @@ class EnvelopeCodecTest {
             .ascii("g")
             .hex("01") // version, from, sequence
             .hex("02") // kind
-            .hex("09") // channel
             .hex("08") // replaces
             .hex("01") // epoch
-            .hex("05")
+            .hex("09") // channel
+            .hex("05") // socket
             .hex("08")
             .ascii("lounge:7")
             .hex("01 03")
@@ -167,7 +167,7 @@ class EnvelopeCodecTest {
             .hex("00 02")
             .ascii("{}") // assigns
             .hex("01 02 de ad"), // payload, binary
-        new Envelope("g", 1, new HostMessage.Join(9, 8, 1, RECIPIENT, client, BINARY)));
+        new Envelope("g", 1, new HostMessage.Join(8, 1, RECIPIENT, client, BINARY)));
   }
 
   @Test
@@ -178,7 +178,7 @@ class EnvelopeCodecTest {
             .ascii("h")
             .hex("02")
             .hex("26") // kind 38
-            .hex("05 08")
+            .hex("09 05 08")
             .ascii("lounge:7")
             .hex("01 03")
             .ascii("\"3\"") // recipient

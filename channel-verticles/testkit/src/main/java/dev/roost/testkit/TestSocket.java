@@ -148,10 +148,9 @@ public final class TestSocket implements AutoCloseable {
                   channel,
                   replaced,
                   new HostMessage.Join(
-                      channel.number(),
                       replaced == null ? 0 : replaced.number(),
                       owner.epoch(),
-                      new Recipient(number, topic, Ref.ofText(ref)),
+                      new Recipient(channel.number(), number, topic, Ref.ofText(ref)),
                       info,
                       kit.writer().write(payload)));
       GatewayMessage answered = kit.await(answer, "an answer to the join of \"" + topic + "\"");

@@ -105,10 +105,9 @@ class HandOverTest {
               endpoint.send(
                   inbox,
                   new HostMessage.Join(
-                      channel,
                       0,
                       epoch,
-                      new Recipient(1, topic, new Ref("\"1\"")),
+                      new Recipient(channel, 1, topic, new Ref("\"1\"")),
                       new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT),
                       RawPayload.jsonText(payload))));
     }

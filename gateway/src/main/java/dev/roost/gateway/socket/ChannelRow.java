@@ -31,6 +31,7 @@ final class ChannelRow {
   private final @Nullable Ref joinRef;
   private final String application;
   private long channel;
+  private long firstChannel;
   private String host = NOBODY;
   private State state = State.JOINING;
   private @Nullable ClientMessage join;
@@ -64,7 +65,13 @@ final class ChannelRow {
    */
   void sent(long number, String inbox) {
     channel = number;
+    firstChannel = firstChannel == 0 ? number : firstChannel;
     host = inbox;
+  }
+
+  /** Whether this was the row's number, at a host that was given up before it answered. */
+  boolean gaveUp(long number) {
+    return number != channel && firstChannel != 0 && number >= firstChannel;
   }
 
   /** Nobody hosts the topic now; the join waits for somebody who does. */

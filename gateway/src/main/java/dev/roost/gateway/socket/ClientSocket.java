@@ -343,10 +343,9 @@ public final class ClientSocket {
     table.send(
         host,
         new HostMessage.Join(
-            row.channel(),
             replaces,
             owner.get().epoch(),
-            new Recipient(number, row.topic(), joinRef),
+            new Recipient(row.channel(), number, row.topic(), joinRef),
             info,
             join.payload()));
   }
@@ -481,27 +480,23 @@ public final class ClientSocket {
 
   /* ---- to the client */
 
-  void push(GatewayMessage.Push push) {
-    Recipient to = push.recipient();
+  /** A push of a channel that is here. */
+  void push(ChannelRow row, GatewayMessage.Push push) {
     switch (push.event()) {
       case Wire.PRESENCE_DIFF -> {
-        ChannelRow row = current(to);
-        if (row == null || !holdsBack(row, push.payload(), to.joinRef())) {
-          write(push);
+        if (!holdsBack(row, push.payload(), push.recipient().joinRef())) {
+          push(push);
         }
       }
       case Wire.PRESENCE_STATE -> {
-        write(push);
-        ChannelRow row = current(to);
-        if (row != null) {
-          release(row);
-        }
+        push(push);
+        release(row);
       }
-      default -> write(push);
+      default -> push(push);
     }
   }
 
-  private void write(GatewayMessage.Push push) {
+  void push(GatewayMessage.Push push) {
     Recipient to = push.recipient();
     send(
         serializer.push(to.joinRef(), to.topic(), push.event(), push.payload()),
@@ -509,10 +504,13 @@ public final class ClientSocket {
         push.event());
   }
 
-  /** The row whose channel pushes. */
-  private @Nullable ChannelRow current(Recipient to) {
-    ChannelRow row = rows.get(to.topic());
-    return row != null && row.isCurrent(to.joinRef()) ? row : null;
+  /**
+   * Whether a channel's join was sent to another host: its own was given up, and lives all the
+   * same. The client would take what both say for one channel's.
+   */
+  boolean gaveUp(Recipient channel) {
+    ChannelRow row = rows.get(channel.topic());
+    return row != null && row.gaveUp(channel.channel());
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.roost.bus.ClientInfo;
 import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.Recipient;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
@@ -72,14 +73,18 @@ public final class SocketTable {
               subscriptions.deliver(
                   broadcast, broadcast.except() == 0 ? null : rows.get(broadcast.except()));
       case GatewayMessage.Reply reply -> {
-        ClientSocket socket = sockets.get(reply.recipient().socket());
+        ChannelRow row = rows.get(reply.recipient().channel());
+        ClientSocket socket = row != null ? row.socket() : formerly(reply.recipient());
         if (socket != null) {
           socket.reply(reply);
         }
       }
       case GatewayMessage.Push push -> {
-        ClientSocket socket = sockets.get(push.recipient().socket());
-        if (socket != null) {
+        ChannelRow row = rows.get(push.recipient().channel());
+        ClientSocket socket = row != null ? null : formerly(push.recipient());
+        if (row != null) {
+          row.socket().push(row, push);
+        } else if (socket != null) {
           socket.push(push);
         }
       }
@@ -123,6 +128,12 @@ public final class SocketTable {
       case GatewayMessage.Connected connected -> misdirected(connected);
       case GatewayMessage.ConnectRefused refused -> misdirected(refused);
     }
+  }
+
+  /** The client of a channel that is gone, for what it has to say all the same (Y-6). */
+  private @Nullable ClientSocket formerly(Recipient gone) {
+    ClientSocket socket = sockets.get(gone.socket());
+    return socket == null || socket.gaveUp(gone) ? null : socket;
   }
 
   private static void misdirected(GatewayMessage message) {

@@ -258,11 +258,11 @@ class V2SerializerTest {
         } catch (ProtocolException refused) {
           continue;
         }
-        var recipient = new Recipient(1, message.topic(), message.joinRef());
+        var recipient = new Recipient(1, 1, message.topic(), message.joinRef());
         var client = new ClientInfo("/", "websocket", null, RawPayload.EMPTY_OBJECT);
         for (HostMessage onTheBus :
             new HostMessage[] {
-              new HostMessage.Join(1, 0, 1, recipient, client, message.payload()),
+              new HostMessage.Join(0, 1, recipient, client, message.payload()),
               new HostMessage.Event(1, message.ref(), message.event(), message.payload()),
             }) {
           var envelope = new Envelope("gateway", 1, onTheBus);

@@ -225,10 +225,9 @@ class ClientSocketTest {
       HostMessage.Join join = host.next(HostMessage.Join.class);
       assertEquals(
           new HostMessage.Join(
-              join.channel(),
               0,
               1,
-              new Recipient(client.number(), "lounge:7", ref("\"3\"")),
+              new Recipient(join.channel(), client.number(), "lounge:7", ref("\"3\"")),
               new ClientInfo("/socket", "websocket", null, RawPayload.jsonText("{\"role\":\"x\"}")),
               RawPayload.jsonText("{\"nick\":\"ada\"}")),
           join);

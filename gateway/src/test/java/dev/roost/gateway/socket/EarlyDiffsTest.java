@@ -49,7 +49,9 @@ class EarlyDiffsTest {
   private void pushes(String event, int n) {
     host.says(
         new GatewayMessage.Push(
-            new Recipient(client.number(), TOPIC, new Ref("\"3\"")), event, numbered(n)));
+            new Recipient(join.channel(), client.number(), TOPIC, new Ref("\"3\"")),
+            event,
+            numbered(n)));
   }
 
   private static String message(String joinRef, String event, int n) {

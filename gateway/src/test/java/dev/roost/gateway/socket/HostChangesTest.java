@@ -85,6 +85,21 @@ class HostChangesTest {
     assertEquals(0, waiting());
   }
 
+  /** It has joined there all the same, and only then heard that it is not wanted. */
+  @Test
+  void whatAHostSaysThatWasGivenUpIsNotTakenForTheNextOnes() throws Exception {
+    HostMessage.Join before = joinThatIsTurnedAway();
+    first.says(new GatewayMessage.Push(before.recipient(), "early", RawPayload.EMPTY_OBJECT));
+    retry(0);
+    HostMessage.Join again = first.next(HostMessage.Join.class);
+    first.says(new GatewayMessage.Joined(again.channel(), 1, RawPayload.EMPTY_OBJECT));
+    first.says(new GatewayMessage.Push(before.recipient(), "late", RawPayload.EMPTY_OBJECT));
+    first.says(new GatewayMessage.Reply(before.recipient(), null, "late", RawPayload.EMPTY_OBJECT));
+    first.says(new GatewayMessage.Push(again.recipient(), "own", RawPayload.EMPTY_OBJECT));
+    assertEquals(reply("1", "ok", "{}"), client.next());
+    assertEquals("[\"1\",null,\"%s\",\"own\",{}]".formatted(topic), client.next());
+  }
+
   @Test
   void aJoinThatFindsNoHostInTimeIsRefused() throws Exception {
     joinThatIsTurnedAway();

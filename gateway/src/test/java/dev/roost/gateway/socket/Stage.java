@@ -348,7 +348,7 @@ final class Stage {
     void assertNothingFrom(Host host) throws Exception {
       host.says(
           new GatewayMessage.Push(
-              new Recipient(socket.number(), "t", new Ref("0")),
+              new Recipient(0, socket.number(), "t", new Ref("0")),
               "marker",
               RawPayload.EMPTY_OBJECT));
       assertEquals("[0,null,\"t\",\"marker\",{}]", next());
