@@ -1,21 +1,21 @@
 /**
- * Kills, drains and freezes the nodes of a cluster while phoenix.js clients come, go and change, and
- * fails unless, after each run, every client's list of every topic is the truth:
+ * Kills, drains, freezes and cuts off the nodes of a cluster while phoenix.js clients come, go and
+ * change, and fails unless, after each run, every client's list of every topic is the truth:
  *
  *   node --experimental-websocket .ci/presence-chaos.mjs [--runs=50] [--seed=1] [--faults=4]
  *
- * After a build. Two gateways and three channel nodes of the fixture run in processes of their own; a
- * node that was ended is started again. The truth is what the clients know of themselves: who has
+ * After a build, as root: two gateways and three channel nodes of the fixture run in processes and
+ * network namespaces of their own; a node that was ended is started again. The truth is what the clients know of themselves: who has
  * joined what, under which name, with which status; a status whose update nobody has confirmed or
  * undone is left out. Prints a line for each run and a summary for docs/reliability.md.
  */
 
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Networks } from "./networks.mjs";
 import { Presence, Socket } from "../channel-verticles/demo/node_modules/phoenix/priv/static/phoenix.mjs";
 
 const options = Object.fromEntries(
@@ -61,31 +61,11 @@ async function until(what, limit, condition) {
 
 /* ---- nodes */
 
-async function freePorts(count) {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const first = 15_000 + Math.floor(Math.random() * 10_000);
-    const free = await Promise.all(
-      Array.from(
-        { length: count },
-        (_, i) =>
-          new Promise((resolve) => {
-            const server = createServer();
-            server.once("error", () => resolve(false));
-            server.listen(first + i, "127.0.0.1", () => server.close(() => resolve(true)));
-          }),
-      ),
-    );
-    if (free.every(Boolean)) {
-      return first;
-    }
-  }
-  throw new Error("no free ports");
-}
-
 class Node {
   #starts = 0;
 
-  constructor(name, args) {
+  constructor(machine, name, args) {
+    this.machine = machine;
     this.name = name;
     this.args = args;
   }
@@ -94,7 +74,12 @@ class Node {
     this.#starts += 1;
     const log = createWriteStream(join(logs, `${this.name}-${this.#starts}.log`));
     this.isReady = false;
-    this.process = spawn(join(root, "launcher/target/roost/bin/roost"), this.args, {
+    const [command, ...args] = [
+      ...networks.prefix(this.machine),
+      join(root, "launcher/target/roost/bin/roost"),
+      ...this.args,
+    ];
+    this.process = spawn(command, args, {
       env: {
         ...process.env,
         ROOST_APPS: join(root, "launcher/it/target/roost-it-0.1.0-SNAPSHOT.jar"),
@@ -124,21 +109,24 @@ class Node {
   }
 }
 
-const ports = await freePorts(17);
-const seeds = Array.from({ length: 5 }, (_, i) => `127.0.0.1:${ports + 3 * i}`).join(",");
-const node = (number, name, ...more) =>
-  new Node(name, [
+const CLUSTER_PORT = 5701;
+const PORT = 4000;
+const networks = new Networks(5);
+const seeds = Array.from({ length: 5 }, (_, i) => `${networks.host(i)}:${CLUSTER_PORT}`).join(",");
+const node = (machine, name, ...more) =>
+  new Node(machine, name, [
     "--applications=fixture",
-    `--cluster-name=presence-${ports}`,
+    "--cluster-name=presence",
     `--cluster-seeds=${seeds}`,
-    `--cluster-port=${ports + 3 * number}`,
+    `--cluster-host=${networks.host(machine)}`,
+    `--cluster-port=${CLUSTER_PORT}`,
     "--bus-port=0",
     ...more,
   ]);
-const gatewayPort = (gateway) => ports + 15 + gateway;
+const gatewayHost = (gateway) => networks.host(3 + gateway);
 const channelNodes = [0, 1, 2].map((i) => node(i, `channels-${i}`, "--role=channels"));
 const gateways = [0, 1].map((i) =>
-  node(3 + i, `gateway-${i}`, "--role=gateway", `--port=${gatewayPort(i)}`),
+  node(3 + i, `gateway-${i}`, "--role=gateway", `--host=${gatewayHost(i)}`, `--port=${PORT}`),
 );
 
 /* ---- clients */
@@ -171,8 +159,8 @@ class Seat {
         this.heard.push(`${time} state [${refs(payload)}]`);
       } else if (event === "presence_diff") {
         this.heard.push(`${time} diff +[${refs(payload.joins)}] -[${refs(payload.leaves)}]`);
-      } else if (!event.startsWith("chan_reply")) {
-        this.heard.push(`${time} ${event} ${event === "phx_reply" ? payload.status : ""}, join ${this.channel.joinRef()}`);
+      } else if (event && !event.startsWith("chan_reply")) {
+        this.heard.push(`${time} ${event} ${event === "phx_reply" ? payload.status : ""}, join ${this.channel.joinRef()}, ${this.presence.pendingDiffs.length} diffs wait`);
       }
       this.heard.splice(0, this.heard.length - 40);
       return payload;
@@ -212,7 +200,7 @@ class Client {
     this.number = number;
     this.gateway = number % 2;
     this.user = `g${this.gateway}-user${Math.floor(number / 4)}`;
-    this.socket = new Socket(`ws://127.0.0.1:${gatewayPort(this.gateway)}/socket`, {
+    this.socket = new Socket(`ws://${gatewayHost(this.gateway)}:${PORT}/socket`, {
       transport: BrowserWebSocket,
       heartbeatIntervalMs: 3_000,
       reconnectAfterMs: () => 200,
@@ -297,13 +285,39 @@ function watchGone(kind, clients, gateway) {
 
 const pick = (rnd, list) => list[Math.floor(rnd() * list.length)];
 
+const KINDS = [
+  "kill a channel node",
+  "drain a channel node",
+  "freeze a channel node",
+  "kill a gateway",
+  "freeze a gateway",
+  "split the cluster",
+];
+
+/** Two sides, neither of them empty, for a while. */
+async function split(rnd) {
+  const machines = [0, 1, 2, 3, 4];
+  const side = machines.filter(() => rnd() < 0.5);
+  if (side.length === 0 || side.length === machines.length) {
+    side.splice(0, side.length, Math.floor(rnd() * machines.length));
+  }
+  const ms = 5_000 + rnd() * 15_000;
+  console.log(`    machines ${side} and the others, for ${Math.round(ms)} ms`);
+  networks.split(side);
+  await pause(ms);
+  networks.heal();
+}
+
 async function fault(rnd, clients) {
-  const kinds = ["kill a channel node", "drain a channel node", "freeze a channel node", "kill a gateway", "freeze a gateway"];
-  const kind = pick(rnd, kinds);
+  const kind = pick(rnd, KINDS);
   const isGateway = kind.endsWith("gateway");
-  const victim = pick(rnd, isGateway ? gateways : channelNodes);
+  const victim = kind === "split the cluster" ? undefined : pick(rnd, isGateway ? gateways : channelNodes);
   counts[kind] = (counts[kind] ?? 0) + 1;
-  console.log(`  ${new Date().toISOString().slice(11, 23)} ${kind}: ${victim.name}`);
+  console.log(`  ${new Date().toISOString().slice(11, 23)} ${kind}${victim ? `: ${victim.name}` : ""}`);
+  if (kind === "split the cluster") {
+    await split(rnd);
+    return;
+  }
   if (kind in gone) {
     watchGone(kind, clients, gateways.indexOf(victim));
   }
@@ -382,6 +396,25 @@ const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(value
 
 const all = [...channelNodes, ...gateways];
 let failed = true;
+
+function cleanUp() {
+  for (const each of all) {
+    if (each.process?.exitCode === null) {
+      each.signal("SIGCONT");
+      each.signal("SIGKILL");
+    }
+  }
+  networks.close();
+}
+
+for (const end of ["SIGINT", "SIGTERM", "uncaughtException"]) {
+  process.once(end, (reason) => {
+    console.error(reason);
+    cleanUp();
+    process.exit(1);
+  });
+}
+
 try {
   await channelNodes[0].start();
   await Promise.all(all.slice(1).map((each) => each.start()));
@@ -402,11 +435,6 @@ try {
 } catch (error) {
   console.error(error);
 } finally {
-  for (const each of all) {
-    if (each.process?.exitCode === null) {
-      each.signal("SIGCONT");
-      each.signal("SIGKILL");
-    }
-  }
+  cleanUp();
 }
 process.exit(failed ? 1 : 0);
