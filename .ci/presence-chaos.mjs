@@ -2,7 +2,7 @@
  * Kills, drains, freezes and cuts off the nodes of a cluster while phoenix.js clients come, go and
  * change, and fails unless, after each run, every client's list of every topic is the truth:
  *
- *   node --experimental-websocket .ci/presence-chaos.mjs [--runs=50] [--seed=1] [--faults=4]
+ *   node --experimental-websocket .ci/presence-chaos.mjs [--runs=50] [--seed=1] [--faults=4] [--only=KIND]
  *
  * After a build, as root: two gateways and three channel nodes of the fixture run in processes and
  * network namespaces of their own; a node that was ended is started again. The truth is what the clients know of themselves: who has
@@ -278,7 +278,9 @@ function watchGone(kind, clients, gateway) {
     );
     if (left || Date.now() - start > 30_000) {
       clearInterval(timer);
-      gone[kind].push(left ? Date.now() - start : Infinity);
+      const ms = left ? Date.now() - start : Infinity;
+      gone[kind].push(ms);
+      console.log(`    nobody of gateway-${gateway} is left after ${ms} ms`);
     }
   }, 10);
 }
@@ -309,7 +311,7 @@ async function split(rnd) {
 }
 
 async function fault(rnd, clients) {
-  const kind = pick(rnd, KINDS);
+  const kind = options.only ?? pick(rnd, KINDS);
   const isGateway = kind.endsWith("gateway");
   const victim = kind === "split the cluster" ? undefined : pick(rnd, isGateway ? gateways : channelNodes);
   counts[kind] = (counts[kind] ?? 0) + 1;

@@ -27,6 +27,9 @@ public final class HostedPresences {
   private final TrackingSettings settings;
   private final Map<String, TopicPresence> topics = new HashMap<>();
 
+  /** Other hosts that have tracked somebody here, and were not known to be gone since. */
+  private final Set<String> others = new HashSet<>();
+
   /** What a host that is sending all it has at ours has not named yet. */
   private final Map<String, Set<Name>> unnamed = new HashMap<>();
 
@@ -114,6 +117,9 @@ public final class HostedPresences {
       topics.put(topic, presence);
     }
     boolean fits = presence.put(key, meta);
+    if (fits && !meta.host().equals(context.inbox())) {
+      others.add(meta.host());
+    }
     dropIfDone(presence);
     return fits ? Outcome.DONE : Outcome.TOPIC_FULL;
   }
@@ -162,7 +168,7 @@ public final class HostedPresences {
    * for instance because it was undeployed on a node that lives on, that was nothing.
    */
   public void lost(String peer) {
-    if (named(peer).isEmpty()) {
+    if (!others.contains(peer)) {
       return;
     }
     context.send(peer, new PresenceMessage.SyncRequest());
@@ -178,6 +184,7 @@ public final class HostedPresences {
   }
 
   private void end(String host) {
+    others.remove(host);
     for (TopicPresence presence : List.copyOf(topics.values())) {
       presence.removeIf(meta -> meta.host().equals(host));
     }
@@ -186,9 +193,11 @@ public final class HostedPresences {
   /** Other hosts have died: what they tracked here ends. */
   public void nodesLeft() {
     unnamed.keySet().removeIf(host -> !context.isLive(host));
-    for (TopicPresence presence : List.copyOf(topics.values())) {
-      presence.removeIf(
-          meta -> !meta.host().equals(context.inbox()) && !context.isLive(meta.host()));
+    if (others.removeIf(host -> !context.isLive(host))) {
+      for (TopicPresence presence : List.copyOf(topics.values())) {
+        presence.removeIf(
+            meta -> !meta.host().equals(context.inbox()) && !context.isLive(meta.host()));
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,17 +39,17 @@ final class TopicCallbacks {
   /** A callback that waits or runs. */
   private static final class Call<T> {
     final String name;
-    final Callable<T> callback;
+    final Supplier<@Nullable Callable<T>> begin;
     final Consumer<? super T> then;
     final Runnable otherwise;
 
-    /**
-     * @param then gets the result, on the context
-     * @param otherwise runs instead if the callback failed or took too long, on the context
-     */
-    Call(String name, Callable<T> callback, Consumer<? super T> then, Runnable otherwise) {
+    Call(
+        String name,
+        Supplier<@Nullable Callable<T>> begin,
+        Consumer<? super T> then,
+        Runnable otherwise) {
       this.name = name;
-      this.callback = callback;
+      this.begin = begin;
       this.then = then;
       this.otherwise = otherwise;
     }
@@ -58,41 +59,49 @@ final class TopicCallbacks {
     return running == null && waiting.isEmpty();
   }
 
-  <T> void call(String name, Callable<T> callback, Consumer<? super T> then, Runnable otherwise) {
-    waiting.add(new Call<>(name, callback, then, otherwise));
+  /**
+   * Runs a callback when those before it have ended.
+   *
+   * @param begin makes it when its turn has come, on the context; null if there is no need any more
+   * @param then gets the result, on the context
+   * @param otherwise runs instead if the callback failed or took too long, on the context
+   */
+  <T> void call(
+      String name,
+      Supplier<@Nullable Callable<T>> begin,
+      Consumer<? super T> then,
+      Runnable otherwise) {
+    waiting.add(new Call<>(name, begin, then, otherwise));
     if (running == null) {
       next();
     }
   }
 
-  /** A callback whose result is of no use to anybody. */
-  void run(String name, Runnable callback) {
-    call(
-        name,
-        () -> {
-          callback.run();
-          return name;
-        },
-        ignored -> {},
-        () -> {});
-  }
-
   private void next() {
-    Call<?> call = waiting.poll();
-    running = call;
-    if (call == null) {
-      whenIdle.run();
-    } else {
-      start(call);
+    for (Call<?> call = waiting.poll(); call != null; call = waiting.poll()) {
+      running = call;
+      if (hasBegun(call)) {
+        return;
+      }
     }
+    running = null;
+    whenIdle.run();
   }
 
-  private <T> void start(Call<T> call) {
+  private <T> boolean hasBegun(Call<T> call) {
+    Callable<T> callback = call.begin.get();
+    if (callback != null) {
+      start(call, callback);
+    }
+    return callback != null;
+  }
+
+  private <T> void start(Call<T> call, Callable<T> callback) {
     Thread thread =
         THREADS.start(
             () -> {
               try {
-                T result = call.callback.call();
+                T result = callback.call();
                 context.execute(() -> finished(call, () -> call.then.accept(result)));
               } catch (Throwable cause) {
                 context.execute(() -> finished(call, () -> failed(call, cause)));

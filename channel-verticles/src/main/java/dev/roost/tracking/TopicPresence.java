@@ -8,10 +8,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The presences of one topic in one tenure of its host: when members are told of changes, and what
@@ -26,12 +32,16 @@ final class TopicPresence {
    *
    * In a burst of joins everybody tracks and asks for the list. A large one is not written for each of
    * them: it is written at most once each LIST_PAUSE, and all who asked meanwhile share it.
+   *
+   * However slow callbacks are, few wait: of each kind one, which takes all that is to be done when its
+   * turn has come.
    */
 
   /** Lists up to this size are written at once: 64 KiB. */
   private static final int SMALL_LIST_BYTES = 64 << 10;
 
   private static final Duration LIST_PAUSE = Duration.ofMillis(20);
+  private static final RawPayload NOBODY = RawPayload.jsonText("null");
 
   private final TrackingSettings settings;
   private final TrackingContext context;
@@ -41,9 +51,13 @@ final class TopicPresence {
   private final PresenceState state = new PresenceState();
   private final TopicCallbacks callbacks;
   private final List<Promise<RawPayload>> asking = new ArrayList<>(0);
+  private final Map<String, List<Promise<RawPayload>>> askingByKey = new LinkedHashMap<>(0);
   private boolean isWindowOpen;
   private boolean isDiffDue;
+  private int telling;
   private boolean isListDue;
+  private boolean isWatcherDue;
+  private boolean watcherKnowsOfSomebody;
   private boolean isOver;
   private long lastList;
 
@@ -92,11 +106,7 @@ final class TopicPresence {
     if (isOneTooMany || isTooLarge) {
       return false;
     }
-    boolean wasEmpty = state.isEmpty();
     state.put(key, meta);
-    if (wasEmpty && settings.watchesTopics()) {
-      callbacks.run("occupied", () -> settings.handler().occupied(topic));
-    }
     changed();
     return true;
   }
@@ -104,37 +114,30 @@ final class TopicPresence {
   void remove(String host, long tracker, String key) {
     if (!state.isEmpty()) {
       state.remove(host, tracker, key);
-      removed();
+      changed();
     }
   }
 
   void removeIf(Predicate<Meta> isGone) {
     if (!state.isEmpty()) {
       state.removeIf(isGone);
-      removed();
+      changed();
     }
-  }
-
-  private void removed() {
-    if (state.isEmpty() && settings.watchesTopics()) {
-      callbacks.run("vacated", () -> settings.handler().vacated(topic));
-    }
-    changed();
   }
 
   /** The tenure is over: its members join anew, perhaps elsewhere. */
   void end() {
-    if (!state.isEmpty() && settings.watchesTopics()) {
-      callbacks.run("vacated", () -> settings.handler().vacated(topic));
-    }
     isOver = true;
-    asking.forEach(asker -> asker.fail(new BusEndpoint.NotHosted()));
+    watch();
+    var gone = new BusEndpoint.NotHosted();
+    asking.forEach(asker -> asker.fail(gone));
     asking.clear();
+    askingByKey.values().forEach(askers -> askers.forEach(asker -> asker.fail(gone)));
+    askingByKey.clear();
   }
 
-  /* ---- diffs */
-
   private void changed() {
+    watch();
     if (!isWindowOpen && !isDiffDue && state.hasChanges()) {
       isWindowOpen = true;
       Duration window = settings.options().window(context.members(topic));
@@ -142,37 +145,73 @@ final class TopicPresence {
     }
   }
 
+  /**
+   * Tells the application of a topic that is occupied or vacated, unless it soon is not any more.
+   */
+  private void watch() {
+    if (settings.watchesTopics() && !isWatcherDue && isOccupied() != watcherKnowsOfSomebody) {
+      isWatcherDue = true;
+      callbacks.call(isOccupied() ? "occupied" : "vacated", this::watcher, ignored -> {}, () -> {});
+    }
+  }
+
+  private @Nullable Callable<Boolean> watcher() {
+    isWatcherDue = false;
+    boolean isOccupied = isOccupied();
+    if (isOccupied == watcherKnowsOfSomebody) {
+      return null;
+    }
+    watcherKnowsOfSomebody = isOccupied;
+    return () -> {
+      if (isOccupied) {
+        settings.handler().occupied(topic);
+      } else {
+        settings.handler().vacated(topic);
+      }
+      return isOccupied;
+    };
+  }
+
+  private boolean isOccupied() {
+    return !isOver && !state.isEmpty();
+  }
+
+  /* ---- diffs */
+
   private void windowClosed() {
     isWindowOpen = false;
     isDiffDue = true;
-    if (!needsCallbacks() || callbacks.isIdle()) {
-      tell();
-    }
-  }
-
-  private boolean needsCallbacks() {
-    return settings.fetches() || settings.reacts();
+    tell();
   }
 
   private void tell() {
-    isDiffDue = false;
-    if (isOver) {
+    if (telling > 0 || isOver) {
       return;
     }
-    List<PresenceState.Diff> diffs = state.takeDiffs();
-    RawPayload after = settings.reacts() ? state.snapshot() : RawPayload.EMPTY_OBJECT;
-    for (PresenceState.Diff diff : diffs) {
-      if (settings.fetches()) {
-        callbacks.call(
-            "fetch",
-            () -> enriched(diff),
-            enriched -> publish(enriched, after),
-            () -> publish(diff, after));
-      } else {
-        publish(diff, after);
-      }
+    isDiffDue = false;
+    if (settings.fetches()) {
+      telling++;
+      fetch();
+    } else {
+      publish(state.takeDiffs());
+      whenQuiet.accept(this);
     }
-    whenQuiet.accept(this);
+  }
+
+  private void fetch() {
+    var diffs = new ArrayList<PresenceState.Diff>(1);
+    callbacks.call(
+        "fetch",
+        () -> {
+          diffs.addAll(state.takeDiffs());
+          if (diffs.isEmpty() || isOver) {
+            told();
+            return null;
+          }
+          return () -> diffs.stream().map(this::enriched).toList();
+        },
+        enriched -> fetched(enriched),
+        () -> fetched(diffs));
   }
 
   private PresenceState.Diff enriched(PresenceState.Diff diff) {
@@ -181,21 +220,41 @@ final class TopicPresence {
         enrichment.enrich(topic, diff.joins()), enrichment.enrich(topic, diff.leaves()));
   }
 
-  private void publish(PresenceState.Diff diff, RawPayload after) {
-    if (!isOver) {
-      context.broadcast(topic, "presence_diff", diff.payload());
+  private void fetched(List<PresenceState.Diff> diffs) {
+    publish(diffs);
+    told();
+  }
+
+  private void publish(List<PresenceState.Diff> diffs) {
+    for (PresenceState.Diff diff : diffs) {
+      if (!isOver) {
+        context.broadcast(topic, "presence_diff", diff.payload());
+      }
+      if (settings.reacts()) {
+        telling++;
+        callbacks.call("handleMetas", () -> reaction(diff), ignored -> told(), this::told);
+      }
     }
-    if (settings.reacts()) {
+  }
+
+  private Callable<Boolean> reaction(PresenceState.Diff diff) {
+    RawPayload now = state.list();
+    return () -> {
       var change = new PresenceDiff(settings.list(diff.joins()), settings.list(diff.leaves()));
-      callbacks.run(
-          "handleMetas", () -> settings.handler().handleMetas(topic, change, settings.list(after)));
+      settings.handler().handleMetas(topic, change, settings.list(now));
+      return true;
+    };
+  }
+
+  /** A callback that a diff was for has ended. */
+  private void told() {
+    telling--;
+    if (isDiffDue) {
+      tell();
     }
   }
 
   private void callbacksDone() {
-    if (isDiffDue) {
-      tell();
-    }
     changed();
     whenQuiet.accept(this);
   }
@@ -224,49 +283,81 @@ final class TopicPresence {
   }
 
   private void writeList() {
-    isListDue = false;
-    lastList = context.nanoTime();
-    var askers = List.copyOf(asking);
-    asking.clear();
-    if (askers.isEmpty()) {
-      return;
-    }
-    RawPayload list = state.list();
+    var askers = new ArrayList<Promise<RawPayload>>();
     if (settings.fetches()) {
       callbacks.call(
           "fetch",
-          () -> settings.enrichment().enrich(topic, list),
+          () -> {
+            takeAskers(askers);
+            if (askers.isEmpty()) {
+              return null;
+            }
+            RawPayload list = state.list();
+            return () -> settings.enrichment().enrich(topic, list);
+          },
           enriched -> askers.forEach(asker -> asker.complete(enriched)),
           () -> askers.forEach(asker -> asker.fail(fetchFailed())));
     } else {
+      takeAskers(askers);
+      RawPayload list = state.list();
       askers.forEach(asker -> asker.complete(list));
+      whenQuiet.accept(this);
     }
+  }
+
+  private void takeAskers(List<Promise<RawPayload>> askers) {
+    isListDue = false;
+    lastList = context.nanoTime();
+    askers.addAll(asking);
+    asking.clear();
   }
 
   /** The presence of a key, enriched; JSON null if there is none. */
   Future<RawPayload> get(String key) {
     Optional<RawPayload> presence = state.get(key);
     if (presence.isEmpty() || !settings.fetches()) {
-      return Future.succeededFuture(presence.orElse(RawPayload.jsonText("null")));
+      return Future.succeededFuture(presence.orElse(NOBODY));
     }
-    RawPayload alone =
-        new JsonText(presence.get().size() + 64)
-            .open()
-            .member(JsonText.quoted(key))
-            .value(presence.get())
-            .close()
-            .raw();
     Promise<RawPayload> asker = Promise.promise();
+    boolean isFirst = askingByKey.isEmpty();
+    askingByKey.computeIfAbsent(key, any -> new ArrayList<>(1)).add(asker);
+    if (isFirst) {
+      fetchByKey();
+    }
+    return asker.future();
+  }
+
+  /** One call for all who have asked when its turn has come. */
+  private void fetchByKey() {
+    var askers = new LinkedHashMap<String, List<Promise<RawPayload>>>();
     callbacks.call(
         "fetch",
         () -> {
-          RawPayload enriched = settings.enrichment().enrich(topic, alone);
-          var only = settings.list(enriched).presences().get(key);
-          return RawPayload.json(settings.mapper().writeValueAsBytes(only));
+          askers.putAll(askingByKey);
+          askingByKey.clear();
+          return askers.isEmpty() ? null : enrichedByKey(askers.keySet());
         },
-        asker::complete,
-        () -> asker.fail(fetchFailed()));
-    return asker.future();
+        presences ->
+            askers.forEach(
+                (key, all) -> all.forEach(a -> a.complete(presences.getOrDefault(key, NOBODY)))),
+        () -> askers.values().forEach(all -> all.forEach(asker -> asker.fail(fetchFailed()))));
+  }
+
+  private Callable<Map<String, RawPayload>> enrichedByKey(Set<String> keys) {
+    var text = new JsonText(256 * keys.size()).open();
+    for (String key : keys) {
+      state.get(key).ifPresent(presence -> text.member(JsonText.quoted(key)).value(presence));
+    }
+    RawPayload asked = text.close().raw();
+    return () -> {
+      var found = new HashMap<String, RawPayload>();
+      RawPayload enriched = settings.enrichment().enrich(topic, asked);
+      for (var presence : settings.list(enriched).presences().entrySet()) {
+        byte[] json = settings.mapper().writeValueAsBytes(presence.getValue());
+        found.put(presence.getKey(), RawPayload.json(json));
+      }
+      return found;
+    };
   }
 
   private PresenceException fetchFailed() {

@@ -13,11 +13,13 @@ import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceList;
 import dev.roost.testkit.ChannelKit;
 import dev.roost.testkit.TestChannel;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -81,10 +83,10 @@ class PresenceHandlerTest {
       ada.assertReply(
           ada.push("get", Map.of("key", "ada")), "ok", Map.of("name", "Dr. ada of room:1"));
 
-      assertEquals(java.util.Set.of("ada"), next(names.fetched).keySet());
-      assertEquals(java.util.Set.of(), next(names.fetched).keySet());
-      assertEquals(java.util.Set.of("ada"), next(names.fetched).keySet());
-      assertEquals(java.util.Set.of("ada"), next(names.fetched).keySet());
+      assertEquals(Set.of("ada"), next(names.fetched).keySet());
+      assertEquals(Set.of(), next(names.fetched).keySet());
+      assertEquals(Set.of("ada"), next(names.fetched).keySet());
+      assertEquals(Set.of("ada"), next(names.fetched).keySet());
       assertTrue(names.fetched.isEmpty());
     }
   }
@@ -195,6 +197,56 @@ class PresenceHandlerTest {
     }
   }
 
+  @Test
+  void howeverManyAskWhileFetchIsSlowTwoCallsServeThem() throws Exception {
+    var slow = new CountDownLatch(1);
+    var calls = new LinkedBlockingQueue<Set<String>>();
+    PresenceHandler handler =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            if (topic.equals("room:1")) {
+              calls.add(Set.copyOf(presences.keySet()));
+              awaitUninterruptibly(slow);
+            }
+            presences.forEach((key, presence) -> presence.put("name", "Dr. " + key));
+            return presences;
+          }
+        };
+    try (ChannelKit kit = kit(handler)) {
+      track(kit.join("room:1"), "ada");
+      assertEquals(Set.of("ada"), next(calls), "the diff's joins");
+      var presences = kit.deployment().presences();
+      var names = new ArrayList<Future<String>>();
+      for (int i = 0; i < 100; i++) {
+        names.add(
+            presences
+                .list("room:1")
+                .map(list -> list.presences().get("ada").path("name").asText()));
+        names.add(
+            presences.getByKey("room:1", "ada").map(found -> found.get().path("name").asText()));
+      }
+      // The host takes things in order, so it has heard of all of them then.
+      presences.track("room:2", "cleo", Map.of()).await(10, TimeUnit.SECONDS);
+      slow.countDown();
+      for (Future<String> name : names) {
+        assertTrue(name.await(10, TimeUnit.SECONDS).startsWith("Dr. "));
+      }
+      assertEquals(Set.of(), next(calls), "the diff's leaves");
+      assertEquals(Set.of("ada"), next(calls), "a list");
+      assertEquals(Set.of("ada"), next(calls), "single presences");
+      assertTrue(calls.isEmpty());
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /* ---- handleMetas, occupied, vacated */
 
   private static final class Watching implements PresenceHandler {
@@ -240,6 +292,39 @@ class PresenceHandlerTest {
       phone.leave();
       assertEquals("room:1 vacated", next(watching.seen));
       assertEquals("room:1 +[] -[ada] =[]", next(watching.seen));
+    }
+  }
+
+  @Test
+  void anOccupationThatIsOverBeforeItsTurnIsNotToldOf() throws Exception {
+    var slow = new CountDownLatch(1);
+    var seen = new LinkedBlockingQueue<String>();
+    PresenceHandler handler =
+        new PresenceHandler() {
+          @Override
+          public void occupied(String topic) {
+            seen.add("occupied");
+            awaitUninterruptibly(slow);
+          }
+
+          @Override
+          public void vacated(String topic) {
+            seen.add("vacated");
+          }
+        };
+    try (ChannelKit kit = kit(handler)) {
+      var ada = kit.join("room:1");
+      track(ada, "ada");
+      assertEquals("occupied", next(seen));
+      for (int i = 0; i < 3; i++) {
+        ada.assertReply(ada.push("untrack", Map.of("key", "ada")), "ok");
+        track(ada, "ada");
+      }
+      ada.assertReply(ada.push("untrack", Map.of("key", "ada")), "ok");
+      slow.countDown();
+      assertEquals("vacated", next(seen));
+      track(ada, "ada");
+      assertEquals("occupied", next(seen));
     }
   }
 
