@@ -1,0 +1,144 @@
+/**
+ * Drives the demo page in Chromium against a cluster whose nodes are killed: who is here is shown as
+ * it is, all the while.
+ *
+ *   npm ci && ROOST=../../roost node kills.mjs FIRST_PORT
+ *
+ * Starts two gateways and two channel nodes on 127.0.0.1, eight ports from FIRST_PORT on. Prints a
+ * line per check and exits non-zero when one failed. The environment: CHROMIUM and SCREENSHOTS as for
+ * demo.mjs, and ROOST, the command that starts a node.
+ */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const FIRST_PORT = Number(process.argv[2]);
+const { ROOST, SCREENSHOTS } = process.env;
+if (!FIRST_PORT || !ROOST) {
+  console.error("usage: ROOST=COMMAND node kills.mjs FIRST_PORT");
+  process.exit(2);
+}
+const LIMIT_MS = 60_000;
+const executablePath =
+  process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+if (SCREENSHOTS) {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+}
+
+class Node {
+  constructor(number, ...role) {
+    this.number = number;
+    this.args = [
+      ...role,
+      `--cluster-name=kills-${process.pid}`,
+      `--cluster-seeds=${[0, 1, 2, 3].map((i) => `127.0.0.1:${FIRST_PORT + 2 * i}`).join()}`,
+      `--cluster-port=${FIRST_PORT + 2 * number}`,
+      "--bus-port=0",
+    ];
+  }
+
+  async start() {
+    this.process = spawn(ROOST, this.args, { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const data of this.process.stdout.iterator({ destroyOnReturn: false })) {
+      if (String(data).includes(" is ready: ")) {
+        this.process.stdout.resume();
+        return;
+      }
+    }
+    throw new Error(`node ${this.number} did not come up`);
+  }
+
+  async kill() {
+    if (this.process?.exitCode === null && this.process.signalCode === null) {
+      this.process.kill("SIGKILL");
+      await once(this.process, "exit");
+    }
+  }
+}
+
+const port = (gateway) => FIRST_PORT + 2 * gateway + 1;
+const gateways = [0, 1].map((i) => new Node(i, "--role=gateway", `--port=${port(i)}`));
+const channels = [2, 3].map((i) => new Node(i, "--role=channels"));
+const nodes = [...channels, ...gateways];
+
+/** One person at one window. */
+async function open(browser, name, gateway) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  await context.addInitScript((n) => localStorage.setItem("roost.name", n), name);
+  const window = { name, page: await context.newPage(), closed: 0 };
+  window.page.on("websocket", (socket) => socket.on("close", () => (window.closed += 1)));
+  await window.page.goto(`http://127.0.0.1:${port(gateway)}/#kills`);
+  return window;
+}
+
+/** Awaits that a window shows these people and nobody else: name → devices. */
+async function shows({ name, page }, expected) {
+  const end = Date.now() + LIMIT_MS;
+  for (;;) {
+    const here = await page
+      .locator('[data-testid="here"]:not(.stale) [data-testid="person"]')
+      .evaluateAll((chips) => Object.fromEntries(chips.map(({ dataset }) => [dataset.name, Number(dataset.devices)])));
+    try {
+      assert.deepEqual(here, expected);
+      return;
+    } catch (error) {
+      if (Date.now() > end) {
+        throw new Error(`${name}'s window: ${error.message}`);
+      }
+    }
+    await page.waitForTimeout(20);
+  }
+}
+
+async function check(what, action) {
+  const start = Date.now();
+  await action();
+  console.log(`PASS ${what} (${Date.now() - start} ms)`);
+}
+
+async function picture({ page }, name) {
+  if (SCREENSHOTS) {
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  }
+}
+
+let failed = true;
+let browser;
+try {
+  await channels[0].start();
+  await Promise.all(nodes.slice(1).map((node) => node.start()));
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const ada = await open(browser, "Ada", 0);
+  const adasPhone = await open(browser, "Ada", 1);
+  const bob = await open(browser, "Bob", 1);
+  const all = [ada, adasPhone, bob];
+  const everybody = { Ada: 2, Bob: 1 };
+  const allShow = (expected) => Promise.all(all.map((window) => shows(window, expected)));
+  await check("everybody is here, over two gateways", () => allShow(everybody));
+  for (const node of channels) {
+    const mark = `channel node ${node.number}`;
+    await node.kill();
+    await ada.page.waitForTimeout(3_000);
+    await check(`${mark} was killed: everybody is here all the same`, () => allShow(everybody));
+    await node.start();
+    await check(`${mark} is back: everybody is here all the same`, () => allShow(everybody));
+  }
+  assert.equal(all.reduce((sum, { closed }) => sum + closed, 0), 0, "no socket was closed");
+  await gateways[1].kill();
+  await check("a gateway was killed: its people are gone", () => shows(ada, { Ada: 1 }));
+  await picture(ada, "gateway-killed");
+  await gateways[1].start();
+  await check("it is back, and so are they", () => allShow(everybody));
+  await picture(ada, "gateway-back");
+  failed = false;
+} catch (error) {
+  console.error(`FAIL ${error.stack}`);
+} finally {
+  await browser?.close();
+  await Promise.all(nodes.map((node) => node.kill()));
+}
+process.exit(failed ? 1 : 0);
