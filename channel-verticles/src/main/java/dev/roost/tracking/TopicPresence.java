@@ -178,12 +178,17 @@ final class TopicPresence {
   private PresenceState.Diff enriched(PresenceState.Diff diff) {
     Enrichment enrichment = settings.enrichment();
     return new PresenceState.Diff(
-        enrichment.enrich(topic, diff.joins()), enrichment.enrich(topic, diff.leaves()));
+        enrichment.enrich(topic, diff.joins()),
+        enrichment.enrich(topic, diff.leaves()),
+        diff.joined(),
+        diff.left());
   }
 
   private void publish(PresenceState.Diff diff, RawPayload after) {
     if (!isOver) {
-      context.broadcast(topic, "presence_diff", diff.payload());
+      RawPayload payload = diff.payload();
+      context.broadcast(topic, "presence_diff", payload);
+      context.told(topic, diff.joined(), diff.left(), payload.size());
     }
     if (settings.reacts()) {
       var change = new PresenceDiff(settings.list(diff.joins()), settings.list(diff.leaves()));

@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry.Cause;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Outcome;
 import dev.roost.bus.RawPayload;
@@ -85,6 +86,9 @@ public final class Trackers {
       forget(tracked);
       withdraw(tracked, Promise.promise());
       Tracked.Change change = tracked.change();
+      if (change == null || change.before() != null) {
+        left(tracked, Cause.ENDED);
+      }
       if (change != null) {
         tracked.settle();
         change.done().fail(ended());
@@ -185,6 +189,7 @@ public final class Trackers {
             if (tracker.tracked().remove(tracked.name(), tracked)) {
               forget(tracked);
               withdraw(tracked, done);
+              left(tracked, Cause.UNTRACKED);
             } else {
               done.complete();
             }
@@ -266,6 +271,9 @@ public final class Trackers {
       case DONE -> {
         Tracked.Change change = tracked.change();
         if (change != null) {
+          if (change.before() == null) {
+            context.tracked(tracked.name().topic(), tracked.name().key());
+          }
           tracked.settle();
           change.done().complete(tracked.version().ref());
         }
@@ -299,6 +307,7 @@ public final class Trackers {
       log.error("a presence is lost: {}", cause.getMessage());
       tracked.tracker().tracked().remove(tracked.name(), tracked);
       forget(tracked);
+      left(tracked, Cause.LOST);
       return;
     }
     MetaVersion before = change.before();
@@ -314,6 +323,10 @@ public final class Trackers {
     if (before != null && tracked.version().equals(before) && tracked.at() != null) {
       place(tracked);
     }
+  }
+
+  private void left(Tracked tracked, Cause cause) {
+    context.left(tracked.name().topic(), tracked.name().key(), cause);
   }
 
   private void forget(Tracked tracked) {
