@@ -75,7 +75,7 @@ public final class Trackers {
 
   /** A tracker without presences; one of a channel ends with its topic's tenure. */
   public Tracker open(Optional<String> ownTopic) {
-    return new Tracker(++lastTracker, ownTopic, options.trackerRate(), context.nanoTime());
+    return new Tracker(++lastTracker, ownTopic, context.nanoTime());
   }
 
   /** A tracker has ended, and with it all that it tracked. */
