@@ -96,7 +96,7 @@ final class HostTracking {
 
   /** The same of whoever hosts the topic. */
   Future<RawPayload> ask(PresenceMessage.Query query) {
-    return Presences.ask(node, application, query, System.nanoTime());
+    return Presences.ask(node, application, query);
   }
 
   void lost(String peer) {

@@ -150,10 +150,7 @@ public final class Trackers {
       Tracker tracker, String topic, String key, RawPayload fields, @Nullable String fromRef) {
     Tracked tracked = tracker.tracked().get(new Tracker.Name(topic, key));
     if (tracked == null) {
-      return refused(
-          Reason.NOT_TRACKED,
-          "this channel is not tracked under \"%s\" in \"%s\": track it first"
-              .formatted(key, topic));
+      return Future.failedFuture(notTracked(topic, key));
     }
     Promise<Optional<String>> answer = Promise.promise();
     tracked.whenSettled(() -> updateNow(tracked, fields, fromRef).onComplete(answer));
@@ -207,6 +204,14 @@ public final class Trackers {
         Reason.TRACKER_LIMIT,
         "a channel may track and update %d times a second (trackerRate)"
             .formatted(options.trackerRate()));
+  }
+
+  /** What somebody is told who asks for a presence that the tracker does not have. */
+  public static PresenceException notTracked(String topic, String key) {
+    return new PresenceException(
+        Reason.NOT_TRACKED,
+        "this channel is not tracked under \"%s\" in \"%s\": track it first"
+            .formatted(key, topic));
   }
 
   private static PresenceException ended() {
