@@ -7,10 +7,8 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.channel.PayloadWriter;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.hosting.PartitionTable;
+import dev.roost.cluster.TopicHost;
 import io.vertx.core.Future;
-import io.vertx.core.eventbus.ReplyException;
-import io.vertx.core.eventbus.ReplyFailure;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +23,6 @@ import org.slf4j.LoggerFactory;
 public final class Broadcaster {
 
   private static final Logger log = LoggerFactory.getLogger(Broadcaster.class);
-  private static final Duration HOST_TIMEOUT = Duration.ofSeconds(5);
-  private static final long RETRY_MS = 50;
 
   private final ClusterNode node;
   private final String application;
@@ -40,7 +36,7 @@ public final class Broadcaster {
 
   /** The same, on a node that knows the application by name only. */
   public Broadcaster(ClusterNode node, String application, ObjectMapper mapper) {
-    this(node, application, mapper, HOST_TIMEOUT);
+    this(node, application, mapper, TopicHost.TIMEOUT);
   }
 
   /** The same, with a time of its own to wait for a host. */
@@ -84,34 +80,16 @@ public final class Broadcaster {
               + topic
               + "\"; deploy its channel verticles first");
     }
-    return ask(new HostMessage.BroadcastRequest(topic, event, raw), System.nanoTime());
-  }
-
-  private Future<Void> ask(HostMessage.BroadcastRequest request, long began) {
-    return node.snapshot()
-        .partitions()
-        .owner(application, PartitionTable.partition(request.topic()))
-        .map(owner -> BusEndpoint.request(node.vertx(), owner.inbox(), request))
-        .orElse(Future.succeededFuture(false))
-        .recover(Broadcaster::notThere)
-        .compose(
-            taken -> {
-              if (taken) {
-                return Future.succeededFuture();
-              }
-              if (System.nanoTime() - began > hostTimeout.toNanos()) {
-                return Future.failedFuture(
-                    new IllegalStateException(
-                        "topic \"" + request.topic() + "\" had no host for " + hostTimeout));
-              }
-              return node.vertx().timer(RETRY_MS).compose(ignored -> ask(request, began));
-            });
-  }
-
-  private static Future<Boolean> notThere(Throwable cause) {
-    boolean nobody =
-        cause instanceof ReplyException reply && reply.failureType() == ReplyFailure.NO_HANDLERS;
-    return nobody ? Future.succeededFuture(false) : Future.failedFuture(cause);
+    var request = new HostMessage.BroadcastRequest(topic, event, raw);
+    return new TopicHost(node, application, topic)
+        .ask(hostTimeout, inbox -> BusEndpoint.request(node.vertx(), inbox, request))
+        .recover(
+            cause ->
+                Future.failedFuture(
+                    cause instanceof BusEndpoint.NotHosted
+                        ? new IllegalStateException(
+                            "topic \"" + topic + "\" had no host for " + hostTimeout)
+                        : cause));
   }
 
   /**

@@ -6,8 +6,9 @@ import java.util.Objects;
 
 /**
  * What happens in an application, told to whoever wants to count or trace it. Names and moments are
- * Phoenix's (Z-2 to Z-4). Called on the virtual thread of the callback, which waits: be quick. An
- * exception thrown here is logged and harms nobody.
+ * Phoenix's (Z-2 to Z-4). Called on the virtual thread of the callback, which waits: be quick.
+ * Presences are told of on the event loop of their host: never block there. An exception thrown
+ * here is logged and harms nobody.
  */
 public interface Telemetry {
 
@@ -37,6 +38,16 @@ public interface Telemetry {
     }
   }
 
+  /** Why a presence ended. */
+  enum Cause {
+    /** {@code untrack} was called. */
+    UNTRACKED,
+    /** Who tracked has ended: the channel, its socket, the deployment. */
+    ENDED,
+    /** The topic has another host, which has no room for it; the log says which. */
+    LOST
+  }
+
   /** One event; durations are those of the user's callback alone, on a monotonic clock. */
   sealed interface Event {
 
@@ -57,6 +68,26 @@ public interface Telemetry {
     /** A channel's handleIn returned ({@code phoenix.channel_handled_in}). */
     record ChannelHandledIn(
         String application, String topic, String event, Outcome outcome, Duration duration)
+        implements Event {}
+
+    /**
+     * Somebody is present, tracked from this node, and stays so until a {@link PresenceLeft}; an
+     * update of the meta is no event. Not Phoenix's, like all of presences.
+     */
+    record PresenceTracked(String application, String topic, String key) implements Event {}
+
+    /** A presence that was tracked from this node has ended. */
+    record PresenceLeft(String application, String topic, String key, Cause cause)
+        implements Event {}
+
+    /**
+     * A {@code presence_diff} was broadcast in a topic that is hosted on this node.
+     *
+     * @param joins metas that came, those of updates included
+     * @param leaves metas that went, those of updates included
+     * @param bytes of its payload, which each member of the topic gets
+     */
+    record PresenceDiffSent(String application, String topic, int joins, int leaves, int bytes)
         implements Event {}
 
     /**

@@ -75,14 +75,8 @@ final class ChannelPresence implements Presence {
                     .trackers()
                     .find(tracker, topic, key)
                     .map(Future::succeededFuture)
-                    .orElseGet(() -> Future.failedFuture(notTracked(key))),
+                    .orElseGet(() -> Future.failedFuture(Trackers.notTracked(topic, key))),
             ended()));
-  }
-
-  private PresenceException notTracked(String key) {
-    return new PresenceException(
-        Reason.NOT_TRACKED,
-        "this channel is not tracked under \"" + key + "\" in \"" + topic + "\": track it first");
   }
 
   private Optional<String> update(String key, RawPayload fields, @Nullable String fromRef) {

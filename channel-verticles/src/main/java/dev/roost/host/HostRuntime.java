@@ -80,8 +80,12 @@ final class HostRuntime {
   }
 
   void record(Telemetry.Event event) {
+    record(options.telemetry(), event);
+  }
+
+  static void record(Telemetry telemetry, Telemetry.Event event) {
     try {
-      options.telemetry().record(event);
+      telemetry.record(event);
     } catch (RuntimeException e) {
       log.error("telemetry listener failed on {}", event.getClass().getSimpleName(), e);
     }

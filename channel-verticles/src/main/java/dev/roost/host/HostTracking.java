@@ -2,6 +2,7 @@ package dev.roost.host;
 
 import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
+import dev.roost.application.Telemetry;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
@@ -46,7 +47,7 @@ final class HostTracking {
       Topics topics) {
     this.node = node;
     this.application = application.name();
-    var host = new Host(node, context, application.name(), endpoint, topics);
+    var host = new Host(node, context, application.name(), options.telemetry(), endpoint, topics);
     var settings =
         new TrackingSettings(
             options.presence(),
@@ -95,7 +96,7 @@ final class HostTracking {
 
   /** The same of whoever hosts the topic. */
   Future<RawPayload> ask(PresenceMessage.Query query) {
-    return Presences.ask(node, application, query, System.nanoTime());
+    return Presences.ask(node, application, query);
   }
 
   void lost(String peer) {
@@ -135,7 +136,12 @@ final class HostTracking {
 
   /** The verticle, as those who track and host see it. */
   private record Host(
-      ClusterNode node, Context context, String application, BusEndpoint endpoint, Topics topics)
+      ClusterNode node,
+      Context context,
+      String application,
+      Telemetry telemetry,
+      BusEndpoint endpoint,
+      Topics topics)
       implements TrackingContext {
 
     @Override
@@ -166,6 +172,30 @@ final class HostTracking {
     @Override
     public int members(String topic) {
       return topics.members(topic);
+    }
+
+    @Override
+    public void tracked(String topic, String key) {
+      if (telemetry.isEnabled()) {
+        HostRuntime.record(telemetry, new Telemetry.Event.PresenceTracked(application, topic, key));
+      }
+    }
+
+    @Override
+    public void left(String topic, String key, Telemetry.Cause cause) {
+      if (telemetry.isEnabled()) {
+        HostRuntime.record(
+            telemetry, new Telemetry.Event.PresenceLeft(application, topic, key, cause));
+      }
+    }
+
+    @Override
+    public void told(String topic, int joins, int leaves, int bytes) {
+      if (telemetry.isEnabled()) {
+        HostRuntime.record(
+            telemetry,
+            new Telemetry.Event.PresenceDiffSent(application, topic, joins, leaves, bytes));
+      }
     }
 
     @Override

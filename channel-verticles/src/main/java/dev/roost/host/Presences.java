@@ -8,11 +8,10 @@ import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
 import dev.roost.cluster.ClusterNode;
-import dev.roost.hosting.PartitionTable;
+import dev.roost.cluster.TopicHost;
 import dev.roost.presence.PresenceException;
 import dev.roost.presence.PresenceException.Reason;
 import dev.roost.presence.PresenceList;
-import dev.roost.tracking.Trackers;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -26,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * of {@code Phoenix.Presence} that take a topic.
  */
 public final class Presences {
-
-  private static final long RETRY_MS = 50;
 
   private final ClusterNode node;
   private final String application;
@@ -96,33 +93,21 @@ public final class Presences {
   }
 
   private Future<RawPayload> ask(PresenceMessage.Query query) {
-    return ask(node, application, query, System.nanoTime());
+    return ask(node, application, query);
   }
 
-  /** Asks the topic's host, again and again while the topic has none. */
-  static Future<RawPayload> ask(
-      ClusterNode node, String application, PresenceMessage.Query query, long began) {
-    return node.snapshot()
-        .partitions()
-        .owner(application, PartitionTable.partition(query.topic()))
-        .map(owner -> BusEndpoint.ask(node.vertx(), owner.inbox(), query))
-        .orElseGet(() -> Future.failedFuture(new BusEndpoint.NotHosted()))
+  /** Asks the topic's host, whichever node it is on. */
+  static Future<RawPayload> ask(ClusterNode node, String application, PresenceMessage.Query query) {
+    return new TopicHost(node, application, query.topic())
+        .ask(TopicHost.TIMEOUT, inbox -> BusEndpoint.ask(node.vertx(), inbox, query))
         .recover(
-            cause -> {
-              boolean isLate = System.nanoTime() - began > Trackers.HOST_TIMEOUT_MS * 1_000_000;
-              if (!(cause instanceof BusEndpoint.NotHosted)) {
-                return Future.failedFuture(couldNotTell(query, cause));
-              }
-              if (isLate) {
-                return Future.failedFuture(
-                    new PresenceException(
-                        Reason.UNAVAILABLE,
-                        "\"" + query.topic() + "\" had no host for 5 s: is it deployed?"));
-              }
-              return node.vertx()
-                  .timer(RETRY_MS)
-                  .compose(ignored -> ask(node, application, query, began));
-            });
+            cause ->
+                Future.failedFuture(
+                    cause instanceof BusEndpoint.NotHosted
+                        ? new PresenceException(
+                            Reason.UNAVAILABLE,
+                            "\"" + query.topic() + "\" had no host for 5 s: is it deployed?")
+                        : couldNotTell(query, cause)));
   }
 
   private static PresenceException couldNotTell(PresenceMessage.Query query, Throwable cause) {

@@ -241,7 +241,12 @@ final class PresenceState {
     seal();
     for (Pending next : sealed) {
       if (!next.isEmpty()) {
-        diffs.add(new Diff(presences(next.joins), presences(next.leaves)));
+        diffs.add(
+            new Diff(
+                presences(next.joins),
+                presences(next.leaves),
+                next.joins.size(),
+                next.leaves.size()));
       }
     }
     sealed.clear();
@@ -263,8 +268,8 @@ final class PresenceState {
     return text.close().raw();
   }
 
-  /** Joins and leaves, each in the shape of a list. */
-  record Diff(RawPayload joins, RawPayload leaves) {
+  /** Joins and leaves, each in the shape of a list, and how many metas they are. */
+  record Diff(RawPayload joins, RawPayload leaves, int joined, int left) {
 
     /** The payload of {@code presence_diff} (P-2). */
     RawPayload payload() {

@@ -217,7 +217,10 @@ final class TopicPresence {
   private PresenceState.Diff enriched(PresenceState.Diff diff) {
     Enrichment enrichment = settings.enrichment();
     return new PresenceState.Diff(
-        enrichment.enrich(topic, diff.joins()), enrichment.enrich(topic, diff.leaves()));
+        enrichment.enrich(topic, diff.joins()),
+        enrichment.enrich(topic, diff.leaves()),
+        diff.joined(),
+        diff.left());
   }
 
   private void fetched(List<PresenceState.Diff> diffs) {
@@ -228,7 +231,9 @@ final class TopicPresence {
   private void publish(List<PresenceState.Diff> diffs) {
     for (PresenceState.Diff diff : diffs) {
       if (!isOver) {
-        context.broadcast(topic, "presence_diff", diff.payload());
+        RawPayload payload = diff.payload();
+        context.broadcast(topic, "presence_diff", payload);
+        context.told(topic, diff.joined(), diff.left(), payload.size());
       }
       if (settings.reacts()) {
         telling++;

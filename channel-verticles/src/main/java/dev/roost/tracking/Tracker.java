@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.routing.RateLimit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -16,19 +17,17 @@ public final class Tracker {
   private final long number;
   private final Optional<String> ownTopic;
   private final Map<Name, Tracked> tracked = new HashMap<>(2);
+  private final RateLimit uses;
   private boolean hasEnded;
-  private double allowance;
-  private long lastUse;
 
   /**
    * @param number that no other tracker of the host has
    * @param ownTopic of a channel: it ends when the topic changes its host
    */
-  Tracker(long number, Optional<String> ownTopic, int rate, long now) {
+  Tracker(long number, Optional<String> ownTopic, long now) {
     this.number = number;
     this.ownTopic = ownTopic;
-    this.allowance = 2.0 * rate;
-    this.lastUse = now;
+    this.uses = new RateLimit(now);
   }
 
   long number() {
@@ -54,12 +53,6 @@ public final class Tracker {
 
   /** Whether one more track or update is within so many a second. */
   boolean mayUse(int rate, long now) {
-    allowance = Math.min(2.0 * rate, allowance + rate * (now - lastUse) / 1e9);
-    lastUse = now;
-    if (allowance < 1) {
-      return false;
-    }
-    allowance--;
-    return true;
+    return uses.tryTake(rate, now);
   }
 }

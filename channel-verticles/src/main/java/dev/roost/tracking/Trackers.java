@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry.Cause;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Outcome;
 import dev.roost.bus.RawPayload;
@@ -74,7 +75,7 @@ public final class Trackers {
 
   /** A tracker without presences; one of a channel ends with its topic's tenure. */
   public Tracker open(Optional<String> ownTopic) {
-    return new Tracker(++lastTracker, ownTopic, options.trackerRate(), context.nanoTime());
+    return new Tracker(++lastTracker, ownTopic, context.nanoTime());
   }
 
   /** A tracker has ended, and with it all that it tracked. */
@@ -85,6 +86,9 @@ public final class Trackers {
       forget(tracked);
       withdraw(tracked, Promise.promise());
       Tracked.Change change = tracked.change();
+      if (change == null || change.before() != null) {
+        left(tracked, Cause.ENDED);
+      }
       if (change != null) {
         tracked.settle();
         change.done().fail(ended());
@@ -146,10 +150,7 @@ public final class Trackers {
       Tracker tracker, String topic, String key, RawPayload fields, @Nullable String fromRef) {
     Tracked tracked = tracker.tracked().get(new Tracker.Name(topic, key));
     if (tracked == null) {
-      return refused(
-          Reason.NOT_TRACKED,
-          "this channel is not tracked under \"%s\" in \"%s\": track it first"
-              .formatted(key, topic));
+      return Future.failedFuture(notTracked(topic, key));
     }
     Promise<Optional<String>> answer = Promise.promise();
     tracked.whenSettled(() -> updateNow(tracked, fields, fromRef).onComplete(answer));
@@ -185,6 +186,7 @@ public final class Trackers {
             if (tracker.tracked().remove(tracked.name(), tracked)) {
               forget(tracked);
               withdraw(tracked, done);
+              left(tracked, Cause.UNTRACKED);
             } else {
               done.complete();
             }
@@ -202,6 +204,13 @@ public final class Trackers {
         Reason.TRACKER_LIMIT,
         "a channel may track and update %d times a second (trackerRate)"
             .formatted(options.trackerRate()));
+  }
+
+  /** What somebody is told who asks for a presence that the tracker does not have. */
+  public static PresenceException notTracked(String topic, String key) {
+    return new PresenceException(
+        Reason.NOT_TRACKED,
+        "this channel is not tracked under \"%s\" in \"%s\": track it first".formatted(key, topic));
   }
 
   private static PresenceException ended() {
@@ -266,6 +275,9 @@ public final class Trackers {
       case DONE -> {
         Tracked.Change change = tracked.change();
         if (change != null) {
+          if (change.before() == null) {
+            context.tracked(tracked.name().topic(), tracked.name().key());
+          }
           tracked.settle();
           change.done().complete(tracked.version().ref());
         }
@@ -299,6 +311,7 @@ public final class Trackers {
       log.error("a presence is lost: {}", cause.getMessage());
       tracked.tracker().tracked().remove(tracked.name(), tracked);
       forget(tracked);
+      left(tracked, Cause.LOST);
       return;
     }
     MetaVersion before = change.before();
@@ -314,6 +327,10 @@ public final class Trackers {
     if (before != null && tracked.version().equals(before) && tracked.at() != null) {
       place(tracked);
     }
+  }
+
+  private void left(Tracked tracked, Cause cause) {
+    context.left(tracked.name().topic(), tracked.name().key(), cause);
   }
 
   private void forget(Tracked tracked) {

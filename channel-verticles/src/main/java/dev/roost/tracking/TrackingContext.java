@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
@@ -28,6 +29,15 @@ public interface TrackingContext {
 
   /** Members of a topic that is hosted here. */
   int members(String topic);
+
+  /** Takes note that somebody is present, tracked from here. */
+  default void tracked(String topic, String key) {}
+
+  /** Takes note that such a presence has ended. */
+  default void left(String topic, String key, Telemetry.Cause cause) {}
+
+  /** Takes note of a diff that was broadcast, with its numbers of metas. */
+  default void told(String topic, int joins, int leaves, int bytes) {}
 
   /** Runs an action later. */
   void after(long millis, Runnable action);

@@ -135,16 +135,19 @@ public final class BusEndpoint {
   /**
    * Asks a host for a broadcast, from any thread.
    *
-   * @return whether the host has given it its place in the topic's order; false if the topic is
-   *     hosted elsewhere. Fails if there is no such inbox or no answer within 5 s: then it may have
-   *     been broadcast or not
+   * @return completes when the host has given it its place in the topic's order. Fails with {@link
+   *     NotHosted} if there is no such inbox or the topic is hosted elsewhere; with another
+   *     exception if there is no answer within 5 s: then it may have been broadcast or not
    */
-  public static Future<Boolean> request(
+  public static Future<Void> request(
       Vertx vertx, String host, HostMessage.BroadcastRequest request) {
     return vertx
         .eventBus()
         .<Boolean>request(host, new Envelope("", 0, request), ASKING)
-        .map(Message::body);
+        .recover(cause -> Future.failedFuture(isNotHosted(cause) ? new NotHosted() : cause))
+        .compose(
+            answer ->
+                answer.body() ? Future.succeededFuture() : Future.failedFuture(new NotHosted()));
   }
 
   /**

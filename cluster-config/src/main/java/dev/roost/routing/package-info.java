@@ -1,7 +1,7 @@
 /**
  * What an application offers to clients: socket paths with their options, and the routes of its
  * topics. Pure values that match, compare and refuse; applications state them, nodes share them,
- * gateways go by them.
+ * gateways go by them. {@code RateLimit} is how both sides keep a rate.
  */
 @NullMarked
 package dev.roost.routing;

@@ -103,9 +103,9 @@ final class AdminServer {
     var unused =
         routing
             .response()
-            .putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
+            .putHeader("content-type", Counters.CONTENT_TYPE)
             .putHeader("cache-control", "no-store")
-            .end(counters.page(cluster.vertx()));
+            .end(counters.page());
   }
 
   /** Lets those go on who may do more than ask how the node is. */

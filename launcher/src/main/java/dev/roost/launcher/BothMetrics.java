@@ -31,6 +31,12 @@ record BothMetrics(GatewayMetrics one, GatewayMetrics other) implements GatewayM
   }
 
   @Override
+  public void socketExpired() {
+    one.socketExpired();
+    other.socketExpired();
+  }
+
+  @Override
   public void messageDropped() {
     one.messageDropped();
     other.messageDropped();

@@ -4,69 +4,128 @@ import dev.roost.application.Telemetry;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.Places;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Function;
+import java.util.function.LongSupplier;
 
-/**
- * What a node has counted since its start, as a page in Prometheus' text format. Safe for any
- * thread; counting takes no lock.
- */
+/** What a node has counted since its start, for Prometheus. Safe for any thread. */
 final class Counters implements GatewayMetrics, Telemetry {
 
-  /** Any status and close code has three or four digits, so these maps stay small. */
-  private final Map<Integer, LongAdder> refusedConnections = new ConcurrentSkipListMap<>();
+  /*
+   * Series whose label is known are there from the start, so that a page shows each with 0, and are
+   * looked up once: counting is an addition to a LongAdder. Statuses and close codes have three or
+   * four digits, so there are few; those are looked up by the library each time.
+   */
+  static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
-  private final Map<Integer, LongAdder> closedSockets = new ConcurrentSkipListMap<>();
-  private final Map<Limit, LongAdder> limits = new EnumMap<>(Limit.class);
-  private final Map<Telemetry.Bound, LongAdder> bounds = new EnumMap<>(Telemetry.Bound.class);
-  private final LongAdder opened = new LongAdder();
-  private final LongAdder closed = new LongAdder();
-  private final LongAdder dropped = new LongAdder();
+  private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
+  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final Gauge sockets;
+  private final Counter opened;
+  private final Counter dropped;
+  private final Counter refusedConnections;
+  private final Counter closedSockets;
+  private final Map<Limit, CounterDataPoint> limits = new EnumMap<>(Limit.class);
+  private final Map<Telemetry.Bound, CounterDataPoint> bounds =
+      new EnumMap<>(Telemetry.Bound.class);
 
-  Counters() {
-    // All of them from the start, so that a page shows each with 0, and nothing changes the maps.
+  /**
+   * Nothing counted.
+   *
+   * @param vertx that the node runs on
+   */
+  Counters(Vertx vertx) {
+    Places places = Places.of(vertx);
+    sockets =
+        Gauge.builder()
+            .name("roost_sockets")
+            .help("WebSockets and long-poll sessions now")
+            .withoutExemplars()
+            .register(registry);
+    gauge("roost_connections", "TCP connections and long-poll sessions now", places::taken);
+    gauge("roost_addresses", "client addresses that are known now", places::addresses);
+    gauge(
+        "roost_heap_bytes",
+        "heap in use now",
+        () -> ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+    opened = counter("roost_sockets_opened_total", "sockets that were opened");
+    dropped = counter("roost_messages_dropped_total", "messages without a form for their client");
+    refusedConnections =
+        counter(
+            "roost_connections_refused_total", "requests for a socket that were refused", "status");
+    closedSockets = counter("roost_sockets_closed_total", "sockets that this node closed", "code");
+    Counter reachedLimits =
+        counter(
+            "roost_limit_reached_total",
+            "how often a limit of the gateways stopped a client",
+            "limit");
     for (Limit limit : Limit.values()) {
-      limits.put(limit, new LongAdder());
+      limits.put(limit, reachedLimits.labelValues(limit.option()));
     }
+    Counter reachedBounds =
+        counter(
+            "roost_bound_reached_total", "how often a bound of the channels was reached", "bound");
     for (Telemetry.Bound bound : Telemetry.Bound.values()) {
-      bounds.put(bound, new LongAdder());
+      bounds.put(bound, reachedBounds.labelValues(bound.option()));
     }
   }
 
-  private static void count(Map<Integer, LongAdder> counts, int key) {
-    counts.computeIfAbsent(key, ignored -> new LongAdder()).increment();
+  private Counter counter(String name, String help, String... labels) {
+    return Counter.builder()
+        .name(name)
+        .help(help)
+        .labelNames(labels)
+        .withoutExemplars()
+        .register(registry);
   }
 
-  private static <E> void increment(Map<E, LongAdder> counts, E key) {
-    LongAdder counter = counts.get(key);
+  private void gauge(String name, String help, LongSupplier now) {
+    var unused =
+        GaugeWithCallback.builder()
+            .name(name)
+            .help(help)
+            .callback(gauge -> gauge.call(now.getAsLong()))
+            .register(registry);
+  }
+
+  private static <E> void increment(Map<E, CounterDataPoint> counts, E key) {
+    CounterDataPoint counter = counts.get(key);
     if (counter != null) {
-      counter.increment();
+      counter.inc();
     }
   }
 
   @Override
   public void socketOpened() {
-    opened.increment();
+    opened.inc();
+    sockets.inc();
   }
 
   @Override
   public void socketClosed() {
-    closed.increment();
+    sockets.dec();
   }
 
   @Override
   public void connectionRefused(int status) {
-    count(refusedConnections, status);
+    refusedConnections.labelValues(Integer.toString(status)).inc();
   }
 
   @Override
   public void messageDropped() {
-    dropped.increment();
+    dropped.inc();
   }
 
   @Override
@@ -76,7 +135,7 @@ final class Counters implements GatewayMetrics, Telemetry {
 
   @Override
   public void closedByServer(int code) {
-    count(closedSockets, code);
+    closedSockets.labelValues(Integer.toString(code)).inc();
   }
 
   @Override
@@ -92,86 +151,14 @@ final class Counters implements GatewayMetrics, Telemetry {
     return false;
   }
 
-  /** The page. */
-  String page(Vertx vertx) {
-    var page = new Page();
-    Places places = Places.of(vertx);
-    page.gauge(
-        "roost_sockets", "WebSockets and long-poll sessions now", opened.sum() - closed.sum());
-    page.gauge("roost_connections", "TCP connections and long-poll sessions now", places.taken());
-    page.gauge("roost_addresses", "client addresses that are known now", places.addresses());
-    page.gauge(
-        "roost_heap_bytes",
-        "heap in use now",
-        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
-    page.counter("roost_sockets_opened_total", "sockets that were opened", opened.sum());
-    page.counter(
-        "roost_messages_dropped_total", "messages without a form for their client", dropped.sum());
-    page.counters(
-        "roost_connections_refused_total",
-        "requests for a socket that were refused",
-        "status",
-        refusedConnections,
-        String::valueOf);
-    page.counters(
-        "roost_sockets_closed_total",
-        "sockets that this node closed",
-        "code",
-        closedSockets,
-        String::valueOf);
-    page.counters(
-        "roost_limit_reached_total",
-        "how often a limit of the gateways stopped a client",
-        "limit",
-        limits,
-        Limit::option);
-    page.counters(
-        "roost_bound_reached_total",
-        "how often a bound of the channels was reached",
-        "bound",
-        bounds,
-        Telemetry.Bound::option);
-    return page.text.toString();
-  }
-
-  /** Text in the format that Prometheus reads. */
-  private static final class Page {
-
-    private final StringBuilder text = new StringBuilder(4_096);
-
-    void gauge(String name, String help, long value) {
-      head(name, help, "gauge").append(name).append(' ').append(value).append('\n');
+  /** All of it as it is now, of {@link #CONTENT_TYPE}. */
+  Buffer page() {
+    var page = new ByteArrayOutputStream(8_192);
+    try {
+      writer.write(page, registry.scrape());
+    } catch (IOException impossible) { // Memory does not fail.
+      throw new UncheckedIOException(impossible);
     }
-
-    void counter(String name, String help, long value) {
-      head(name, help, "counter").append(name).append(' ').append(value).append('\n');
-    }
-
-    <E> void counters(
-        String name, String help, String label, Map<E, LongAdder> counts, Function<E, String> of) {
-      head(name, help, "counter");
-      counts.forEach(
-          (key, count) ->
-              text.append(name)
-                  .append('{')
-                  .append(label)
-                  .append("=\"")
-                  .append(of.apply(key))
-                  .append("\"} ")
-                  .append(count.sum())
-                  .append('\n'));
-    }
-
-    private StringBuilder head(String name, String help, String type) {
-      return text.append("# HELP ")
-          .append(name)
-          .append(' ')
-          .append(help)
-          .append("\n# TYPE ")
-          .append(name)
-          .append(' ')
-          .append(type)
-          .append('\n');
-    }
+    return Buffer.buffer(page.toByteArray());
   }
 }

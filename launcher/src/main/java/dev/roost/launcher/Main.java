@@ -47,7 +47,6 @@ public final class Main {
 
   private final Duration grace;
   private final Readiness readiness = new Readiness();
-  private final Counters counters = new Counters();
   private final Future<ClusterNode> joining;
   private final Future<Node> starting;
   private final AtomicInteger exitCode = new AtomicInteger();
@@ -59,13 +58,15 @@ public final class Main {
     this.joining = Node.join(vertx, settings);
     this.starting =
         joining.compose(
-            cluster ->
-                admin(cluster, settings)
-                    .compose(ignored -> Node.start(cluster, settings, counters)));
+            cluster -> {
+              var counters = new Counters(cluster.vertx());
+              return admin(cluster, settings, counters)
+                  .compose(ignored -> Node.start(cluster, settings, counters));
+            });
     var unused = starting.onSuccess(ignored -> readiness.started());
   }
 
-  private Future<Void> admin(ClusterNode cluster, Settings settings) {
+  private Future<Void> admin(ClusterNode cluster, Settings settings, Counters counters) {
     Settings.Admin admin = settings.admin();
     if (admin == null) {
       return Future.succeededFuture();

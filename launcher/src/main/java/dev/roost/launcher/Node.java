@@ -100,7 +100,7 @@ final class Node {
    *     then stays until the cluster's Vert.x is closed
    */
   static Future<Node> start(ClusterNode cluster, Settings settings) {
-    return start(cluster, settings, new Counters());
+    return start(cluster, settings, new Counters(cluster.vertx()));
   }
 
   /**

@@ -52,7 +52,7 @@ class AdminServerIT {
 
   private final ClusterNode cluster = ClusterNode.local(Vertx.vertx());
   private final Readiness readiness = new Readiness();
-  private final Counters counters = new Counters();
+  private final Counters counters = new Counters(cluster.vertx());
   private final AtomicInteger drains = new AtomicInteger();
   private int port;
 
@@ -274,13 +274,13 @@ class AdminServerIT {
     open();
     for (Limit limit : Limit.values()) {
       String line = "\nroost_limit_reached_total{limit=\"" + limit.option() + "\"} ";
-      assertTrue(page().contains(line + "0\n"), line);
+      assertTrue(page().contains(line + "0.0\n"), line);
       counters.limitReached(limit);
-      assertTrue(page().contains(line + "1\n"), line);
+      assertTrue(page().contains(line + "1.0\n"), line);
     }
     for (Telemetry.Bound bound : Telemetry.Bound.values()) {
       counters.record(new Telemetry.Event.BoundReached("a", "b:*", bound));
-      String line = "\nroost_bound_reached_total{bound=\"" + bound.option() + "\"} 1\n";
+      String line = "\nroost_bound_reached_total{bound=\"" + bound.option() + "\"} 1.0\n";
       assertTrue(page().contains(line), line);
     }
     counters.connectionRefused(403);
@@ -291,10 +291,10 @@ class AdminServerIT {
     counters.socketClosed();
     for (String line :
         List.of(
-            "roost_connections_refused_total{status=\"403\"} 2",
-            "roost_sockets_closed_total{code=\"1009\"} 1",
-            "roost_sockets 1",
-            "roost_sockets_opened_total 2",
+            "roost_connections_refused_total{status=\"403\"} 2.0",
+            "roost_sockets_closed_total{code=\"1009\"} 1.0",
+            "roost_sockets 1.0",
+            "roost_sockets_opened_total 2.0",
             "# TYPE roost_sockets gauge")) {
       assertTrue(page().contains("\n" + line + "\n"), line);
     }
@@ -306,7 +306,7 @@ class AdminServerIT {
     assertEquals("401 unauthorized", answer("GET", "/metrics"));
     assertFalse(page().contains("roost_"));
     String token = "Bearer " + VARIABLE.get("ROOST_ADMIN_TOKEN");
-    assertTrue(page("Authorization", token).contains("\nroost_sockets 0\n"));
+    assertTrue(page("Authorization", token).contains("\nroost_sockets 0.0\n"));
   }
 
   /* ---- disconnecting */

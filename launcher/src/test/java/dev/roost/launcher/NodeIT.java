@@ -258,8 +258,12 @@ class NodeIT {
         assertEquals(first, Tally.TOLD.poll(20, TimeUnit.SECONDS));
       }
       var joins = new ArrayList<String>();
-      joins.add(Tally.TOLD.poll(20, TimeUnit.SECONDS));
-      joins.add(Tally.TOLD.poll(20, TimeUnit.SECONDS));
+      while (joins.size() < 2) {
+        String told = String.valueOf(Tally.TOLD.poll(20, TimeUnit.SECONDS));
+        if (!told.matches("tracked .*|told .*")) { // The chat's presences come when they like.
+          joins.add(told);
+        }
+      }
       joins.sort(null);
       assertEquals(List.of("joined board:1", "joined room:lobby"), joins);
     } finally {

@@ -22,6 +22,9 @@ public final class Tally implements Telemetry, GatewayMetrics {
           case Event.SocketConnected connected -> "connected to " + connected.path();
           case Event.ChannelJoined joined -> "joined " + joined.topic();
           case Event.ChannelHandledIn handled -> "handled " + handled.event();
+          case Event.PresenceTracked tracked -> "tracked " + tracked.key();
+          case Event.PresenceLeft left -> left.key() + " left: " + left.cause();
+          case Event.PresenceDiffSent sent -> "told of " + sent.joins() + " joins";
           case Event.BoundReached reached -> "reached " + reached.bound();
         });
   }

@@ -17,8 +17,10 @@ import dev.roost.application.Telemetry;
 import dev.roost.application.Telemetry.Event;
 import dev.roost.application.Telemetry.Outcome;
 import dev.roost.channel.JoinResult;
+import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.testkit.ChannelKit;
+import dev.roost.testkit.TestChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +105,14 @@ class ObservationTest {
     return event;
   }
 
+  private <T extends Event> T next(Class<T> type) throws InterruptedException {
+    Event event = next();
+    while (!type.isInstance(event)) {
+      event = next();
+    }
+    return type.cast(event);
+  }
+
   private static void assertMeasured(Duration duration) { // Z-10
     assertFalse(duration.isNegative());
     assertTrue(duration.compareTo(Duration.ofSeconds(30)) < 0, () -> "took " + duration);
@@ -173,6 +183,52 @@ class ObservationTest {
       channel.assertTerminated();
       assertEquals(0, events.size());
     }
+  }
+
+  @Test
+  void presencesAreReportedUntilTheyEndAndDiffsWithTheirSize() throws Exception {
+    var application =
+        Application.named("app").path("/socket").route("room:*", PresenceTest.Present::new);
+    var options =
+        ChannelOptions.defaults()
+            .withVerticles(1)
+            .withPresence(PresenceTest.QUICK)
+            .withTelemetry(events::add);
+    try (var kit =
+        ChannelKit.of(application, options)
+            .limits(Duration.ofSeconds(20), Duration.ofMillis(100))) {
+      var channel = kit.join("room:1");
+      var ann = Map.of("key", "ann", "meta", Map.of("mood", "free"));
+      channel.assertReply(channel.push("track", ann), "ok");
+      assertEquals(
+          new Event.PresenceTracked("app", "room:1", "ann"), next(Event.PresenceTracked.class));
+      assertSent(channel, 1, 0);
+
+      channel.assertReply(channel.push("update", ann), "ok");
+      assertSent(channel, 1, 1); // and is no event of its own
+
+      channel.assertReply(channel.push("untrack", Map.of("key", "nobody")), "ok");
+      channel.assertReply(channel.push("untrack", Map.of("key", "ann")), "ok");
+      assertEquals(
+          new Event.PresenceLeft("app", "room:1", "ann", Telemetry.Cause.UNTRACKED),
+          next(Event.PresenceLeft.class));
+      assertSent(channel, 0, 1);
+
+      channel.assertReply(channel.push("track", Map.of("key", "bob", "meta", Map.of())), "ok");
+      assertEquals(
+          new Event.PresenceTracked("app", "room:1", "bob"), next(Event.PresenceTracked.class));
+      channel.leave();
+      assertEquals(
+          new Event.PresenceLeft("app", "room:1", "bob", Telemetry.Cause.ENDED),
+          next(Event.PresenceLeft.class));
+    }
+  }
+
+  private void assertSent(TestChannel channel, int joins, int leaves) throws InterruptedException {
+    Payload diff = channel.assertBroadcast("presence_diff");
+    assertEquals(
+        new Event.PresenceDiffSent("app", "room:1", joins, leaves, diff.tree().toString().length()),
+        next(Event.PresenceDiffSent.class));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.roost.gateway.admission;
 
 import dev.roost.gateway.Limit;
+import dev.roost.routing.RateLimit;
 import io.vertx.core.Vertx;
 import io.vertx.core.shareddata.Shareable;
 import java.net.InetAddress;
@@ -12,7 +13,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,24 +25,25 @@ public final class Places implements Shareable {
    * An address is a long: the first 64 bits of one of IPv6; one of IPv4 stands at 0:1::/32, which
    * nobody is given. What is kept of an address goes when it has no place and its rate has forgotten
    * it: who leaves is looked at again once, some seconds later, so no sweep passes over them all.
-   * A rate is one number, the time at which its bucket will be full again (as in RateLimit).
    */
   private static final String NAME = "dev.roost.gateway.places";
   private static final long IPV4 = 1L << 32;
-  private static final long SECOND = 1_000_000_000L;
-  private static final long BURST = 2 * SECOND;
 
   private final LongSupplier clock;
   private final AtomicInteger taken = new AtomicInteger();
-  private final AtomicLong full;
+  private final AtomicLong handshakes;
   private final ConcurrentHashMap<Long, Tally> addresses = new ConcurrentHashMap<>();
   private final Queue<Leaving> leaving = new ConcurrentLinkedQueue<>();
 
   /** What is counted of one address; changed inside {@link ConcurrentHashMap#compute} only. */
   private static final class Tally {
+    private final RateLimit handshakes;
     private int taken;
-    private long full;
     private boolean leaves;
+
+    Tally(long now) {
+      handshakes = new RateLimit(now);
+    }
   }
 
   /** An address to be looked at again. */
@@ -55,7 +56,7 @@ public final class Places implements Shareable {
    */
   Places(LongSupplier clock) {
     this.clock = clock;
-    this.full = new AtomicLong(clock.getAsLong());
+    this.handshakes = new AtomicLong(clock.getAsLong());
   }
 
   /** Those of this Vert.x. */
@@ -103,7 +104,7 @@ public final class Places implements Shareable {
     addresses.compute(
         address,
         (key, known) -> {
-          Tally tally = known == null ? newTally() : known;
+          Tally tally = known == null ? new Tally(clock.getAsLong()) : known;
           granted[0] = tally.taken < most;
           if (granted[0]) {
             tally.taken++;
@@ -111,12 +112,6 @@ public final class Places implements Shareable {
           return tally;
         });
     return granted[0];
-  }
-
-  private Tally newTally() {
-    var tally = new Tally();
-    tally.full = clock.getAsLong();
-    return tally;
   }
 
   private void giveBack(Long address) {
@@ -133,12 +128,12 @@ public final class Places implements Shareable {
     if (tally.taken > 0) {
       return tally;
     }
-    if (tally.full - clock.getAsLong() <= 0) {
+    if (tally.handshakes.full() - clock.getAsLong() <= 0) {
       return null;
     }
     if (!tally.leaves) {
       tally.leaves = true;
-      leaving.add(new Leaving(address, tally.full));
+      leaving.add(new Leaving(address, tally.handshakes.full()));
     }
     return tally;
   }
@@ -150,33 +145,21 @@ public final class Places implements Shareable {
     if (client != null && !handshakeOf(key(client), limits, now)) {
       return Optional.of(Admission.Refused.of(Limit.HANDSHAKES_PER_SECOND_PER_ADDRESS));
     }
-    long cost = SECOND / limits.handshakesPerSecond();
-    LongUnaryOperator taking = before -> taken(before, cost, now);
-    return full.getAndUpdate(taking) - now > BURST - cost
-        ? Optional.of(Admission.Refused.of(Limit.HANDSHAKES_PER_SECOND))
-        : Optional.empty();
+    return RateLimit.tryTake(handshakes, limits.handshakesPerSecond(), now)
+        ? Optional.empty()
+        : Optional.of(Admission.Refused.of(Limit.HANDSHAKES_PER_SECOND));
   }
 
   private boolean handshakeOf(Long address, ConnectionLimits limits, long now) {
-    long cost = SECOND / limits.handshakesPerSecondPerAddress();
     var granted = new boolean[1];
     addresses.compute(
         address,
         (key, known) -> {
-          Tally tally = known == null ? newTally() : known;
-          granted[0] = tally.full - now <= BURST - cost;
-          tally.full = taken(tally.full, cost, now);
+          Tally tally = known == null ? new Tally(clock.getAsLong()) : known;
+          granted[0] = tally.handshakes.tryTake(limits.handshakesPerSecondPerAddress(), now);
           return forget(key, tally);
         });
     return granted[0];
-  }
-
-  /** The bucket after one more, or as it was if there is none left. */
-  private static long taken(long full, long cost, long now) {
-    if (full - now > BURST - cost) {
-      return full;
-    }
-    return (full - now > 0 ? full : now) + cost;
   }
 
   /** Forgets addresses that have gone; each gateway calls this now and then. */

@@ -15,6 +15,7 @@ import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.gateway.socket.ChannelRow.State;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.RateLimit;
 import dev.roost.routing.SocketLimits;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

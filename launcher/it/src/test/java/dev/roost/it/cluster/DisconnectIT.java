@@ -104,7 +104,7 @@ class DisconnectIT {
       assertFalse(poll(near, "user_id=43&token=" + others).contains("\"status\":410"));
     }
     String page = request(adminPort(), "GET /metrics HTTP/1.1", "Host: localhost").body();
-    assertTrue(page.contains("\nroost_sockets_closed_total{code=\"1001\"} 1\n"), page);
+    assertTrue(page.contains("\nroost_sockets_closed_total{code=\"1001\"} 1.0\n"), page);
   }
 
   /** Everything that a client says of itself, by every way into the node, wrong ways included. */

@@ -1,9 +1,13 @@
-package dev.roost.gateway.socket;
+package dev.roost.routing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,6 +51,38 @@ class RateLimitTest {
       assertFalse(limit.tryTake(1, 0));
     }
     assertTrue(limit.tryTake(1, SECOND));
+  }
+
+  @Test
+  void itSaysWhenItIsFullAgain() {
+    var limit = new RateLimit(7);
+    assertEquals(7, limit.full());
+    assertTrue(limit.tryTake(4, SECOND));
+    assertEquals(SECOND + SECOND / 4, limit.full());
+    assertTrue(limit.tryTake(4, SECOND));
+    assertEquals(SECOND + SECOND / 2, limit.full());
+  }
+
+  @Test
+  void oneThatThreadsShareGivesNoTokenTwice() {
+    var full = new AtomicLong(0);
+    var taken = new AtomicInteger();
+    Runnable taking =
+        () -> {
+          for (int i = 0; i < 20_000; i++) {
+            if (RateLimit.tryTake(full, 10_000, 0)) {
+              taken.incrementAndGet();
+            }
+          }
+        };
+    CompletableFuture.allOf(
+            IntStream.range(0, 4)
+                .mapToObj(thread -> CompletableFuture.runAsync(taking))
+                .toArray(CompletableFuture[]::new))
+        .join();
+    assertEquals(20_000, taken.get());
+    assertFalse(RateLimit.tryTake(full, 10_000, 0));
+    assertTrue(RateLimit.tryTake(full, 10_000, SECOND / 10_000));
   }
 
   @Test
