@@ -96,7 +96,7 @@ final class Counters implements GatewayMetrics, Telemetry {
         GaugeWithCallback.builder()
             .name(name)
             .help(help)
-            .callback(gauge -> gauge.call(now.getAsLong()))
+            .callback(gauge -> gauge.call((double) now.getAsLong()))
             .register(registry);
   }
 
