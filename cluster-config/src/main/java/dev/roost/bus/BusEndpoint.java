@@ -192,6 +192,21 @@ public final class BusEndpoint {
    */
   public void send(String to, BusMessage message) {
     Outbound link = outbound.computeIfAbsent(to, this::open);
+    KeptPayloads.Kept kept =
+        link.far != null && message instanceof GatewayMessage.Push push
+            ? link.payloads.find(push.payload())
+            : null;
+    if (kept != null && message instanceof GatewayMessage.Push push) {
+      if (kept.isNew()) {
+        send(to, link, new LinkMessage.Keep(kept.number(), push.payload()));
+      }
+      send(to, link, new LinkMessage.PushKept(push.recipient(), push.event(), kept.number()));
+    } else {
+      send(to, link, message);
+    }
+  }
+
+  private void send(String to, Outbound link, BusMessage message) {
     var envelope = new Envelope(address, link.next(), message);
     if (link.far == null) {
       bus.send(to, envelope, HERE);
@@ -209,7 +224,7 @@ public final class BusEndpoint {
             .onComplete(
                 written -> {
                   link.unwritten -= bytes;
-                  if (written.failed() && !(message instanceof LinkMessage)) {
+                  if (written.failed() && !(message instanceof LinkMessage.Reset)) {
                     broken(to, link);
                   } else if (link.unwritten == 0) {
                     link.isBroken = false;
@@ -269,6 +284,7 @@ public final class BusEndpoint {
         link.isGone = true;
       } else if (!link.isLocal()) {
         bus.send(peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), ANYWHERE);
+        link.payloads.check();
       }
     }
     for (var entry : List.copyOf(inbound.entrySet())) {
@@ -315,19 +331,44 @@ public final class BusEndpoint {
     if (envelope.sequence() > 0) {
       Inbound link = inbound.computeIfAbsent(from, this::accept);
       if (!link.follows(envelope.sequence(), message instanceof LinkMessage.Check)) {
+        link.payloads.clear();
         receiver.lost(from);
         send(from, new LinkMessage.Reset());
       }
+      if (message instanceof LinkMessage forLink) {
+        handle(from, link, forLink);
+        return;
+      }
     }
     switch (message) {
-      case LinkMessage.Check() -> {}
-      case LinkMessage.Reset() -> receiver.lost(from);
+      case LinkMessage unnumbered -> {}
       case HostMessage.BroadcastRequest request -> mail.reply(receiver.broadcast(request));
       case HostMessage forHost -> receiver.receive(from, forHost);
       case GatewayMessage forGateway -> receiver.receive(from, forGateway);
       case SessionMessage forGateway -> receiver.receive(from, forGateway);
       case PresenceMessage.Query query -> answer(mail, receiver.query(query));
       case PresenceMessage forHost -> receiver.receive(from, forHost);
+    }
+  }
+
+  private void handle(String from, Inbound link, LinkMessage message) {
+    switch (message) {
+      case LinkMessage.Check() -> link.payloads.check();
+      case LinkMessage.Reset() -> {
+        Outbound other = outbound.get(from);
+        if (other != null) {
+          other.payloads.clear();
+        }
+        receiver.lost(from);
+      }
+      case LinkMessage.Keep(var number, var payload) -> link.payloads.keep(number, payload);
+      case LinkMessage.PushKept(var recipient, var event, var number) -> {
+        RawPayload payload = link.payloads.get(number);
+        // Else it was lost on the way, which was told.
+        if (payload != null) {
+          receiver.receive(from, new GatewayMessage.Push(recipient, event, payload));
+        }
+      }
     }
   }
 
@@ -356,6 +397,7 @@ public final class BusEndpoint {
   private static final class Outbound {
     final @Nullable Inbox peer;
     final @Nullable MessageProducer<Envelope> far;
+    final KeptPayloads payloads = new KeptPayloads();
     final AtomicLong sent = new AtomicLong();
     final AtomicLong handled = new AtomicLong();
     long unwritten;
@@ -391,6 +433,7 @@ public final class BusEndpoint {
   private static final class Inbound {
     final @Nullable Inbox peer;
     final @Nullable Outbound other;
+    final KeptPayloads payloads = new KeptPayloads();
     long received;
     int silence;
     boolean wasGone;

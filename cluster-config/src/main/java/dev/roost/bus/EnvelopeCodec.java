@@ -30,6 +30,9 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case PresenceMessage message -> write(out, message);
       case LinkMessage.Check() -> out.octet(65);
       case LinkMessage.Reset() -> out.octet(66);
+      case LinkMessage.Keep m -> out.octet(67).number(m.number()).payload(m.payload());
+      case LinkMessage.PushKept m ->
+          recipient(out.octet(68), m.recipient()).text(m.event()).number(m.number());
     }
   }
 
@@ -222,6 +225,8 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 44 -> new GatewayMessage.Expiry(in.number(), in.number());
       case 65 -> new LinkMessage.Check();
       case 66 -> new LinkMessage.Reset();
+      case 67 -> new LinkMessage.Keep(in.number(), in.payload());
+      case 68 -> new LinkMessage.PushKept(recipient(in), in.text(), in.number());
       case 81 -> new SessionMessage.Poll(in.number(), in.number(), in.payload());
       case 82 ->
           new SessionMessage.Publish(

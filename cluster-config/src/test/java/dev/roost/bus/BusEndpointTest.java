@@ -349,6 +349,130 @@ class BusEndpointTest {
     receiver.assertNothingMore();
   }
 
+  /* ---- large payloads that go out again and again */
+
+  private static final Recipient SOMEBODY = new Recipient(1, 1, "lounge:7", null);
+
+  private static RawPayload large(int salt) {
+    var bytes = new byte[20_000];
+    bytes[0] = (byte) salt;
+    return RawPayload.binary(bytes);
+  }
+
+  /** What comes to an address that is no endpoint of this process, as if it were of another one. */
+  private BlockingQueue<Envelope> elsewhere(String address) throws Exception {
+    var mail = new LinkedBlockingQueue<Envelope>();
+    var consumer = vertx.eventBus().<Envelope>consumer(address);
+    consumer.handler(message -> mail.add(message.body()));
+    await(consumer.completion());
+    return mail;
+  }
+
+  private static String form(Envelope envelope) {
+    return switch (envelope.message()) {
+      case GatewayMessage.Push push -> "push of " + push.payload().bytes()[0];
+      case LinkMessage.Keep keep -> "keep " + keep.number() + " " + keep.payload().bytes()[0];
+      case LinkMessage.PushKept kept -> "push of kept " + kept.number();
+      case LinkMessage.Check() -> "check";
+      default -> envelope.toString();
+    };
+  }
+
+  private static List<String> forms(BlockingQueue<Envelope> mail, int count) throws Exception {
+    var forms = new ArrayList<String>();
+    for (int i = 0; i < count; i++) {
+      forms.add(form(mail.poll(10, TimeUnit.SECONDS)));
+    }
+    return forms;
+  }
+
+  @Test
+  void aLargePayloadGoesTwiceAndIsNamedFromThenOn() throws Exception {
+    var sender = new Peer("sender");
+    var far = elsewhere("far");
+    RawPayload list = large(1);
+    RawPayload other = large(2);
+    sender.run(
+        () -> {
+          for (RawPayload payload : List.of(list, list, other, list, other, list)) {
+            sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", payload));
+          }
+        });
+    assertEquals(
+        List.of(
+            "push of 1",
+            "keep 1 1",
+            "push of kept 1",
+            "push of 2",
+            "push of kept 1",
+            "keep 2 2",
+            "push of kept 2",
+            "push of kept 1"),
+        forms(far, 8));
+  }
+
+  @Test
+  void aPayloadThatNobodyNamesBetweenTwoChecksIsForgotten() throws Exception {
+    var sender = new Peer("sender");
+    var far = elsewhere("far");
+    RawPayload list = large(1);
+    Runnable push =
+        () -> sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", list));
+    Runnable check = () -> sender.endpoint.checkLinks(peer -> true);
+    for (Runnable step : List.of(push, push, check, push, check, check, push)) {
+      sender.run(step);
+    }
+    assertEquals(
+        List.of(
+            "push of 1",
+            "keep 1 1",
+            "push of kept 1",
+            "check",
+            "push of kept 1",
+            "check",
+            "check",
+            "keep 2 1",
+            "push of kept 2"),
+        forms(far, 9));
+  }
+
+  @Test
+  void aNamedPayloadArrivesAsAPushUnlessItWasForgottenOrLost() throws Exception {
+    var receiver = new Peer("receiver");
+    var push = new GatewayMessage.Push(SOMEBODY, "list", large(1));
+    var kept = new LinkMessage.PushKept(SOMEBODY, "list", 1);
+    deliver("receiver", new Envelope("host", 1, new LinkMessage.Keep(1, push.payload())));
+    deliver("receiver", new Envelope("host", 2, kept));
+    deliver("receiver", new Envelope("host", 2, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 3, kept));
+    assertEquals("host: " + push, receiver.next());
+    assertEquals("host: " + push, receiver.next());
+    deliver("receiver", new Envelope("host", 3, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 3, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", 4, kept));
+    deliver("receiver", new Envelope("host", 5, new LinkMessage.Keep(1, push.payload())));
+    deliver("receiver", new Envelope("host", 7, kept));
+    assertEquals("lost: host", receiver.next());
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void afterALossPayloadsAreToldAnew() throws Exception {
+    var sender = new Peer("sender");
+    var far = elsewhere("far");
+    RawPayload list = large(1);
+    Runnable push =
+        () -> sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", list));
+    sender.run(push);
+    sender.run(push);
+    deliver("sender", new Envelope("far", 1, new LinkMessage.Reset()));
+    assertEquals("lost: far", sender.next());
+    sender.run(push);
+    assertEquals(
+        List.of("push of 1", "keep 1 1", "push of kept 1", "keep 2 1", "push of kept 2"),
+        forms(far, 5));
+  }
+
   @Test
   void anEndpointIsNamedByItsAddress() throws Exception {
     assertEquals("roost.gateway.n1.2", new Peer(Addresses.gateway("n1", 2)).endpoint.address());

@@ -96,6 +96,9 @@ class EnvelopeCodecTest {
         new PresenceMessage.Query("lounge:7", Optional.empty()),
         new LinkMessage.Check(),
         new LinkMessage.Reset(),
+        new LinkMessage.Keep(7, JSON),
+        new LinkMessage.Keep(Long.MAX_VALUE, BINARY),
+        new LinkMessage.PushKept(RECIPIENT, "presence_state", 7),
         new GatewayMessage.Push(RECIPIENT, "r\u00e4um:\ud83d\ude00\u0000", JSON));
   }
 
@@ -278,6 +281,8 @@ class EnvelopeCodecTest {
           case PresenceMessage.Query m -> 103;
           case LinkMessage.Check m -> 65;
           case LinkMessage.Reset m -> 66;
+          case LinkMessage.Keep m -> 67;
+          case LinkMessage.PushKept m -> 68;
         };
     assertEquals(kind, kind(message));
   }
