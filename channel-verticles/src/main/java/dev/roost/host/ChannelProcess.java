@@ -19,7 +19,6 @@ import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
 import dev.roost.tracking.Tracker;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,7 +33,7 @@ final class ChannelProcess {
   /*
    * JOINING -> JOINED -> ENDED, or JOINING -> ENDED. The mailbox thread makes the transitions, except
    * that the context may end a process from outside (abandon): from then on nothing that a callback
-   * still does leaves this class. `doing` and `since` tell the watchdog what runs and for how long.
+   * still does leaves this class.
    */
   private enum State {
     JOINING,
@@ -74,17 +73,13 @@ final class ChannelProcess {
   private final Route route;
   private final Mailbox mailbox;
   private final ChannelSocket socket = new ChannelSocket(this);
+  private final RunningCallback running = new RunningCallback();
   private @Nullable Channel channel;
   private boolean member;
   private Set<Long> timers = Set.of();
   private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
-  private volatile @Nullable Thread thread;
-  private volatile long since;
-  private volatile String doing = "join";
-  private String callback = "join"; // written before since, and read after it
-  private long warned;
 
   ChannelProcess(
       HostRuntime runtime,
@@ -170,7 +165,7 @@ final class ChannelProcess {
 
   /** Whether no callback runs or will run. */
   boolean isOver() {
-    return hasEnded() && thread == null;
+    return hasEnded() && !running.mayRun();
   }
 
   /* ---- posting; any thread */
@@ -266,28 +261,19 @@ final class ChannelProcess {
     abandon();
   }
 
-  /** When the callback began that runs now, as of {@link System#nanoTime}; 0 if none does. */
-  long runningSince() {
-    return abandoned ? 0 : since;
+  /** The callback that runs, if one does. */
+  RunningCallback running() {
+    return running;
   }
 
-  /** Whether this callback, by its beginning, is warned of for the first time; on the context. */
-  boolean warnsFirst(long started) {
-    boolean first = warned != started;
-    warned = started;
-    return first;
+  /** When it began, as of {@link System#nanoTime}; 0 if none runs, or nobody waits for it. */
+  long runningSince() {
+    return abandoned ? 0 : running.since();
   }
 
   /** What runs: {@code handleIn("shout")} of the route {@code room:*}. */
   String describeRunning() {
-    return (callback.equals(doing) ? doing : callback + "(\"" + doing + "\")")
-        + (" of route " + route.pattern());
-  }
-
-  /** Where the running callback is. */
-  List<StackTraceElement> stack() {
-    Thread running = thread;
-    return running == null ? List.of() : List.of(running.getStackTrace());
+    return running.describe() + " of route " + route.pattern();
   }
 
   /** Interrupts a callback that has run too long, and ends the channel. Called by the watchdog. */
@@ -303,21 +289,14 @@ final class ChannelProcess {
         state == State.JOINING
             ? new GatewayMessage.Refused(number, JOIN_CRASHED)
             : new GatewayMessage.Crashed(number));
-    interrupt();
-  }
-
-  void interrupt() {
-    Thread running = thread;
-    if (running != null) {
-      running.interrupt();
-    }
+    running.interrupt();
   }
 
   /* ---- the mailbox thread */
 
   private void handle(Mail mail) {
     // Before the look at the state: from here on isOver says that a callback runs or may run.
-    thread = Thread.currentThread();
+    running.takeUp();
     try {
       if (state == State.ENDED && !(mail instanceof Mail.End)) {
         return;
@@ -336,20 +315,12 @@ final class ChannelProcess {
       // Whatever a callback throws, errors included, ends this channel and nothing else.
       crash(cause);
     } finally {
-      since = 0;
-      thread = null;
+      running.layDown();
     }
   }
 
-  private void enter(String name, String event) {
-    doing = event;
-    callback = name;
-    since = System.nanoTime() | 1;
-  }
-
   private void join(RawPayload payload) {
-    enter("join", "join");
-    long started = since;
+    long started = running.begin("join", "join");
     try {
       Channel made = route.channel().get();
       channel = made;
@@ -359,7 +330,7 @@ final class ChannelProcess {
       switch (result) {
         case JoinResult.Ok(var response) -> {
           RawPayload raw = runtime.writer().write(response);
-          since = 0;
+          running.end();
           if (!abandoned) {
             // In this order: what another thread sends once it may follows the answer (J-12).
             runtime.execute(() -> runtime.joined(this, raw));
@@ -409,8 +380,7 @@ final class ChannelProcess {
   }
 
   private void in(HostMessage.Event message) {
-    enter("handleIn", message.event());
-    long started = since;
+    long started = running.begin("handleIn", message.event());
     try {
       answer(message, callIn(message));
     } catch (Throwable cause) {
@@ -444,7 +414,7 @@ final class ChannelProcess {
       return result;
     } finally {
       socket.handling(null);
-      since = 0;
+      running.end();
     }
   }
 
@@ -497,7 +467,7 @@ final class ChannelProcess {
   }
 
   private Outcome callOut(String event, RawPayload payload) {
-    enter("handleOut", event);
+    running.begin("handleOut", event);
     Outcome outcome =
         channel().handleOut(event, new Payload(payload, runtime.application().mapper()), socket);
     if (outcome instanceof Outcome.Unhandled) {
@@ -508,7 +478,7 @@ final class ChannelProcess {
   }
 
   private Outcome callInfo(Object message) {
-    enter("handleInfo", "handleInfo");
+    running.begin("handleInfo", "handleInfo");
     Outcome outcome = channel().handleInfo(message, socket);
     if (outcome instanceof Outcome.Unhandled) {
       log.warn(
@@ -521,12 +491,12 @@ final class ChannelProcess {
   }
 
   private void outcome(@Nullable Outcome outcome) {
-    since = 0;
+    running.end();
     switch (outcome) {
       case Outcome.NoReply() -> {}
       case Outcome.Unhandled() -> {}
       case Outcome.Stop(var reason) -> stop(reason);
-      case null -> throw new IllegalStateException(nullAnswer(doing, "Result.noReply()"));
+      case null -> throw new IllegalStateException(nullAnswer(running.event(), "Result.noReply()"));
     }
   }
 
@@ -568,7 +538,7 @@ final class ChannelProcess {
     log.error(
         "channel crashed, topic={} event={} socket={}",
         recipient.topic(),
-        doing,
+        running.event(),
         client.id(),
         cause);
     fail(new TerminateReason.Crashed(cause));
@@ -597,13 +567,13 @@ final class ChannelProcess {
     if (channel == null) {
       return;
     }
-    enter("terminate", "terminate");
+    running.begin("terminate", "terminate");
     try {
       channel.terminate(reason, socket);
     } catch (Throwable cause) {
       log.error("terminate failed, topic={} socket={}", recipient.topic(), client.id(), cause);
     } finally {
-      since = 0;
+      running.end();
     }
   }
 

@@ -210,7 +210,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
         vertx.setTimer(
             options.replaceTimeout().toMillis(),
             ignored -> {
-              old.interrupt();
+              old.running().interrupt();
               once.run();
             });
     old.mailbox()

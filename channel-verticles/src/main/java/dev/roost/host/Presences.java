@@ -97,8 +97,7 @@ public final class Presences {
   }
 
   /** Asks the topic's host, whichever node it is on. */
-  static Future<RawPayload> ask(
-      ClusterNode node, String application, PresenceMessage.Query query) {
+  static Future<RawPayload> ask(ClusterNode node, String application, PresenceMessage.Query query) {
     return new TopicHost(node, application, query.topic())
         .ask(TopicHost.TIMEOUT, inbox -> BusEndpoint.ask(node.vertx(), inbox, query))
         .recover(

@@ -42,7 +42,8 @@ final class Watchdog {
     long running = now - started;
     if (running >= options.callbackTimeout().toNanos()) {
       process.endLate(options.callbackTimeout());
-    } else if (running >= options.callbackWarning().toNanos() && process.warnsFirst(started)) {
+    } else if (running >= options.callbackWarning().toNanos()
+        && process.running().warnsFirst(started)) {
       process.reached(Telemetry.Bound.CALLBACK_WARNING);
       if (++slow <= MAX_LINES) {
         warn(process, Duration.ofNanos(running));
@@ -59,7 +60,7 @@ final class Watchdog {
         options.callbackTimeout().toMillis(),
         process.recipient().topic(),
         process.client().id(),
-        at(process.stack()));
+        at(process.running().stack()));
   }
 
   /** The innermost frame, then those that are not Java's own. */

@@ -210,8 +210,7 @@ public final class Trackers {
   public static PresenceException notTracked(String topic, String key) {
     return new PresenceException(
         Reason.NOT_TRACKED,
-        "this channel is not tracked under \"%s\" in \"%s\": track it first"
-            .formatted(key, topic));
+        "this channel is not tracked under \"%s\" in \"%s\": track it first".formatted(key, topic));
   }
 
   private static PresenceException ended() {

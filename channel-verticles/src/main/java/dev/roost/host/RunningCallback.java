@@ -1,0 +1,96 @@
+package dev.roost.host;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which callback of a channel runs, since when, and where it is. Written by the mailbox's thread,
+ * read by any.
+ */
+final class RunningCallback {
+
+  /*
+   * Whoever finds a beginning in `since` finds the callback that began then, or a later one, in `name`
+   * and `event`: those are written before it, and read after it.
+   */
+  private volatile @Nullable Thread thread;
+  private volatile long since;
+  private volatile String event = "join";
+  private String name = "join";
+  private long warned;
+
+  /* ---- the mailbox's thread */
+
+  /** The thread takes up mail: from here on a callback runs or may run. */
+  void takeUp() {
+    thread = Thread.currentThread();
+  }
+
+  /** The thread is done with it. */
+  void layDown() {
+    since = 0;
+    thread = null;
+  }
+
+  /**
+   * A callback begins, perhaps inside another, which has ended then.
+   *
+   * @param callback such as {@code handleIn}
+   * @param subject the event that it is for; the callback's own name if there is none
+   * @return when, as of {@link System#nanoTime}, never 0
+   */
+  long begin(String callback, String subject) {
+    event = subject;
+    name = callback;
+    long now = System.nanoTime() | 1;
+    since = now;
+    return now;
+  }
+
+  /** It has returned; what the channel does with the result is not its time. */
+  void end() {
+    since = 0;
+  }
+
+  /** What it is for, or was, if none runs. */
+  String event() {
+    return event;
+  }
+
+  /* ---- any thread */
+
+  /** When it began; 0 if none runs. */
+  long since() {
+    return since;
+  }
+
+  /** Whether a callback runs or may run. */
+  boolean mayRun() {
+    return thread != null;
+  }
+
+  /** {@code handleIn("shout")}. */
+  String describe() {
+    return name.equals(event) ? event : name + "(\"" + event + "\")";
+  }
+
+  /** Where it is; empty if it is over by now. */
+  List<StackTraceElement> stack() {
+    Thread running = thread;
+    return running == null ? List.of() : List.of(running.getStackTrace());
+  }
+
+  void interrupt() {
+    Thread running = thread;
+    if (running != null) {
+      running.interrupt();
+    }
+  }
+
+  /** Whether this one, by its beginning, is warned of for the first time; on the host's context. */
+  boolean warnsFirst(long started) {
+    boolean first = warned != started;
+    warned = started;
+    return first;
+  }
+}
