@@ -147,9 +147,7 @@ public final class BusEndpoint {
         .recover(cause -> Future.failedFuture(isNotHosted(cause) ? new NotHosted() : cause))
         .compose(
             answer ->
-                answer.body()
-                    ? Future.succeededFuture()
-                    : Future.failedFuture(new NotHosted()));
+                answer.body() ? Future.succeededFuture() : Future.failedFuture(new NotHosted()));
   }
 
   /**

@@ -38,9 +38,7 @@ public record TopicHost(ClusterNode node, String application, String topic) {
               boolean isLate = System.nanoTime() - began > limit.toNanos();
               return isLate || !(cause instanceof BusEndpoint.NotHosted)
                   ? Future.failedFuture(cause)
-                  : node.vertx()
-                      .timer(RETRY_MS)
-                      .compose(ignored -> ask(began, limit, question));
+                  : node.vertx().timer(RETRY_MS).compose(ignored -> ask(began, limit, question));
             });
   }
 }

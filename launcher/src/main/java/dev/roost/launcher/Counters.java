@@ -18,7 +18,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
+import java.util.function.DoubleSupplier;
 
 /** What a node has counted since its start, for Prometheus. Safe for any thread. */
 final class Counters implements GatewayMetrics, Telemetry {
@@ -59,7 +59,7 @@ final class Counters implements GatewayMetrics, Telemetry {
     gauge(
         "roost_heap_bytes",
         "heap in use now",
-        () -> ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+        () -> (double) ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
     opened = counter("roost_sockets_opened_total", "sockets that were opened");
     dropped = counter("roost_messages_dropped_total", "messages without a form for their client");
     refusedConnections =
@@ -91,12 +91,12 @@ final class Counters implements GatewayMetrics, Telemetry {
         .register(registry);
   }
 
-  private void gauge(String name, String help, LongSupplier now) {
+  private void gauge(String name, String help, DoubleSupplier now) {
     var unused =
         GaugeWithCallback.builder()
             .name(name)
             .help(help)
-            .callback(gauge -> gauge.call(now.getAsLong()))
+            .callback(gauge -> gauge.call(now.getAsDouble()))
             .register(registry);
   }
 
