@@ -112,6 +112,7 @@ class InvocationTest {
                 "channel-verticles=5",
                 "transport=nio",
                 "max-message-bytes=2001",
+                "compression=on",
                 "max-request-line-bytes=2002",
                 "max-header-bytes=2003",
                 "max-queued-bytes=2004",
@@ -127,6 +128,7 @@ class InvocationTest {
         GatewayOptions.defaults()
             .withPublicHost("chat.example.com")
             .withMaxMessageBytes(2_001)
+            .withCompression(true)
             .withMaxRequestLineBytes(2_002)
             .withMaxHeaderBytes(2_003)
             .withMaxQueuedBytes(2_004)
