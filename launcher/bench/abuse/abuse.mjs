@@ -1,4 +1,4 @@
-// Attacks a node in its production configuration, and checks that honest clients notice little, that each refusal
+// Attacks a node in its production configuration, with compression on, and checks that honest clients notice little, that each refusal
 // is counted, and that memory and places come back:
 //
 //   .ci/abuse            all of it, some four minutes; prints the table of docs/security.md
@@ -11,6 +11,7 @@ import { existsSync } from "node:fs";
 import http from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import zlib from "node:zlib";
 import { HOST, Socket, frame } from "./socket.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -189,11 +190,37 @@ const attacks = {
 
   "compressed frames": async () => {
     const count = size(100, 20);
-    const asked = await connected(SOCKET, ["Sec-WebSocket-Extensions: permessage-deflate"]);
-    expect("compression is agreed on", false, asked.head.toLowerCase().includes("permessage-deflate"));
-    asked.drop();
+    const silent = await connected();
+    expect("compression is agreed on", false, silent.head.toLowerCase().includes("permessage-deflate"));
+    silent.drop();
     await allClosedWith(1002, count, (socket) => socket.tcp.write(frame(Buffer.alloc(1_000), { rsv1: true })));
     return { attackers: count, counted: { 'roost_sockets_closed_total{code="1002"}': count } };
+  },
+
+  "deflate bombs": async () => {
+    const count = size(200, 40);
+    const bomb = zlib.deflateRawSync(Buffer.alloc(50_000_000), { level: 9, finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
+    const pieces = [frame(bomb.subarray(0, 100), { rsv1: true, fin: false })];
+    for (let from = 100; from < bomb.length; from += 100) {
+      pieces.push(frame(bomb.subarray(from, from + 100), { opcode: 0, fin: from + 100 >= bomb.length }));
+    }
+    const bombs = [frame(bomb, { rsv1: true }), Buffer.concat(pieces)];
+    const offer = ["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"];
+    const honest = await connected(SOCKET, offer);
+    expect("compression is agreed on", true, honest.head.toLowerCase().includes("permessage-deflate"));
+    const answer = new Promise((go) => (honest.onText = go));
+    const beat = zlib.deflateRawSync('[null,"1","phoenix","heartbeat",{}]', { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+    honest.tcp.write(frame(beat.subarray(0, -4), { rsv1: true }));
+    expect("a compressed heartbeat", true, String(await Promise.race([answer, honest.ended])).includes("phx_reply"));
+    honest.drop();
+    const codes = await many(count, async (i) => {
+      const socket = await connected(SOCKET, offer);
+      await socket.write(bombs[i % 2]);
+      const code = await socket.ended;
+      return code;
+    }, 25);
+    expect("bombs closed with 1009", count, codes.filter((code) => code === 1009).length);
+    return { attackers: count, counted: { [limit("max-message-bytes")]: count } };
   },
 
   "slow readers": async () => {
@@ -309,7 +336,7 @@ async function main() {
   }
   const roost = spawn(
     join(root, "launcher/target/roost/bin/roost"),
-    ["--port", PORT, "--admin-port", ADMIN, "--applications", "fixture,guarded"].map(String),
+    ["--port", PORT, "--admin-port", ADMIN, "--applications", "fixture,guarded", "--compression"].map(String),
     { env: { ...process.env, ROOST_APPS: fixture }, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   roost.stdout.on("data", (data) => (log = (log + data).slice(-20_000)));

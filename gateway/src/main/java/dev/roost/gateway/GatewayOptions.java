@@ -18,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param publicHost host that clients use, for the origin check; default null: the request's own
  * @param maxFrameBytes payload of one WebSocket frame (W-10), at most 16 MiB; over it the socket is
  *     closed with 1009; default 10,000,000
- * @param maxMessageBytes a message of several frames (W-12), at most 16 MiB; over it 1009; default
- *     8,000,000
+ * @param maxMessageBytes a message of several frames (W-12), or a compressed one, inflated; at most
+ *     16 MiB; over it 1009; default 8,000,000
+ * @param compression whether {@link #httpServerOptions} lets clients compress messages
+ *     (permessage-deflate, W-20); {@code maxMessageBytes} bounds what one inflates to. Another HTTP
+ *     server in front of a {@link Gateway} decides by its own options; default false
  * @param maxRequestLineBytes request line, so also the query string; over it HTTP 414; default
  *     10,000
  * @param maxHeaderBytes all request headers together; over it HTTP 431; default 32,768
@@ -51,6 +54,7 @@ public record GatewayOptions(
     @Nullable String publicHost,
     int maxFrameBytes,
     int maxMessageBytes,
+    boolean compression,
     int maxRequestLineBytes,
     int maxHeaderBytes,
     Duration handshakeTimeout,
@@ -124,10 +128,9 @@ public record GatewayOptions(
 
   /**
    * What these options are to the HTTP server in front of a {@link Gateway}: pass them to {@code
-   * vertx.createHttpServer(..)}. Vert.x's own defaults would refuse frames over 64 KiB, compress
-   * each message (3-4 times the CPU, some 110 KB for each connection) and keep a second queue for
-   * each connection. Change what you like, but keep requests on the event loop (strict thread
-   * mode).
+   * vertx.createHttpServer(..)}. Vert.x's own defaults would refuse frames over 64 KiB, offer
+   * compression to all, and keep a second queue for each connection. Change what you like, but keep
+   * requests on the event loop (strict thread mode).
    *
    * @throws dev.roost.gateway.tls.TlsFailure if the files of TLS cannot be read or do not fit
    */
@@ -150,7 +153,7 @@ public record GatewayOptions(
         .setAcceptBacklog(ACCEPT_BACKLOG)
         .setStrictThreadMode(true)
         .setHttp2ClearTextEnabled(false)
-        .setPerMessageWebSocketCompressionSupported(false)
+        .setPerMessageWebSocketCompressionSupported(compression)
         .setPerFrameWebSocketCompressionSupported(false)
         .setMaxWebSocketFrameSize(maxFrameBytes)
         .setMaxWebSocketMessageSize(maxMessageBytes)
@@ -176,6 +179,10 @@ public record GatewayOptions(
 
   public GatewayOptions withMaxMessageBytes(int value) {
     return change(builder -> builder.maxMessageBytes = value);
+  }
+
+  public GatewayOptions withCompression(boolean value) {
+    return change(builder -> builder.compression = value);
   }
 
   public GatewayOptions withMaxRequestLineBytes(int value) {
@@ -245,6 +252,7 @@ public record GatewayOptions(
     builder.publicHost = publicHost;
     builder.maxFrameBytes = maxFrameBytes;
     builder.maxMessageBytes = maxMessageBytes;
+    builder.compression = compression;
     builder.maxRequestLineBytes = maxRequestLineBytes;
     builder.maxHeaderBytes = maxHeaderBytes;
     builder.handshakeTimeout = handshakeTimeout;
@@ -271,6 +279,7 @@ public record GatewayOptions(
     private @Nullable String publicHost;
     private int maxFrameBytes = 10_000_000;
     private int maxMessageBytes = 8_000_000;
+    private boolean compression;
     private int maxRequestLineBytes = 10_000;
     private int maxHeaderBytes = 32_768;
     private Duration handshakeTimeout = Duration.ofSeconds(15);
@@ -294,6 +303,7 @@ public record GatewayOptions(
           publicHost,
           maxFrameBytes,
           maxMessageBytes,
+          compression,
           maxRequestLineBytes,
           maxHeaderBytes,
           handshakeTimeout,

@@ -37,7 +37,24 @@ final class GatewayAuth {
   static AuthOptions of(Settings settings, Map<String, String> environment) {
     var auth = new GatewayAuth(settings, environment);
     AuthOptions options = AuthOptions.none().withSession(auth.session());
-    return auth.verifier().map(options::withJwt).orElse(options);
+    options = auth.verifier().map(options::withJwt).orElse(options);
+    for (var keys : settings.auth().jwt().named().entrySet()) {
+      options = options.withJwt(keys.getKey(), auth.named(keys.getKey(), keys.getValue()));
+    }
+    return options;
+  }
+
+  private JwtVerifier named(String name, Settings.NamedKeys keys) {
+    try {
+      return new JwtVerifier(
+          JwtSettings.of(JwtKeys.jwks(keys.keySet()))
+              .withIssuer(keys.issuer())
+              .withAudiences(keys.audiences().toArray(String[]::new))
+              .withClockSkew(settings.auth().jwt().clockSkew()));
+    } catch (IllegalArgumentException mistake) {
+      throw StartFailure.wrongSettings(
+          settings.origin("jwt-named-key-sets") + (", " + name + ": " + mistake.getMessage()));
+    }
   }
 
   private @Nullable CookieSession session() {

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,6 +108,33 @@ class GatewayAuthTest {
         verifier(settings("--jwt-public-key-file=" + file(PUBLIC_KEY)), Map.of())
             .settings()
             .keys());
+  }
+
+  @Test
+  void furtherKeySetsHaveNamesIssuersAndAudiencesOfTheirOwn() {
+    AuthOptions auth =
+        GatewayAuth.of(
+            settings(
+                "--jwt-named-key-sets=staff=https://s.example/jwks,partners=https://p.example/jwks",
+                "--jwt-named-issuers=partners=them",
+                "--jwt-named-audiences=partners=a,partners=b",
+                "--jwt-clock-skew=5s"),
+            Map.of(Settings.JWT_SECRET_VARIABLE, SECRET));
+    assertEquals(Set.of("default", "staff", "partners"), auth.jwt().keySet());
+    assertEquals(
+        JwtSettings.of(JwtKeys.jwks(URI.create("https://s.example/jwks")))
+            .withClockSkew(Duration.ofSeconds(5)),
+        auth.jwt().get("staff").settings());
+    assertEquals(
+        JwtSettings.of(JwtKeys.jwks(URI.create("https://p.example/jwks")))
+            .withIssuer("them")
+            .withAudiences("a", "b")
+            .withClockSkew(Duration.ofSeconds(5)),
+        auth.jwt().get("partners").settings());
+    String noSet = failure(settings("--jwt-named-key-sets=staff=file:///nowhere"), Map.of());
+    assertTrue(
+        noSet.startsWith("--jwt-named-key-sets, staff: the JWKS in /nowhere cannot be read"),
+        noSet);
   }
 
   private static JwtVerifier verifier(Settings settings, Map<String, String> environment) {

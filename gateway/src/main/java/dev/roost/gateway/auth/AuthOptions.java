@@ -65,7 +65,7 @@ public record AuthOptions(@Nullable CookieSession session, Map<String, JwtVerifi
               + "\", which this gateway does not have: set jwt-key-set, jwt-public-key-file or"
               + " jwt-secret-file for \""
               + JwtCheck.DEFAULT_KEYS
-              + "\", others in code");
+              + "\", jwt-named-key-sets for others");
     }
     return Optional.empty();
   }

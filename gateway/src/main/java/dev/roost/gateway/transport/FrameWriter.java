@@ -31,18 +31,26 @@ final class FrameWriter {
    * WebSocketInternal.channelHandlerContext(). Measured per delivery to 2,000 sockets: five messages
    * for a socket in one flush cost a quarter of five flushes; a shared frame saves 5-10 % over
    * writeTextMessage. What is written here by-passes Vert.x's own queue, so everything of a socket
-   * but pongs and its close goes this way. With TLS or compression in the pipeline, and wherever the
-   * accessor is missing, frames go through the public API instead.
+   * but pongs and its close goes this way. With TLS in the pipeline, and wherever the accessor is
+   * missing, frames go through the public API instead. Where compression was agreed on, a frame is
+   * deflated once for all who get it so.
    */
   private static final int TEXT = 0x81;
   private static final int BINARY = 0x82;
+  private static final int DEFLATED = 0x40;
   private static final int MAX_HEADER = 10;
 
   // With these and no others (the last is Netty's own) nobody has to see what is encoded already.
   private static final Set<String> HANDLERS =
-      Set.of("wsdecoder", "wsencoder", "handler", "DefaultChannelPipeline$TailContext#0");
+      Set.of(
+          "wsdecoder",
+          "wsencoder",
+          Compression.HANDLER,
+          "handler",
+          "DefaultChannelPipeline$TailContext#0");
 
   private final int maxQueuedBytes;
+  private final Compression compression;
   private final List<Target> dirty = new ArrayList<>();
   private boolean flushDue;
   private boolean probeDue;
@@ -51,16 +59,22 @@ final class FrameWriter {
    * A writer for the sockets of one context.
    *
    * @param maxQueuedBytes bytes that may wait for one socket before it counts as too slow
+   * @param compression deflates for those that have agreed on it
    */
-  FrameWriter(int maxQueuedBytes) {
+  FrameWriter(int maxQueuedBytes, Compression compression) {
     this.maxQueuedBytes = maxQueuedBytes;
+    this.compression = compression;
   }
 
-  /** The way to a WebSocket that was just opened. */
-  Target target(ServerWebSocket socket) {
+  /**
+   * The way to a WebSocket that was just opened.
+   *
+   * @param deflates whether compression was agreed on
+   */
+  Target target(ServerWebSocket socket, boolean deflates) {
     socket.setWriteQueueMaxSize(maxQueuedBytes);
     Channel channel = channel(socket);
-    return channel == null ? new PublicTarget(socket) : new DirectTarget(channel);
+    return channel == null ? new PublicTarget(socket) : new DirectTarget(channel, deflates);
   }
 
   private static @Nullable Channel channel(ServerWebSocket socket) {
@@ -94,24 +108,59 @@ final class FrameWriter {
     return true;
   }
 
-  /**
-   * A frame with its header in front, ready for the channel.
-   *
-   * @param flushed whether each write is flushed at once
-   */
-  private record Encoded(ByteBuf buffer, boolean flushed) implements SharedFrame.Prepared {
+  /** A frame with its header in front, ready for the channel: as it is, deflated, or both. */
+  private final class Encoded implements SharedFrame.Prepared {
+
+    private final Frame frame;
+    private final boolean flushed;
+    private @Nullable ByteBuf plain;
+    private @Nullable ByteBuf deflated;
+
+    /**
+     * Encodes nothing yet.
+     *
+     * @param flushed whether each write is flushed at once
+     */
+    Encoded(Frame frame, boolean flushed) {
+      this.frame = frame;
+      this.flushed = flushed;
+    }
+
+    ByteBuf buffer(boolean deflates) {
+      ByteBuf present = deflates ? deflated : plain;
+      if (present != null) {
+        return present;
+      }
+      ByteBuf made = encode(frame, deflates);
+      if (deflates) {
+        deflated = made;
+      } else {
+        plain = made;
+      }
+      return made;
+    }
 
     @Override
     public void release() {
-      buffer.release();
+      if (plain != null) {
+        plain.release();
+      }
+      if (deflated != null) {
+        deflated.release();
+      }
     }
   }
 
+  private ByteBuf encode(Frame frame, boolean deflates) {
+    int opcode = frame.binary() ? BINARY : TEXT;
+    byte[] deflated = deflates ? compression.deflate(frame.body()) : null;
+    return deflated == null ? encode(opcode, frame.body()) : encode(opcode | DEFLATED, deflated);
+  }
+
   // RFC 6455, section 5.2; a server does not mask.
-  private static ByteBuf encode(Frame frame) {
-    byte[] body = frame.body();
+  private static ByteBuf encode(int first, byte[] body) {
     ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(MAX_HEADER + body.length);
-    buffer.writeByte(frame.binary() ? BINARY : TEXT);
+    buffer.writeByte(first);
     if (body.length < 126) {
       buffer.writeByte(body.length);
     } else if (body.length < 65_536) {
@@ -148,10 +197,12 @@ final class FrameWriter {
     private final Channel.Unsafe head;
     private final ChannelOutboundBuffer queue;
     private final @Nullable FileDescriptor descriptor;
+    private final boolean deflates;
     private boolean isDirty;
 
-    DirectTarget(Channel channel) {
+    DirectTarget(Channel channel, boolean deflates) {
       this.channel = channel;
+      this.deflates = deflates;
       this.head = channel.unsafe();
       this.queue = head.outboundBuffer();
       this.descriptor = channel instanceof UnixChannel unix ? unix.fd() : null;
@@ -162,23 +213,22 @@ final class FrameWriter {
       if (!hasRoom()) {
         return false;
       }
-      writeLater(encode(frame));
+      writeLater(encode(frame, deflates));
       return true;
     }
 
     @Override
     public boolean write(SharedFrame frame) {
       Encoded encoded =
-          frame.prepared(
-              Encoded.class, made -> new Encoded(encode(made), isLone(channel.eventLoop())));
-      if (encoded.flushed() && !isDirty && queue.isEmpty()) {
-        writeNow(encoded.buffer());
+          frame.prepared(Encoded.class, made -> new Encoded(made, isLone(channel.eventLoop())));
+      if (encoded.flushed && !isDirty && queue.isEmpty()) {
+        writeNow(encoded.buffer(deflates));
         return true;
       }
       if (!hasRoom()) {
         return false;
       }
-      writeLater(encoded.buffer().retainedDuplicate());
+      writeLater(encoded.buffer(deflates).retainedDuplicate());
       return true;
     }
 

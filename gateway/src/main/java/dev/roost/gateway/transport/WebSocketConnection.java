@@ -13,6 +13,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import java.time.Duration;
+import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,9 @@ final class WebSocketConnection implements Connection {
   private final Duration idleTimeout;
   private final GatewayMetrics metrics;
   private @Nullable ClientSocket client;
+  private final @Nullable Compression compression;
   private @Nullable Buffer fragments;
+  private @Nullable Inflation inflation;
   private boolean binaryFragments;
   private int fragmentCount;
   private String ending = "closed";
@@ -49,14 +52,21 @@ final class WebSocketConnection implements Connection {
    */
   record Limits(int maxMessageBytes, int maxFragments, Duration closeTimeout) {}
 
+  /**
+   * A connection that reads nothing yet.
+   *
+   * @param compression null if none was agreed on
+   */
   WebSocketConnection(
       ServerWebSocket webSocket,
       FrameWriter writer,
+      @Nullable Compression compression,
       Limits limits,
       Duration idleTimeout,
       GatewayMetrics metrics) {
     this.webSocket = webSocket;
-    this.target = writer.target(webSocket);
+    this.target = writer.target(webSocket, compression != null);
+    this.compression = compression;
     this.limits = limits;
     this.idleTimeout = idleTimeout;
     this.metrics = metrics;
@@ -71,6 +81,7 @@ final class WebSocketConnection implements Connection {
     webSocket.closeHandler(
         ignored -> {
           closing = true;
+          forgetMessage();
           end.run();
           opened.ended(ending);
           metrics.socketClosed();
@@ -88,20 +99,15 @@ final class WebSocketConnection implements Connection {
       case TEXT, BINARY -> {
         if (fragments != null) {
           violation("a new message before the last fragment of the one before");
-        } else if (frame.isFinal()) {
-          message(frame.binaryData().getBytes(), frame.isBinary());
         } else {
-          binaryFragments = frame.isBinary();
-          fragments = Buffer.buffer();
-          fragmentCount = 0;
-          append(frame);
+          begin(frame);
         }
       }
       case CONTINUATION -> {
         if (fragments == null) {
           violation("a continuation without a message to continue");
         } else {
-          append(frame);
+          append(frame.binaryData().getBytes(), frame.isFinal());
         }
       }
       case PING -> {
@@ -118,31 +124,74 @@ final class WebSocketConnection implements Connection {
     }
   }
 
-  private void append(WebSocketFrame frame) {
+  private void begin(WebSocketFrame frame) {
+    Buffer data = frame.binaryData();
+    int mark = 0;
+    if (compression != null) {
+      mark = 1;
+      inflation = data.getByte(0) == CompressedFrames.DEFLATED ? compression.inflation() : null;
+    }
+    byte[] body = data.getBytes(mark, data.length());
+    if (frame.isFinal() && inflation == null) {
+      message(body, frame.isBinary());
+      return;
+    }
+    binaryFragments = frame.isBinary();
+    fragments = Buffer.buffer();
+    fragmentCount = 0;
+    append(body, frame.isFinal());
+  }
+
+  private void append(byte[] data, boolean last) {
     Buffer assembled = fragments;
     if (assembled == null) {
       return;
     }
-    Buffer data = frame.binaryData();
-    if (assembled.length() + data.length() > limits.maxMessageBytes()) {
-      fragments = null;
-      log.debug("socket closed: a message is over {} bytes", limits.maxMessageBytes());
-      metrics.limitReached(Limit.MAX_MESSAGE_BYTES);
-      close(CloseCode.TOO_BIG);
-      return;
-    }
     // Empty ones too: a message that never ends costs its receiver something with each.
     if (++fragmentCount > limits.maxFragments()) {
-      fragments = null;
+      forgetMessage();
       log.debug("socket closed: a message has over {} fragments", limits.maxFragments());
       metrics.limitReached(Limit.MAX_FRAGMENTS);
       close(CloseCode.TOO_BIG);
       return;
     }
-    assembled.appendBuffer(data);
-    if (frame.isFinal()) {
-      fragments = null;
+    try {
+      if (!fits(assembled, data, last)) {
+        forgetMessage();
+        log.debug("socket closed: a message is over {} bytes", limits.maxMessageBytes());
+        metrics.limitReached(Limit.MAX_MESSAGE_BYTES);
+        close(CloseCode.TOO_BIG);
+        return;
+      }
+    } catch (DataFormatException e) {
+      forgetMessage();
+      log.debug("socket closed: a message cannot be inflated: {}", e.getMessage());
+      close(CloseCode.INVALID_TEXT);
+      return;
+    }
+    if (last) {
+      forgetMessage();
       message(assembled.getBytes(), binaryFragments);
+    }
+  }
+
+  /** Appends a piece, inflated if it has to be; false if the message is too long with it. */
+  private boolean fits(Buffer assembled, byte[] data, boolean last) throws DataFormatException {
+    if (inflation != null) {
+      return inflation.append(data, last, assembled, limits.maxMessageBytes());
+    }
+    if (assembled.length() + data.length > limits.maxMessageBytes()) {
+      return false;
+    }
+    assembled.appendBytes(data);
+    return true;
+  }
+
+  private void forgetMessage() {
+    fragments = null;
+    if (inflation != null && compression != null) {
+      compression.giveBack(inflation);
+      inflation = null;
     }
   }
 

@@ -38,6 +38,7 @@ public final class WebSocketTransport {
   private final SocketTable table;
   private final GatewayOptions options;
   private final List<Serializer> serializers;
+  private final Compression compression = new Compression();
   private final FrameWriter writer;
   private final WebSocketConnection.Limits limits;
 
@@ -48,7 +49,7 @@ public final class WebSocketTransport {
     this.table = table;
     this.options = options;
     this.serializers = Serializer.reading(options.limits().maxJsonDepth());
-    this.writer = new FrameWriter(options.maxQueuedBytes());
+    this.writer = new FrameWriter(options.maxQueuedBytes(), compression);
     this.limits =
         new WebSocketConnection.Limits(
             options.maxMessageBytes(), options.limits().maxFragments(), options.closeTimeout());
@@ -149,6 +150,7 @@ public final class WebSocketTransport {
         request.response().putHeader("sec-websocket-protocol", protocol);
       }
       ClientInfo info = Connects.client(mount, Transport.WEBSOCKET, answer);
+      boolean compressed = compression.agree(request);
       Admission.Place connection = door.takeOver(request.connection());
       Runnable end =
           () -> {
@@ -158,7 +160,7 @@ public final class WebSocketTransport {
       request
           .toWebSocket()
           .onComplete(
-              webSocket -> open(webSocket, this, info, lease, end),
+              webSocket -> open(webSocket, this, compressed, info, lease, end),
               failure -> {
                 log.debug("upgrade failed: {}", failure.toString());
                 end.run();
@@ -177,13 +179,19 @@ public final class WebSocketTransport {
   private void open(
       ServerWebSocket webSocket,
       Asked asked,
+      boolean compressed,
       ClientInfo info,
       @Nullable Lease lease,
       Runnable end) {
     SocketOptions socketOptions = asked.mount.options();
     var connection =
         new WebSocketConnection(
-            webSocket, writer, limits, socketOptions.idleTimeout(), options.metrics());
+            webSocket,
+            writer,
+            compressed ? compression : null,
+            limits,
+            socketOptions.idleTimeout(),
+            options.metrics());
     ClientSocket client =
         table.open(connection, asked.serializer, info, options.limits().of(socketOptions.limits()));
     if (lease != null) {

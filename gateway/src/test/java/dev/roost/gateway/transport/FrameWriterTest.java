@@ -127,9 +127,9 @@ class FrameWriterTest {
   }
 
   private String way(Kind kind) throws Exception {
-    var writer = new FrameWriter(1 << 20);
+    var writer = new FrameWriter(1 << 20, new Compression());
     return open(
-        kind, new ArrayList<>(), socket -> writer.target(socket).getClass().getSimpleName());
+        kind, new ArrayList<>(), socket -> writer.target(socket, false).getClass().getSimpleName());
   }
 
   @Test
@@ -173,13 +173,13 @@ class FrameWriterTest {
               return true;
             }
           };
-      var writer = new FrameWriter(1 << 20);
+      var writer = new FrameWriter(1 << 20, new Compression());
       boolean written =
           open(
               kind,
               counted,
               socket -> {
-                FrameWriter.Target target = writer.target(socket);
+                FrameWriter.Target target = writer.target(socket, false);
                 return sent.stream().allMatch(target::write);
               });
       assertTrue(written);
@@ -196,14 +196,14 @@ class FrameWriterTest {
     for (Kind kind : List.of(Kind.plain(), Kind.tls())) {
       Promise<Boolean> accepted = Promise.promise();
       Promise<Void> closed = Promise.promise();
-      var writer = new FrameWriter(64 * 1024);
+      var writer = new FrameWriter(64 * 1024, new Compression());
       var unused =
           open(
               kind,
               null,
               socket -> {
                 socket.closeHandler(closed::complete);
-                writeUntilFull(writer.target(socket), 1_000, accepted);
+                writeUntilFull(writer.target(socket, false), 1_000, accepted);
                 return true;
               });
       assertFalse(await(accepted.future()), "100 MB fit into a socket with a bound of 64 KiB");

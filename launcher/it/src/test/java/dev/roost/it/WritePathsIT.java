@@ -12,6 +12,7 @@ import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.host.HostVerticle;
+import dev.roost.testkit.client.HttpAnswer;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
 import io.vertx.core.Future;
@@ -112,18 +113,35 @@ class WritePathsIT {
     NATIVE,
     TLS,
     NATIVE_TLS,
-    BEHIND_A_ROUTER;
+    BEHIND_A_ROUTER,
+    COMPRESSED,
+    COMPRESSED_NATIVE,
+    COMPRESSED_TLS,
+    COMPRESSED_BEHIND_A_ROUTER;
 
     private Site site() {
-      return this == NATIVE || this == NATIVE_TLS ? fast : nio;
+      return name().contains("NATIVE") ? fast : nio;
     }
 
     RawWebSocket open() throws Exception {
       return switch (this) {
-        case NIO, NATIVE -> RawWebSocket.open("localhost", site().plain().actualPort());
-        case TLS, NATIVE_TLS -> openTls(site().tls().actualPort());
-        case BEHIND_A_ROUTER -> RawWebSocket.open("localhost", site().routed().actualPort());
+        case NIO, NATIVE, COMPRESSED, COMPRESSED_NATIVE ->
+            RawWebSocket.open("localhost", site().plain().actualPort());
+        case TLS, NATIVE_TLS, COMPRESSED_TLS -> openTls(site().tls().actualPort());
+        case BEHIND_A_ROUTER, COMPRESSED_BEHIND_A_ROUTER ->
+            RawWebSocket.open("localhost", site().routed().actualPort());
       };
+    }
+
+    /** Becomes a WebSocket, with compression agreed on or without. */
+    void upgrade(RawWebSocket socket) {
+      boolean compressed = name().startsWith("COMPRESSED");
+      HttpAnswer answer =
+          socket.upgrade(
+              "/socket/websocket?vsn=2.0.0",
+              compressed ? new String[] {Deflated.OFFER} : new String[0]);
+      assertTrue(answer.isUpgraded());
+      assertEquals(compressed, answer.header("sec-websocket-extensions").isPresent());
     }
   }
 
@@ -164,7 +182,7 @@ class WritePathsIT {
   private static List<String> life(Way way, RawWebSocket socket, String topic) {
     Broadcaster outside = way.site().deployment().broadcaster();
     var frames = new ArrayList<String>();
-    assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
+    way.upgrade(socket);
     for (String text :
         List.of(
             "[\"1\",\"1\",\"TOPIC\",\"phx_join\",{}]",
@@ -196,7 +214,7 @@ class WritePathsIT {
 
   private static String hex(WebSocketFrame frame) {
     var out = new ByteArrayOutputStream();
-    out.writeBytes(frame.bytes());
+    out.writeBytes(Deflated.inflated(frame).bytes());
     return HexFormat.of().formatHex(out.toByteArray());
   }
 
@@ -219,7 +237,7 @@ class WritePathsIT {
   void aBurstKeepsItsOrder(Way way) throws Exception { // R0-3
     Broadcaster outside = way.site().deployment().broadcaster();
     try (var socket = way.open()) {
-      assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
+      way.upgrade(socket);
       socket.write(WebSocketFrame.text("[\"1\",\"1\",\"test:burst\",\"phx_join\",{}]"));
       assertTrue(socket.read().text().contains("phx_reply"));
       for (int i = 0; i < 300; i++) {
@@ -231,16 +249,18 @@ class WritePathsIT {
     }
   }
 
-  // Behind a router a connection cannot be cut off: see Gateway.mount.
+  // Behind a router a connection cannot be cut off: see Gateway.mount. Compressed, this is nothing.
   @ParameterizedTest
-  @EnumSource(names = "BEHIND_A_ROUTER", mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource(
+      names = {"BEHIND_A_ROUTER", "COMPRESSED.*"},
+      mode = EnumSource.Mode.MATCH_NONE)
   void aClientThatDoesNotReadIsCutOff(Way way) throws Exception {
     int before = SLOW.get();
     HostVerticle host = way.site().host();
     try (var slow = way.open();
         var fast = way.open()) {
       for (RawWebSocket socket : List.of(slow, fast)) {
-        assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
+        way.upgrade(socket);
         socket.write(WebSocketFrame.text("[\"1\",\"1\",\"test:slow\",\"phx_join\",{}]"));
         assertTrue(socket.read().text().contains("phx_reply"));
       }

@@ -1,5 +1,6 @@
 package dev.roost.launcher.settings;
 
+import dev.roost.routing.JwtCheck;
 import dev.roost.token.jwt.JwtKeys;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -7,8 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +101,30 @@ final class AuthFlags {
               + " Default: ${DEFAULT-VALUE}.")
   Duration jwtClockSkew;
 
+  @Option(
+      names = "--jwt-named-key-sets",
+      paramLabel = "SETS",
+      converter = NamedKeySets.class,
+      description =
+          "Further JWKS, for sockets that name their keys: NAME=URL, with commas between them."
+              + " Default: none.")
+  @Nullable ByName<URI> jwtNamedKeySets;
+
+  @Option(
+      names = "--jwt-named-issuers",
+      paramLabel = "ISSUERS",
+      converter = NamedIssuers.class,
+      description = "The iss of tokens of these: NAME=TEXT, with commas. Default: any.")
+  @Nullable ByName<String> jwtNamedIssuers;
+
+  @Option(
+      names = "--jwt-named-audiences",
+      paramLabel = "NAMES",
+      converter = NamedAudiences.class,
+      description =
+          "Their aud: NAME=TEXT, with commas; once more for each that will do. Default: any.")
+  @Nullable ByName<List<String>> jwtNamedAudiences;
+
   /** The options' values, once they are parsed. */
   Settings.Auth settings() {
     return new Settings.Auth(
@@ -110,7 +138,26 @@ final class AuthFlags {
             jwtSecretFile,
             jwtIssuer,
             jwtAudiences == null ? List.of() : jwtAudiences,
-            jwtClockSkew));
+            jwtClockSkew,
+            namedKeys()));
+  }
+
+  private Map<String, Settings.NamedKeys> namedKeys() {
+    Map<String, String> issuers = orEmpty(jwtNamedIssuers);
+    Map<String, List<String>> audiences = orEmpty(jwtNamedAudiences);
+    var named = new LinkedHashMap<String, Settings.NamedKeys>();
+    orEmpty(jwtNamedKeySets)
+        .forEach(
+            (name, keySet) ->
+                named.put(
+                    name,
+                    new Settings.NamedKeys(
+                        keySet, issuers.get(name), audiences.getOrDefault(name, List.of()))));
+    return named;
+  }
+
+  private static <V> Map<String, V> orEmpty(@Nullable ByName<V> given) {
+    return given == null ? Map.of() : given.values();
   }
 
   /** What is wrong with settings that are right each by itself. */
@@ -138,7 +185,22 @@ final class AuthFlags {
               + (": tokens are verified with one kind of keys, and " + origin.apply(keys.get(0)))
               + " is set too: keep one of them");
     }
+    requireNamed(orEmpty(jwtNamedIssuers).keySet(), "jwt-named-issuers", origin, problems);
+    requireNamed(orEmpty(jwtNamedAudiences).keySet(), "jwt-named-audiences", origin, problems);
     return problems;
+  }
+
+  private void requireNamed(
+      Set<String> names, String setting, UnaryOperator<String> origin, List<String> problems) {
+    Set<String> known = orEmpty(jwtNamedKeySets).keySet();
+    for (String name : names) {
+      if (!known.contains(name)) {
+        problems.add(
+            origin.apply(setting)
+                + (": " + name + " names no keys: jwt-named-key-sets has ")
+                + (known.isEmpty() ? "none" : String.join(", ", known)));
+      }
+    }
   }
 
   private static Optional<String> named(String name, @Nullable Object value) {
@@ -173,6 +235,69 @@ final class AuthFlags {
         throw Values.wrong(
             "an https, http or file URL such as https://login.example/.well-known/jwks.json", text);
       }
+    }
+  }
+
+  /** No map: picocli has rules of its own for those. */
+  record ByName<V>(Map<String, V> values) {}
+
+  /** Values with names in front: {@code partners=VALUE,staff=VALUE}. */
+  private static Map<String, List<String>> byName(String text, String expected) {
+    var values = new LinkedHashMap<String, List<String>>();
+    for (String part : text.split(",", -1)) {
+      String[] pair = part.strip().split("=", 2);
+      if (pair.length < 2 || !pair[0].matches("[A-Za-z0-9_-]{1,63}") || pair[1].isEmpty()) {
+        throw Values.wrong(expected, text);
+      }
+      values.computeIfAbsent(pair[0], ignored -> new ArrayList<>()).add(pair[1]);
+    }
+    return values;
+  }
+
+  /** The same with one value for each name. */
+  private static Map<String, String> onceByName(String text, String expected) {
+    var values = new LinkedHashMap<String, String>();
+    byName(text, expected)
+        .forEach(
+            (name, given) -> {
+              if (given.size() > 1) {
+                throw Values.wrong("each name once", text);
+              }
+              values.put(name, given.getFirst());
+            });
+    return values;
+  }
+
+  static final class NamedKeySets implements ITypeConverter<ByName<URI>> {
+    @Override
+    public ByName<URI> convert(String text) {
+      var sets = new LinkedHashMap<String, URI>();
+      onceByName(text, "NAME=URL with commas between them such as staff=file:///etc/staff.json")
+          .forEach((name, url) -> sets.put(name, new KeySet().convert(url)));
+      if (sets.containsKey(JwtCheck.DEFAULT_KEYS)) {
+        throw Values.wrong(
+            "names other than default, whose keys are those of jwt-key-set, jwt-public-key-file or"
+                + " jwt-secret-file",
+            text);
+      }
+      return new ByName<>(sets);
+    }
+  }
+
+  static final class NamedIssuers implements ITypeConverter<ByName<String>> {
+    @Override
+    public ByName<String> convert(String text) {
+      return new ByName<>(
+          onceByName(
+              text, "NAME=TEXT with commas between them such as staff=https://login.example/"));
+    }
+  }
+
+  static final class NamedAudiences implements ITypeConverter<ByName<List<String>>> {
+    @Override
+    public ByName<List<String>> convert(String text) {
+      return new ByName<>(
+          byName(text, "NAME=TEXT with commas between them such as staff=chat,staff=news"));
     }
   }
 

@@ -19,8 +19,8 @@ import picocli.CommandLine.Option;
 /** The settings of what stands between clients and gateways: {@link EdgeOptions}. */
 final class EdgeFlags {
 
-  private static final String OFF = "off";
-  private static final String ON = "on";
+  static final String OFF = "off";
+  static final String ON = "on";
 
   @Option(
       names = "--tls-certificate",

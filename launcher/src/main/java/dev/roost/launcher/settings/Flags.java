@@ -287,6 +287,18 @@ final class Flags {
   int maxMessageBytes;
 
   @Option(
+      names = "--compression",
+      paramLabel = "WHEN",
+      arity = "0..1",
+      defaultValue = EdgeFlags.OFF,
+      fallbackValue = EdgeFlags.ON,
+      converter = EdgeFlags.SwitchName.class,
+      description =
+          "on: messages may be compressed (permessage-deflate), --max-message-bytes bounds what"
+              + " they inflate to. Default: ${DEFAULT-VALUE}.")
+  EdgeFlags.Switch compression;
+
+  @Option(
       names = "--max-request-line-bytes",
       paramLabel = "BYTES",
       defaultValue = "10000",
@@ -465,6 +477,7 @@ final class Flags {
             .withPublicHost(publicHost)
             .withMaxFrameBytes(maxFrameBytes)
             .withMaxMessageBytes(maxMessageBytes)
+            .withCompression(compression == EdgeFlags.Switch.ON)
             .withMaxRequestLineBytes(maxRequestLineBytes)
             .withMaxHeaderBytes(maxHeaderBytes)
             .withMaxQueuedBytes(maxQueuedBytes)

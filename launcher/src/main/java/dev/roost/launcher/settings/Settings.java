@@ -100,6 +100,7 @@ public record Settings(
    * #JWT_SECRET_VARIABLE} is there, or none.
    *
    * @param audiences empty for any
+   * @param named further keys, by the names that mounts know them by
    */
   public record Jwt(
       @Nullable URI keySet,
@@ -107,7 +108,15 @@ public record Settings(
       @Nullable Path secretFile,
       @Nullable String issuer,
       List<String> audiences,
-      Duration clockSkew) {}
+      Duration clockSkew,
+      Map<String, NamedKeys> named) {}
+
+  /**
+   * Keys that have a name, and what tokens of theirs say.
+   *
+   * @param audiences empty for any
+   */
+  public record NamedKeys(URI keySet, @Nullable String issuer, List<String> audiences) {}
 
   /**
    * The session of a Phoenix application.

@@ -112,6 +112,7 @@ class InvocationTest {
                 "channel-verticles=5",
                 "transport=nio",
                 "max-message-bytes=2001",
+                "compression=on",
                 "max-request-line-bytes=2002",
                 "max-header-bytes=2003",
                 "max-queued-bytes=2004",
@@ -127,6 +128,7 @@ class InvocationTest {
         GatewayOptions.defaults()
             .withPublicHost("chat.example.com")
             .withMaxMessageBytes(2_001)
+            .withCompression(true)
             .withMaxRequestLineBytes(2_002)
             .withMaxHeaderBytes(2_003)
             .withMaxQueuedBytes(2_004)
@@ -194,7 +196,10 @@ class InvocationTest {
                 "jwt-key-set=https://login.example/jwks",
                 "jwt-issuer=https://login.example/",
                 "jwt-audiences=chat, news",
-                "jwt-clock-skew=10s"));
+                "jwt-clock-skew=10s",
+                "jwt-named-key-sets=staff=file:///staff.json, partners=https://p.example/jwks?a=b",
+                "jwt-named-issuers=partners=https://p.example/",
+                "jwt-named-audiences=partners=chat,partners=news"));
     assertEquals(
         new Settings.Jwt(
             URI.create("https://login.example/jwks"),
@@ -202,7 +207,15 @@ class InvocationTest {
             null,
             "https://login.example/",
             List.of("chat", "news"),
-            Duration.ofSeconds(10)),
+            Duration.ofSeconds(10),
+            Map.of(
+                "staff",
+                new Settings.NamedKeys(URI.create("file:///staff.json"), null, List.of()),
+                "partners",
+                new Settings.NamedKeys(
+                    URI.create("https://p.example/jwks?a=b"),
+                    "https://p.example/",
+                    List.of("chat", "news")))),
         settings.auth().jwt());
     assertEquals(
         Path.of("key.pem"),
@@ -227,6 +240,39 @@ class InvocationTest {
     assertEquals(
         List.of("--jwt-clock-skew: expected whole seconds from 0s to 10m, got \"11m\""),
         problems(Map.of(), "--jwt-clock-skew=11m"));
+    assertEquals(
+        List.of(
+            "--jwt-named-key-sets: expected each name once, got"
+                + " \"a=file:///a.json,a=file:///b.json\""),
+        problems(Map.of(), "--jwt-named-key-sets=a=file:///a.json,a=file:///b.json"));
+    assertEquals(
+        List.of(
+            "--jwt-named-key-sets: expected names other than default, whose keys are those of"
+                + " jwt-key-set, jwt-public-key-file or jwt-secret-file, got"
+                + " \"default=file:///a.json\""),
+        problems(Map.of(), "--jwt-named-key-sets=default=file:///a.json"));
+    assertEquals(
+        List.of(
+            "--jwt-named-key-sets: expected an https, http or file URL such as"
+                + " https://login.example/.well-known/jwks.json, got \"a.json\""),
+        problems(Map.of(), "--jwt-named-key-sets=a=a.json"));
+    assertEquals(
+        List.of(
+            "--jwt-named-key-sets: expected NAME=URL with commas between them such as"
+                + " staff=file:///etc/staff.json, got \"file:///a.json\""),
+        problems(Map.of(), "--jwt-named-key-sets=file:///a.json"));
+    assertEquals(
+        List.of(
+            "--jwt-named-issuers: b names no keys: jwt-named-key-sets has a",
+            "--jwt-named-audiences: c names no keys: jwt-named-key-sets has a"),
+        problems(
+            Map.of(),
+            "--jwt-named-key-sets=a=file:///a.json",
+            "--jwt-named-issuers=a=me,b=you",
+            "--jwt-named-audiences=c=chat"));
+    assertEquals(
+        List.of("--jwt-named-issuers: b names no keys: jwt-named-key-sets has none"),
+        problems(Map.of(), "--jwt-named-issuers=b=you"));
   }
 
   /* ---- TLS and proxies */

@@ -1,0 +1,180 @@
+package dev.roost.gateway.transport;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CompressionTest {
+
+  private static final String AGREED = "permessage-deflate; client_no_context_takeover";
+
+  private final Compression compression = new Compression();
+
+  private byte[] inflated(byte[] deflated) throws DataFormatException {
+    var message = Buffer.buffer();
+    Inflation inflation = compression.inflation();
+    assertTrue(inflation.append(deflated, true, message, Integer.MAX_VALUE));
+    compression.giveBack(inflation);
+    return message.getBytes();
+  }
+
+  /* ---- offers */
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "permessage-deflate | ",
+        "permessage-deflate; client_max_window_bits | ",
+        "Permessage-Deflate;client_max_window_bits=9 | ",
+        "permessage-deflate; client_no_context_takeover | ",
+        "permessage-deflate; server_no_context_takeover | ; server_no_context_takeover",
+        "permessage-deflate; server_max_window_bits=\"15\" | ; server_max_window_bits=15",
+        "x-webkit-deflate-frame, permessage-deflate; client_max_window_bits | ",
+        "permessage-deflate; server_max_window_bits=10, permessage-deflate | "
+      })
+  void anOfferThatCanBeKeptIsAccepted(String offer, String more) {
+    assertEquals(
+        Optional.of(AGREED + (more == null ? "" : more)), Compression.answer(List.of(offer)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "permessage-foo",
+        "x-webkit-deflate-frame",
+        "permessage-deflate; server_max_window_bits=10",
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; client_max_window_bits=7",
+        "permessage-deflate; client_max_window_bits=16",
+        "permessage-deflate; client_no_context_takeover=1",
+        "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+        "permessage-deflate; something",
+        "permessage-deflate;"
+      })
+  void anyOtherIsNot(String offer) {
+    assertEquals(Optional.empty(), Compression.answer(List.of(offer)));
+  }
+
+  @Test
+  void offersMayStandInSeveralHeaders() {
+    assertEquals(
+        Optional.of(AGREED), Compression.answer(List.of("something", "permessage-deflate")));
+    assertEquals(Optional.empty(), Compression.answer(List.of()));
+  }
+
+  /* ---- out */
+
+  @ParameterizedTest
+  @ValueSource(ints = {128, 1_000, 100_000, 1 << 20})
+  void whatIsDeflatedStandsByItself(int length) throws DataFormatException {
+    byte[] body =
+        "a piece of text, "
+            .repeat(length / 17 + 1)
+            .substring(0, length)
+            .getBytes(StandardCharsets.UTF_8);
+    for (int i = 0; i < 3; i++) {
+      byte[] deflated = compression.deflate(body);
+      assertTrue(deflated != null && deflated.length < length);
+      assertArrayEquals(body, inflated(deflated));
+    }
+  }
+
+  @Test
+  void whatWouldGainNothingIsSentAsItIs() {
+    var noise = new byte[10_000];
+    new Random(1).nextBytes(noise);
+    assertNull(compression.deflate(noise));
+    assertNull(compression.deflate(new byte[127]));
+    assertNull(compression.deflate(new byte[(1 << 20) + 1]));
+  }
+
+  /* ---- in */
+
+  @Test
+  void aBombIsNotInflatedBeyondTheLimit() throws DataFormatException {
+    byte[] bomb = compression.deflate(new byte[1 << 20]);
+    assertTrue(bomb != null && bomb.length < 10_000);
+    var message = Buffer.buffer();
+    Inflation inflation = compression.inflation();
+    assertFalse(inflation.append(bomb, true, message, 50_000));
+    assertTrue(message.length() <= 50_000);
+  }
+
+  @Test
+  void whatWasBegunByOneMessageIsNotInTheNext() throws DataFormatException {
+    byte[] bomb = compression.deflate(new byte[1 << 20]);
+    byte[] text = "other ".repeat(100).getBytes(StandardCharsets.UTF_8);
+    Inflation broken = compression.inflation();
+    assertTrue(bomb != null);
+    assertFalse(broken.append(bomb, true, Buffer.buffer(), 10));
+    compression.giveBack(broken);
+    byte[] deflated = compression.deflate(text);
+    assertTrue(deflated != null);
+    assertArrayEquals(text, inflated(deflated));
+  }
+
+  private static byte[] lastBlock(String text) {
+    var deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+    deflater.setInput(text.getBytes(StandardCharsets.UTF_8));
+    deflater.finish();
+    var block = new byte[100];
+    int length = deflater.deflate(block);
+    deflater.end();
+    return java.util.Arrays.copyOf(block, length);
+  }
+
+  @Test
+  void aLastBlockMayBeFollowedByMore() throws DataFormatException { // RFC 7692, section 7.2.3.4
+    byte[] hello = lastBlock("Hello");
+    var message =
+        Buffer.buffer(hello).appendBytes(lastBlock(", you")).appendByte((byte) 0).getBytes();
+    assertEquals("Hello, you", new String(inflated(message), StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void lastBlocksWithoutEndAreNoMessage() {
+    var message = Buffer.buffer();
+    for (int i = 0; i < 2_000; i++) {
+      message.appendBytes(lastBlock(""));
+    }
+    Inflation inflation = compression.inflation();
+    assertThrows(
+        DataFormatException.class,
+        () -> inflation.append(message.getBytes(), true, Buffer.buffer(), 1_000));
+  }
+
+  /* A socket that is paused keeps what it has sent so far in a queue. */
+  @Test
+  void nothingIsInflatedBeforeItIsRead() {
+    byte[] bomb = compression.deflate(new byte[1 << 20]);
+    assertTrue(bomb != null);
+    var channel = new EmbeddedChannel(new CompressedFrames(compression));
+    channel.writeInbound(new TextWebSocketFrame(true, 4, Unpooled.wrappedBuffer(bomb)));
+    TextWebSocketFrame read = channel.readInbound();
+    assertEquals(1 + bomb.length, read.content().readableBytes());
+    assertEquals(CompressedFrames.DEFLATED, read.content().getByte(0));
+    assertEquals(0, read.rsv());
+    read.release();
+    assertFalse(channel.finish());
+  }
+}
