@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,24 +68,33 @@ class RateLimitTest {
 
   @Test
   void oneThatThreadsShareGivesNoTokenTwice() {
+    int rate = 1_000_000;
+    int threads = 4;
     var full = new AtomicLong(0);
-    var taken = new AtomicInteger();
-    Runnable taking =
-        () -> {
-          for (int i = 0; i < 20_000; i++) {
-            if (RateLimit.tryTake(full, 10_000, 0)) {
-              taken.incrementAndGet();
-            }
-          }
-        };
-    CompletableFuture.allOf(
-            IntStream.range(0, 4)
-                .mapToObj(thread -> CompletableFuture.runAsync(taking))
-                .toArray(CompletableFuture[]::new))
-        .join();
-    assertEquals(20_000, taken.get());
-    assertFalse(RateLimit.tryTake(full, 10_000, 0));
-    assertTrue(RateLimit.tryTake(full, 10_000, SECOND / 10_000));
+    var together = new CyclicBarrier(threads);
+    try (var pool = Executors.newFixedThreadPool(threads)) {
+      List<CompletableFuture<Integer>> takers =
+          Stream.generate(
+                  () -> CompletableFuture.supplyAsync(() -> takeAll(full, rate, together), pool))
+              .limit(threads)
+              .toList();
+      assertEquals(2 * rate, takers.stream().mapToInt(CompletableFuture::join).sum());
+    }
+    assertTrue(RateLimit.tryTake(full, rate, SECOND / rate));
+  }
+
+  /** Until there are none. */
+  private static int takeAll(AtomicLong full, int rate, CyclicBarrier together) {
+    try {
+      together.await();
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new AssertionError(e);
+    }
+    int taken = 0;
+    while (RateLimit.tryTake(full, rate, 0)) {
+      taken++;
+    }
+    return taken;
   }
 
   @Test
