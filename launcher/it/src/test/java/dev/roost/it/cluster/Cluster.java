@@ -28,6 +28,11 @@ final class Cluster implements AutoCloseable {
    */
   record Place(String host, List<String> prefix) {
     static final Place HERE = new Place("127.0.0.1", List.of());
+
+    /** The host with a port behind it. */
+    String at(int port) {
+      return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
   }
 
   private static final Path SCRIPT = Path.of("..", "target", "roost", "bin", "roost");
@@ -170,7 +175,7 @@ final class Cluster implements AutoCloseable {
 
   private String seeds() {
     return IntStream.range(0, places.size())
-        .mapToObj(node -> places.get(node).host() + ":" + clusterPort(node))
+        .mapToObj(node -> places.get(node).at(clusterPort(node)))
         .collect(Collectors.joining(","));
   }
 
