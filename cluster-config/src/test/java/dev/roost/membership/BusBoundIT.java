@@ -83,6 +83,7 @@ class BusBoundIT {
     assertEquals("0 of 0 bytes", receiver.next());
 
     CountDownLatch busy = receiver.holdUp();
+    atTheEnd.addFirst(busy::countDown); // Whatever fails, the node can be closed.
     int sent = 0;
     while (sent < 2 * FIT && sender.events.isEmpty()) {
       sender.send(++sent, MIB);
