@@ -109,7 +109,7 @@ public final class ClusterJoin {
 
   private Joined opened(Vertx vertx, NodeInfo bus) {
     String how = certificates == null ? "plain TCP" : "mutual TLS";
-    member.report(bus.host() + ":" + bus.port() + " (" + how + ")");
+    member.report(new Seed(bus.host(), bus.port()) + " (" + how + ")");
     return new Joined(vertx, member, new HazelcastRegistry(member));
   }
 

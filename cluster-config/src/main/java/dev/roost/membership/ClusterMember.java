@@ -286,7 +286,7 @@ final class ClusterMember {
 
   private static String address(Member member) {
     var socket = member.getSocketAddress();
-    return socket.getAddress().getHostAddress() + ":" + socket.getPort();
+    return new Seed(socket.getAddress().getHostAddress(), socket.getPort()).toString();
   }
 
   /** Calls back, on Hazelcast's threads, whenever the set of nodes may have changed. */

@@ -99,7 +99,9 @@ public final class RawWebSocket implements AutoCloseable {
   public HttpAnswer upgrade(String path, String... headers) {
     var lines = new ArrayList<String>();
     lines.add("GET " + path + " HTTP/1.1");
-    lines.add("Host: " + socket.getInetAddress().getHostAddress() + ":" + socket.getPort());
+    String address = socket.getInetAddress().getHostAddress();
+    String host = address.contains(":") ? "[" + address + "]" : address;
+    lines.add("Host: " + host + ":" + socket.getPort());
     lines.add("Connection: Upgrade");
     lines.add("Upgrade: websocket");
     lines.add("Sec-WebSocket-Version: 13");

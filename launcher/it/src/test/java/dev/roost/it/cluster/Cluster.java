@@ -28,6 +28,11 @@ final class Cluster implements AutoCloseable {
    */
   record Place(String host, List<String> prefix) {
     static final Place HERE = new Place("127.0.0.1", List.of());
+
+    /** The host with a port behind it. */
+    String at(int port) {
+      return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
   }
 
   private static final Path SCRIPT = Path.of("..", "target", "roost", "bin", "roost");
@@ -41,6 +46,7 @@ final class Cluster implements AutoCloseable {
   private final List<Place> places;
   private final int firstPort;
   private final List<NodeProcess> nodes = new ArrayList<>();
+  private String javaOptions = "";
   private int started;
 
   private Cluster(String name, List<Place> places) {
@@ -96,6 +102,12 @@ final class Cluster implements AutoCloseable {
     return firstPort + node * PORTS_EACH;
   }
 
+  /** Nodes that are started from now on have these options of the JVM, besides the usual ones. */
+  Cluster withJavaOptions(String options) {
+    javaOptions = " " + options;
+    return this;
+  }
+
   /** Starts a gateway; it is not ready yet. */
   NodeProcess gateway(String... more) {
     return start("gateway", more);
@@ -136,7 +148,7 @@ final class Cluster implements AutoCloseable {
     builder.environment().put("ROOST_APPS", FIXTURE.toAbsolutePath().toString());
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     // Quick to start: nothing here runs for long.
-    builder.environment().put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -Xmx192m");
+    builder.environment().put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -Xmx192m" + javaOptions);
     try {
       var process = new NodeProcess(builder.start(), log, place.host(), port);
       nodes.add(process);
@@ -163,7 +175,7 @@ final class Cluster implements AutoCloseable {
 
   private String seeds() {
     return IntStream.range(0, places.size())
-        .mapToObj(node -> places.get(node).host() + ":" + clusterPort(node))
+        .mapToObj(node -> places.get(node).at(clusterPort(node)))
         .collect(Collectors.joining(","));
   }
 
