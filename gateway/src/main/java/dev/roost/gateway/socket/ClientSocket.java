@@ -260,11 +260,8 @@ public final class ClientSocket {
     }
     if (message.event().equals(Wire.LEAVE)) {
       if (row.state() == State.JOINED) {
-        // Before the host has heard of it: what phoenix.js hears from now on it takes for its next
-        // join's, and a diff of presences it would apply to the list of that one.
         row.state(State.LEAVING);
         row.takeEarly();
-        table.unsubscribe(row);
         table.send(row.host(), new HostMessage.Leave(row.channel(), message.ref()));
       }
       return;
@@ -515,12 +512,16 @@ public final class ClientSocket {
   }
 
   /**
-   * Keeps a diff of presences back while the client has no list to apply it to.
+   * Keeps a diff of presences back while the client has no list to apply it to, and for good once
+   * it leaves: phoenix.js would take it for its next join's.
    *
    * @param joinRef null for a broadcast
    * @return false if it is to be sent at once
    */
   boolean holdsBack(ChannelRow row, RawPayload diff, @Nullable Ref joinRef) {
+    if (row.state() == State.LEAVING) {
+      return true;
+    }
     EarlyDiffs early = row.early();
     if (early == EarlyDiffs.NONE) {
       return false;

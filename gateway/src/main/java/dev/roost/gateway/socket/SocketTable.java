@@ -360,13 +360,9 @@ public final class SocketTable {
     subscriptions.add(row, epoch);
   }
 
-  void unsubscribe(ChannelRow row) {
-    subscriptions.remove(row);
-  }
-
   void remove(ChannelRow row) {
     rows.remove(row.channel());
-    unsubscribe(row);
+    subscriptions.remove(row);
   }
 
   void remove(ClientSocket socket) {

@@ -108,8 +108,12 @@ class EarlyDiffsTest {
     client.sends("[\"3\",\"6\",\"lounge:7\",\"phx_leave\",{}]");
     host.next(HostMessage.Leave.class);
     pushes(Wire.PRESENCE_STATE, 2);
+    broadcasts(Wire.PRESENCE_DIFF, 3);
+    pushes(Wire.PRESENCE_DIFF, 4);
+    broadcasts("said", 5);
     host.says(new GatewayMessage.Closed(join.channel()));
     assertEquals(push(Wire.PRESENCE_STATE, 2), client.next());
+    assertEquals(broadcast("said", 5), client.next());
     assertEquals("[\"3\",\"3\",\"lounge:7\",\"phx_close\",{}]", client.next());
     client.assertNothing();
   }
