@@ -234,6 +234,7 @@ public final class BusEndpoint {
 
   /** Later, since whoever sends is in the middle of something; once for each loss. */
   private void broken(String to, Outbound link) {
+    link.payloads.clear();
     if (!link.isBroken) {
       link.isBroken = true;
       context.runOnContext(ignored -> receiver.lost(to));
