@@ -17,8 +17,6 @@ public final class PresenceException extends RuntimeException {
     TOPIC_FULL,
     /** No host of the topic has answered in time. */
     UNAVAILABLE,
-    /** {@link PresenceHandler#fetch} failed while a list was made. */
-    FETCH_FAILED,
     /** The channel, or whoever tracked, has ended. */
     ENDED
   }

@@ -20,8 +20,8 @@ public interface PresenceHandler {
    * may be empty (P-30, P-31). One list serves all who ask for it at about the same time.
    *
    * @param presences from each key to {@code {"metas": [META, ..]}}; may be changed and returned
-   * @return the same keys, each with its {@code metas}. A diff goes out as it was if this fails
-   *     (P-33); those who asked for a list get a {@link PresenceException}
+   * @return the same keys, each with its {@code metas}. A diff or list goes out as it was if this
+   *     fails (P-33)
    */
   default Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
     return presences;

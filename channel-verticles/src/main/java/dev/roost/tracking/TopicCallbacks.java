@@ -25,6 +25,8 @@ final class TopicCallbacks {
   private final Runnable whenIdle;
   private final Queue<Call<?>> waiting = new ArrayDeque<>(1);
   private @Nullable Call<?> running;
+  private @Nullable Thread thread;
+  private long started;
 
   /**
    * @param whenIdle told when no callback runs or waits any more
@@ -97,7 +99,7 @@ final class TopicCallbacks {
   }
 
   private <T> void start(Call<T> call, Callable<T> callback) {
-    Thread thread =
+    thread =
         THREADS.start(
             () -> {
               try {
@@ -107,22 +109,27 @@ final class TopicCallbacks {
                 context.execute(() -> finished(call, () -> failed(call, cause)));
               }
             });
-    context.after(
-        limit.toMillis(),
+    // By its number: a timer that held the call would keep its payloads long after its end.
+    long number = ++started;
+    context.after(limit.toMillis(), () -> overdue(number));
+  }
+
+  private void overdue(long number) {
+    Call<?> call = running;
+    Thread hanging = thread;
+    if (call == null || hanging == null || number != started) {
+      return;
+    }
+    hanging.interrupt();
+    finished(
+        call,
         () -> {
-          if (running == call) {
-            thread.interrupt();
-            finished(
-                call,
-                () -> {
-                  log.error(
-                      "{} did not return within {}, topic={}; its thread is interrupted",
-                      call.name,
-                      limit,
-                      topic);
-                  call.otherwise.run();
-                });
-          }
+          log.error(
+              "{} did not return within {}, topic={}; its thread is interrupted",
+              call.name,
+              limit,
+              topic);
+          call.otherwise.run();
         });
   }
 
@@ -133,6 +140,7 @@ final class TopicCallbacks {
 
   private void finished(Call<?> call, Runnable effect) {
     if (running == call) {
+      thread = null;
       effect.run();
       next();
     }

@@ -3,7 +3,6 @@ package dev.roost.tracking;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
 import dev.roost.presence.PresenceDiff;
-import dev.roost.presence.PresenceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
@@ -301,7 +300,7 @@ final class TopicPresence {
             return () -> settings.enrichment().enrich(topic, list);
           },
           enriched -> askers.forEach(asker -> asker.complete(enriched)),
-          () -> askers.forEach(asker -> asker.fail(fetchFailed())));
+          () -> askers.forEach(asker -> asker.complete(state.list())));
     } else {
       takeAskers(askers);
       RawPayload list = state.list();
@@ -345,7 +344,9 @@ final class TopicPresence {
         presences ->
             askers.forEach(
                 (key, all) -> all.forEach(a -> a.complete(presences.getOrDefault(key, NOBODY)))),
-        () -> askers.values().forEach(all -> all.forEach(asker -> asker.fail(fetchFailed()))));
+        () ->
+            askers.forEach(
+                (key, all) -> all.forEach(a -> a.complete(state.get(key).orElse(NOBODY)))));
   }
 
   private Callable<Map<String, RawPayload>> enrichedByKey(Set<String> keys) {
@@ -363,11 +364,5 @@ final class TopicPresence {
       }
       return found;
     };
-  }
-
-  private PresenceException fetchFailed() {
-    return new PresenceException(
-        PresenceException.Reason.FETCH_FAILED,
-        "fetch failed for the presences of \"" + topic + "\"; the host's log says why");
   }
 }

@@ -333,6 +333,7 @@ public final class BusEndpoint {
       Inbound link = inbound.computeIfAbsent(from, this::accept);
       if (!link.follows(envelope.sequence(), message instanceof LinkMessage.Check)) {
         link.payloads.clear();
+        forgetPayloads(from);
         receiver.lost(from);
         send(from, new LinkMessage.Reset());
       }
@@ -356,10 +357,7 @@ public final class BusEndpoint {
     switch (message) {
       case LinkMessage.Check() -> link.payloads.check();
       case LinkMessage.Reset() -> {
-        Outbound other = outbound.get(from);
-        if (other != null) {
-          other.payloads.clear();
-        }
+        forgetPayloads(from);
         receiver.lost(from);
       }
       case LinkMessage.Keep(var number, var payload) -> link.payloads.keep(number, payload);
@@ -370,6 +368,14 @@ public final class BusEndpoint {
           receiver.receive(from, new GatewayMessage.Push(recipient, event, payload));
         }
       }
+    }
+  }
+
+  /** The peer may have forgotten them: it clears its own when it finds a loss. */
+  private void forgetPayloads(String peer) {
+    Outbound link = outbound.get(peer);
+    if (link != null) {
+      link.payloads.clear();
     }
   }
 

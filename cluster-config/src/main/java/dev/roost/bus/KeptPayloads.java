@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class KeptPayloads {
 
   private static final int MIN_BYTES = 16 << 10;
-  private static final int MAX_BYTES = 2 << 20;
+  private static final int MAX_BYTES = Contract.MAX_PAYLOAD_BYTES;
   private static final int MAX_KEPT = 4;
 
   private final @Nullable RawPayload[] kept = new @Nullable RawPayload[MAX_KEPT];

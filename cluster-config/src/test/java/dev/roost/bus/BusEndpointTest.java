@@ -473,6 +473,24 @@ class BusEndpointTest {
         forms(far, 5));
   }
 
+  /** The reset that tells of it may be lost as well. */
+  @Test
+  void afterALossInTheOtherDirectionPayloadsAreToldAnewToo() throws Exception {
+    var sender = new Peer("sender");
+    var far = elsewhere("far");
+    RawPayload list = large(1);
+    Runnable push =
+        () -> sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", list));
+    sender.run(push);
+    sender.run(push);
+    deliver("sender", new Envelope("far", 2, new GatewayMessage.Closed(2)));
+    assertEquals("lost: far", sender.next());
+    sender.run(push);
+    assertEquals(List.of("push of 1", "keep 1 1", "push of kept 1"), forms(far, 3));
+    assertInstanceOf(LinkMessage.Reset.class, far.poll(10, TimeUnit.SECONDS).message());
+    assertEquals(List.of("keep 2 1", "push of kept 2"), forms(far, 2));
+  }
+
   @Test
   void anEndpointIsNamedByItsAddress() throws Exception {
     assertEquals("roost.gateway.n1.2", new Peer(Addresses.gateway("n1", 2)).endpoint.address());
