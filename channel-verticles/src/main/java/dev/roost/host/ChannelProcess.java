@@ -17,6 +17,7 @@ import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
+import dev.roost.presence.PresenceException;
 import dev.roost.tracking.Tracker;
 import java.time.Duration;
 import java.util.Set;
@@ -80,6 +81,7 @@ final class ChannelProcess {
   private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
+  private volatile boolean forgotten;
 
   ChannelProcess(
       HostRuntime runtime,
@@ -179,6 +181,7 @@ final class ChannelProcess {
    * here and now: a thread for nothing would cost 10 µs.
    */
   void postEnd(Mail mail) {
+    forgotten |= mail instanceof Mail.End;
     if (state != State.JOINED || terminates() || !mailbox.handleHere(mail)) {
       mailbox.add(mail);
     }
@@ -352,7 +355,9 @@ final class ChannelProcess {
       }
     } catch (Throwable cause) {
       joined(Telemetry.Outcome.CRASHED, started, payload);
-      if (!abandoned) {
+      if (isTooLate(cause)) {
+        log.debug("join came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
+      } else if (!abandoned) {
         log.error("join crashed, topic={} socket={}", recipient.topic(), client.id(), cause);
         abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
       }
@@ -535,6 +540,11 @@ final class ChannelProcess {
     if (abandoned) {
       return;
     }
+    if (isTooLate(cause)) {
+      log.debug(
+          "callback came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
+      return;
+    }
     log.error(
         "channel crashed, topic={} event={} socket={}",
         recipient.topic(),
@@ -542,6 +552,16 @@ final class ChannelProcess {
         client.id(),
         cause);
     fail(new TerminateReason.Crashed(cause));
+  }
+
+  /**
+   * Whether a callback could not go on only because its client went meanwhile. Nothing is wrong
+   * then, and the end that is in the mailbox already is the one that terminate is told of.
+   */
+  private boolean isTooLate(Throwable cause) {
+    return forgotten
+        && cause instanceof PresenceException refused
+        && refused.reason() == PresenceException.Reason.ENDED;
   }
 
   /** The rest of the world has forgotten the channel already. */

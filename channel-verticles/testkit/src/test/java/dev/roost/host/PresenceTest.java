@@ -17,6 +17,7 @@ import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
+import dev.roost.channel.TerminateReason;
 import dev.roost.presence.Presence;
 import dev.roost.presence.PresenceException;
 import dev.roost.presence.PresenceOptions;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -548,6 +550,29 @@ class PresenceTest {
       other.socket().assertJoinRefused("s:1", Map.of("key", "bob", "no", 1));
       var ada = other.join("s:1", Map.of("key", "ada"));
       assertEquals(List.of("ada"), List.copyOf(keys(ada.response())));
+    }
+  }
+
+  @Test
+  void whoTracksWhenTheClientHasGoneHasNotCrashed() throws Exception {
+    var tracking = new CountDownLatch(1);
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              while (true) {
+                socket.presence().track("ada", Map.of());
+                tracking.countDown();
+                socket.presence().untrack("ada");
+              }
+            });
+    var scripted = Application.named("scripted").path("/socket").route("s:*", () -> script);
+    var options = options(QUICK.withTrackerRate(1_000_000));
+    try (var other = ChannelKit.of(scripted, options)) {
+      var ada = other.join("s:1");
+      ada.push("track");
+      assertTrue(tracking.await(20, TimeUnit.SECONDS));
+      ada.socket().close("gone");
+      assertEquals(new TerminateReason.Closed("gone"), ada.assertTerminated());
     }
   }
 
