@@ -6,8 +6,9 @@ import java.util.Map;
 /**
  * What an application adds to its presences, and does when they change. One instance for an
  * application on each node; it is called where a topic is hosted, so once in the cluster, on
- * virtual threads: callbacks may block. For one topic they are called one at a time and in the
- * order of what happened; for different topics at the same time.
+ * virtual threads: callbacks may block. For one topic {@link #fetch} is called one at a time, and
+ * so are the others, in the order of what happened; {@code fetch} and another may run at once, as
+ * may those of different topics.
  *
  * <p>A callback that throws, or runs longer than {@code callbackTimeout}, is logged and costs its
  * own effect only. Follows the callbacks of {@code Phoenix.Presence}.
@@ -32,18 +33,21 @@ public interface PresenceHandler {
    * presences} has with those metas only has just come; one in {@code diff.leaves()} that it has
    * not is gone.
    *
-   * @param diff enriched by {@link #fetch}
+   * <p>When this node stops hosting the topic, everybody is told to have left; who joins again is
+   * told of by the next host. Nobody is told if the process dies.
+   *
+   * @param diff enriched by {@link #fetch}, but for that last one
    * @param presences all of the topic after the diff, not enriched
    */
   default void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {}
 
-  /** A topic in which nobody was present has somebody now. */
+  /** A topic in which nobody was present has somebody now; told at once, before their diff. */
   default void occupied(String topic) {}
 
   /**
-   * The last one has left a topic; also when this node stops hosting it, after which its next host
-   * may find it occupied again. Each {@link #occupied} is followed by one of these, unless the
-   * process dies.
+   * The last one has left a topic, told at once, before their diff; also when this node stops
+   * hosting it, after which its next host may find it occupied again. Each {@link #occupied} is
+   * followed by one of these, unless the process dies.
    */
   default void vacated(String topic) {}
 

@@ -141,8 +141,11 @@ final class TopicCallbacks {
   private void finished(Call<?> call, Runnable effect) {
     if (running == call) {
       thread = null;
-      effect.run();
-      next();
+      try {
+        effect.run();
+      } finally {
+        next();
+      }
     }
   }
 }

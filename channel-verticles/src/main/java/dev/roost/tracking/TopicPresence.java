@@ -26,20 +26,28 @@ final class TopicPresence {
 
   /*
    * A change starts the window, at the end of which one diff tells all that happened in it. While the
-   * application's callbacks are at work on a diff the next one waits, however long its window, so that
-   * diffs go out in order and callbacks that are slow get larger ones instead of more.
+   * application fetches for a diff, or has not yet been told of several, the next one waits, however
+   * long its window: diffs go out in order, and callbacks that are slow get larger ones instead of more.
+   * Fetches do not wait for reactions, which have a queue of their own.
    *
    * In a burst of joins everybody tracks and asks for the list. A large one is not written for each of
    * them: it is written at most once each LIST_PAUSE, and all who asked meanwhile share it.
    *
    * However slow callbacks are, few wait: of each kind one, which takes all that is to be done when its
-   * turn has come.
+   * turn has come, and of handleMetas as many as MAX_REACTIONS and MAX_REACTION_BYTES say.
    */
 
   /** Lists up to this size are written at once: 64 KiB. */
   private static final int SMALL_LIST_BYTES = 64 << 10;
 
   private static final Duration LIST_PAUSE = Duration.ofMillis(20);
+
+  /** Diffs that the application may not have been told of before the next one waits. */
+  private static final int MAX_REACTIONS = 8;
+
+  /** The same in bytes of the lists that go with them: 16 MiB. */
+  private static final long MAX_REACTION_BYTES = 16 << 20;
+
   private static final RawPayload NOBODY = RawPayload.jsonText("null");
 
   private final TrackingSettings settings;
@@ -48,12 +56,14 @@ final class TopicPresence {
   private final long epoch;
   private final Consumer<TopicPresence> whenQuiet;
   private final PresenceState state = new PresenceState();
-  private final TopicCallbacks callbacks;
+  private final TopicCallbacks fetches;
+  private final TopicCallbacks reactions;
   private final List<Promise<RawPayload>> asking = new ArrayList<>(0);
   private final Map<String, List<Promise<RawPayload>>> askingByKey = new LinkedHashMap<>(0);
   private boolean isWindowOpen;
   private boolean isDiffDue;
-  private int telling;
+  private boolean isFetching;
+  private int reacting;
   private boolean isListDue;
   private boolean isWatcherDue;
   private boolean watcherKnowsOfSomebody;
@@ -71,7 +81,9 @@ final class TopicPresence {
     this.topic = topic;
     this.epoch = epoch;
     this.whenQuiet = whenQuiet;
-    this.callbacks =
+    this.fetches =
+        new TopicCallbacks(topic, context, settings.callbackTimeout(), this::callbacksDone);
+    this.reactions =
         new TopicCallbacks(topic, context, settings.callbackTimeout(), this::callbacksDone);
     this.lastList = context.nanoTime() - LIST_PAUSE.toNanos();
   }
@@ -91,7 +103,11 @@ final class TopicPresence {
   /** Whether nothing is left of it: nobody is there, nobody has to be told, no callback runs. */
   boolean isDone() {
     return isOver
-        || (state.isEmpty() && !state.hasChanges() && callbacks.isIdle() && asking.isEmpty());
+        || (state.isEmpty()
+            && !state.hasChanges()
+            && fetches.isIdle()
+            && reactions.isIdle()
+            && asking.isEmpty());
   }
 
   /* ---- changes */
@@ -128,11 +144,22 @@ final class TopicPresence {
   void end() {
     isOver = true;
     watch();
+    if (!isFetching) {
+      partAll();
+    }
     var gone = new BusEndpoint.NotHosted();
     asking.forEach(asker -> asker.fail(gone));
     asking.clear();
     askingByKey.values().forEach(askers -> askers.forEach(asker -> asker.fail(gone)));
     askingByKey.clear();
+  }
+
+  /** Nobody is here any more, as far as the application goes; members are told by their rejoin. */
+  private void partAll() {
+    if (settings.reacts()) {
+      state.removeIf(meta -> true);
+      publish(state.takeDiffs(), state.list());
+    }
   }
 
   private void changed() {
@@ -150,7 +177,7 @@ final class TopicPresence {
   private void watch() {
     if (settings.watchesTopics() && !isWatcherDue && isOccupied() != watcherKnowsOfSomebody) {
       isWatcherDue = true;
-      callbacks.call(isOccupied() ? "occupied" : "vacated", this::watcher, ignored -> {}, () -> {});
+      reactions.call(isOccupied() ? "occupied" : "vacated", this::watcher, ignored -> {}, () -> {});
     }
   }
 
@@ -184,33 +211,46 @@ final class TopicPresence {
   }
 
   private void tell() {
-    if (telling > 0 || isOver) {
+    if (isFetching || isFarBehind() || isOver) {
       return;
     }
     isDiffDue = false;
     if (settings.fetches()) {
-      telling++;
       fetch();
     } else {
-      publish(state.takeDiffs());
+      publish(state.takeDiffs(), listForReactions());
       whenQuiet.accept(this);
     }
   }
 
+  /** Whether the application has yet to be told of as much as may wait. */
+  private boolean isFarBehind() {
+    return reacting >= MAX_REACTIONS || reacting * state.bytes() >= MAX_REACTION_BYTES;
+  }
+
+  private RawPayload listForReactions() {
+    return settings.reacts() ? state.list() : RawPayload.EMPTY_OBJECT;
+  }
+
   private void fetch() {
+    isFetching = true;
     var diffs = new ArrayList<PresenceState.Diff>(1);
-    callbacks.call(
+    var after = new ArrayList<RawPayload>(1);
+    fetches.call(
         "fetch",
         () -> {
-          diffs.addAll(state.takeDiffs());
-          if (diffs.isEmpty() || isOver) {
-            told();
+          if (!isOver) {
+            diffs.addAll(state.takeDiffs());
+          }
+          after.add(listForReactions());
+          if (diffs.isEmpty()) {
+            fetched(diffs, after.getFirst());
             return null;
           }
           return () -> diffs.stream().map(this::enriched).toList();
         },
-        enriched -> fetched(enriched),
-        () -> fetched(diffs));
+        enriched -> fetched(enriched, after.getFirst()),
+        () -> fetched(diffs, after.getFirst()));
   }
 
   private PresenceState.Diff enriched(PresenceState.Diff diff) {
@@ -222,12 +262,17 @@ final class TopicPresence {
         diff.left());
   }
 
-  private void fetched(List<PresenceState.Diff> diffs) {
-    publish(diffs);
-    told();
+  private void fetched(List<PresenceState.Diff> diffs, RawPayload after) {
+    isFetching = false;
+    publish(diffs, after);
+    if (isOver) {
+      partAll();
+    } else {
+      tellIfDue();
+    }
   }
 
-  private void publish(List<PresenceState.Diff> diffs) {
+  private void publish(List<PresenceState.Diff> diffs, RawPayload after) {
     for (PresenceState.Diff diff : diffs) {
       if (!isOver) {
         RawPayload payload = diff.payload();
@@ -235,24 +280,27 @@ final class TopicPresence {
         context.told(topic, diff.joined(), diff.left(), payload.size());
       }
       if (settings.reacts()) {
-        telling++;
-        callbacks.call("handleMetas", () -> reaction(diff), ignored -> told(), this::told);
+        reacting++;
+        reactions.call(
+            "handleMetas", () -> reaction(diff, after), ignored -> reacted(), this::reacted);
       }
     }
   }
 
-  private Callable<Boolean> reaction(PresenceState.Diff diff) {
-    RawPayload now = state.list();
+  private Callable<Boolean> reaction(PresenceState.Diff diff, RawPayload after) {
     return () -> {
       var change = new PresenceDiff(settings.list(diff.joins()), settings.list(diff.leaves()));
-      settings.handler().handleMetas(topic, change, settings.list(now));
+      settings.handler().handleMetas(topic, change, settings.list(after));
       return true;
     };
   }
 
-  /** A callback that a diff was for has ended. */
-  private void told() {
-    telling--;
+  private void reacted() {
+    reacting--;
+    tellIfDue();
+  }
+
+  private void tellIfDue() {
     if (isDiffDue) {
       tell();
     }
@@ -289,7 +337,7 @@ final class TopicPresence {
   private void writeList() {
     var askers = new ArrayList<Promise<RawPayload>>();
     if (settings.fetches()) {
-      callbacks.call(
+      fetches.call(
           "fetch",
           () -> {
             takeAskers(askers);
@@ -334,7 +382,7 @@ final class TopicPresence {
   /** One call for all who have asked when its turn has come. */
   private void fetchByKey() {
     var askers = new LinkedHashMap<String, List<Promise<RawPayload>>>();
-    callbacks.call(
+    fetches.call(
         "fetch",
         () -> {
           askers.putAll(askingByKey);

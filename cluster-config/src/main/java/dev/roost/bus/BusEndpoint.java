@@ -192,18 +192,23 @@ public final class BusEndpoint {
    */
   public void send(String to, BusMessage message) {
     Outbound link = outbound.computeIfAbsent(to, this::open);
-    KeptPayloads.Kept kept =
-        link.far != null && message instanceof GatewayMessage.Push push
-            ? link.payloads.find(push.payload())
-            : null;
-    if (kept != null && message instanceof GatewayMessage.Push push) {
-      if (kept.isNew()) {
-        send(to, link, new LinkMessage.Keep(kept.number(), push.payload()));
-      }
-      send(to, link, new LinkMessage.PushKept(push.recipient(), push.event(), kept.number()));
+    if (link.far != null && message instanceof GatewayMessage.Push push) {
+      push(to, link, push);
     } else {
       send(to, link, message);
     }
+  }
+
+  private void push(String to, Outbound link, GatewayMessage.Push push) {
+    KeptPayloads.Kept kept = link.payloads.find(push.payload());
+    if (kept == null) {
+      send(to, link, push);
+      return;
+    }
+    if (kept.isNew()) {
+      send(to, link, new LinkMessage.Keep(kept.number(), push.payload()));
+    }
+    send(to, link, new LinkMessage.PushKept(push.recipient(), push.event(), kept.number()));
   }
 
   private void send(String to, Outbound link, BusMessage message) {

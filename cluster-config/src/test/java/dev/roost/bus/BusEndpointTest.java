@@ -359,6 +359,10 @@ class BusEndpointTest {
     return RawPayload.binary(bytes);
   }
 
+  private static GatewayMessage.Push push(RawPayload payload) {
+    return new GatewayMessage.Push(SOMEBODY, "list", payload);
+  }
+
   /** What comes to an address that is no endpoint of this process, as if it were of another one. */
   private BlockingQueue<Envelope> elsewhere(String address) throws Exception {
     var mail = new LinkedBlockingQueue<Envelope>();
@@ -395,7 +399,7 @@ class BusEndpointTest {
     sender.run(
         () -> {
           for (RawPayload payload : List.of(list, list, other, list, other, list)) {
-            sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", payload));
+            sender.endpoint.send("far", push(payload));
           }
         });
     assertEquals(
@@ -411,13 +415,29 @@ class BusEndpointTest {
         forms(far, 8));
   }
 
+  /** The largest that a message may have is the one that is worst to send again and again. */
+  @Test
+  void thatGoesForTheLargestToo() throws Exception {
+    var sender = new Peer("sender");
+    var far = elsewhere("far");
+    RawPayload list = RawPayload.binary(new byte[Contract.MAX_PAYLOAD_BYTES]);
+    sender.run(
+        () -> {
+          for (int i = 0; i < 100; i++) {
+            sender.endpoint.send("far", push(list));
+          }
+        });
+    assertEquals(
+        List.of("push of 0", "keep 1 0", "push of kept 1", "push of kept 1"), forms(far, 4));
+    sender.assertNothingMore();
+  }
+
   @Test
   void aPayloadThatNobodyNamesBetweenTwoChecksIsForgotten() throws Exception {
     var sender = new Peer("sender");
     var far = elsewhere("far");
     RawPayload list = large(1);
-    Runnable push =
-        () -> sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", list));
+    Runnable push = () -> sender.endpoint.send("far", push(list));
     Runnable check = () -> sender.endpoint.checkLinks(peer -> true);
     for (Runnable step : List.of(push, push, check, push, check, check, push)) {
       sender.run(step);
@@ -439,7 +459,7 @@ class BusEndpointTest {
   @Test
   void aNamedPayloadArrivesAsAPushUnlessItWasForgottenOrLost() throws Exception {
     var receiver = new Peer("receiver");
-    var push = new GatewayMessage.Push(SOMEBODY, "list", large(1));
+    var push = push(large(1));
     var kept = new LinkMessage.PushKept(SOMEBODY, "list", 1);
     deliver("receiver", new Envelope("host", 1, new LinkMessage.Keep(1, push.payload())));
     deliver("receiver", new Envelope("host", 2, kept));
@@ -461,8 +481,7 @@ class BusEndpointTest {
     var sender = new Peer("sender");
     var far = elsewhere("far");
     RawPayload list = large(1);
-    Runnable push =
-        () -> sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", list));
+    Runnable push = () -> sender.endpoint.send("far", push(list));
     sender.run(push);
     sender.run(push);
     deliver("sender", new Envelope("far", 1, new LinkMessage.Reset()));
@@ -479,8 +498,7 @@ class BusEndpointTest {
     var sender = new Peer("sender");
     var far = elsewhere("far");
     RawPayload list = large(1);
-    Runnable push =
-        () -> sender.endpoint.send("far", new GatewayMessage.Push(SOMEBODY, "list", list));
+    Runnable push = () -> sender.endpoint.send("far", push(list));
     sender.run(push);
     sender.run(push);
     deliver("sender", new Envelope("far", 2, new GatewayMessage.Closed(2)));

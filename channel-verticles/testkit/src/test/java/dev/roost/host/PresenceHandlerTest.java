@@ -295,6 +295,42 @@ class PresenceHandlerTest {
   }
 
   @Test
+  void aSlowReactionKeepsNeitherDiffsNorListsFromAnybody() throws Exception {
+    var slow = new CountDownLatch(1);
+    var seen = new LinkedBlockingQueue<String>();
+    PresenceHandler handler =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            presences.forEach((key, presence) -> presence.put("name", "Dr. " + key));
+            return presences;
+          }
+
+          @Override
+          public void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {
+            awaitUninterruptibly(slow);
+            seen.add(diff.joins().keys() + " of " + presences.keys());
+          }
+        };
+    try (ChannelKit kit = kit(handler)) {
+      var watcher = kit.join("room:1");
+      for (String key : List.of("ada", "bob", "cleo")) {
+        track(kit.join("room:1"), key);
+        assertEquals(
+            "Dr. " + key,
+            watcher.assertBroadcast("presence_diff").tree().at("/joins/" + key + "/name").asText());
+      }
+      watcher.assertReply(
+          watcher.push("get", Map.of("key", "bob")), "ok", Map.of("name", "Dr. bob"));
+      assertTrue(seen.isEmpty());
+      slow.countDown();
+      assertEquals("[ada] of [ada]", next(seen));
+      assertEquals("[bob] of [ada, bob]", next(seen));
+      assertEquals("[cleo] of [ada, bob, cleo]", next(seen));
+    }
+  }
+
+  @Test
   void anOccupationThatIsOverBeforeItsTurnIsNotToldOf() throws Exception {
     var slow = new CountDownLatch(1);
     var seen = new LinkedBlockingQueue<String>();
@@ -336,6 +372,7 @@ class PresenceHandlerTest {
       assertEquals("room:1 +[ada] -[] =[adax1]", next(watching.seen));
       kit.deployment().undeploy().await(20, TimeUnit.SECONDS);
       assertEquals("room:1 vacated", next(watching.seen));
+      assertEquals("room:1 +[] -[ada] =[]", next(watching.seen));
       ada.assertCrashed();
     }
   }
