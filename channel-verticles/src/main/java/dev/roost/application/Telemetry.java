@@ -30,7 +30,17 @@ public interface Telemetry {
     /** A callback takes long; it goes on. */
     CALLBACK_WARNING,
     /** A callback, or a socket handler, took too long. */
-    CALLBACK_TIMEOUT;
+    CALLBACK_TIMEOUT,
+    /** Presences of one socket. */
+    PRESENCE_SOCKET_PRESENCES,
+    /** Its tracks and updates a second. */
+    PRESENCE_SOCKET_RATE,
+    /** Presences in one topic. */
+    PRESENCE_TOPIC_PRESENCES,
+    /** Their JSON. */
+    PRESENCE_TOPIC_BYTES,
+    /** JSON of one presence's meta. */
+    PRESENCE_META_BYTES;
 
     /** The option, as it is written in settings: {@code mailbox-messages}. */
     public String option() {
@@ -93,7 +103,8 @@ public interface Telemetry {
     /**
      * A bound stopped a client or a callback. Not Phoenix's. May come from any thread.
      *
-     * @param route pattern of the topic, or path of the socket
+     * @param route pattern of the topic, or path of the socket; for presences the topic itself, or
+     *     empty for a meta, which is written before its topic is known
      */
     record BoundReached(String application, String route, Bound bound) implements Event {}
   }

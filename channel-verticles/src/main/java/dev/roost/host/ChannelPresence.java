@@ -141,7 +141,8 @@ final class ChannelPresence implements Presence {
       }
       Tracker tracker = process.tracker();
       if (tracker == null) {
-        tracker = runtime.tracking().trackers().open(Optional.of(process.recipient().topic()));
+        var socket = new Tracker.Socket(process.gateway(), process.recipient().socket());
+        tracker = runtime.tracking().trackers().open(process.recipient().topic(), socket);
         process.tracker(tracker);
       }
       return call.apply(tracker);

@@ -45,7 +45,11 @@ final class HostRuntime {
     this.application = application;
     this.options = options;
     this.writer = new PayloadWriter(application.mapper());
-    this.metas = new MetaWriter(application, options.presence().metaBytes());
+    this.metas =
+        new MetaWriter(
+            application,
+            options.presence().metaBytes(),
+            () -> reached("", Telemetry.Bound.PRESENCE_META_BYTES));
     this.endpoint = endpoint;
     this.topics = topics;
     this.tracking = tracking;

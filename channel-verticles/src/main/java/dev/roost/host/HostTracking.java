@@ -68,7 +68,7 @@ final class HostTracking {
 
   /** A tracker that is no channel; it ends with a deployment, within a second of it. */
   Tracker open(Optional<String> deployment) {
-    Tracker tracker = trackers.open(Optional.empty());
+    Tracker tracker = trackers.open();
     others.put(tracker, deployment);
     return tracker;
   }
@@ -195,6 +195,13 @@ final class HostTracking {
         HostRuntime.record(
             telemetry,
             new Telemetry.Event.PresenceDiffSent(application, topic, joins, leaves, bytes));
+      }
+    }
+
+    @Override
+    public void reached(String topic, Telemetry.Bound bound) {
+      if (telemetry.isEnabled()) {
+        HostRuntime.record(telemetry, new Telemetry.Event.BoundReached(application, topic, bound));
       }
     }
 

@@ -36,11 +36,16 @@ final class MetaWriter {
   private final ObjectMapper mapper;
   private final PayloadWriter writer;
   private final int maxBytes;
+  private final Runnable whenTooLarge;
 
-  MetaWriter(Application application, int maxBytes) {
+  /**
+   * @param whenTooLarge told of each meta over so many bytes, on the caller's thread
+   */
+  MetaWriter(Application application, int maxBytes, Runnable whenTooLarge) {
     this.mapper = application.mapper();
     this.writer = new PayloadWriter(mapper);
     this.maxBytes = maxBytes;
+    this.whenTooLarge = whenTooLarge;
   }
 
   static String requireKey(String key) {
@@ -72,6 +77,7 @@ final class MetaWriter {
     meta.remove("phx_ref_prev");
     RawPayload fields = writer.write(meta);
     if (fields.size() > maxBytes) {
+      whenTooLarge.run();
       throw new IllegalArgumentException(
           "a meta has at most "
               + maxBytes

@@ -11,8 +11,8 @@ public final class PresenceException extends RuntimeException {
     ALREADY_TRACKED,
     /** It is not present under this key (P-24). */
     NOT_TRACKED,
-    /** A limit of this tracker's own: presences, or tracks and updates a second. */
-    TRACKER_LIMIT,
+    /** A limit of the channel's socket: its presences, or its tracks and updates a second. */
+    SOCKET_LIMIT,
     /** The topic has as many presences, or as many bytes of them, as it may have. */
     TOPIC_FULL,
     /** No host of the topic has answered in time. */

@@ -16,9 +16,10 @@ import java.time.Duration;
  * @param topicBytes JSON of one topic's presences, together; default 8 MiB, half of what one
  *     message may have
  * @param metaBytes JSON of one meta; default 4 KiB
- * @param trackerPresences presences of one channel, in all topics; default 100
- * @param trackerRate tracks and updates of one channel a second, with as many more at once after a
- *     quiet time; default 100
+ * @param socketPresences presences of one socket, of all its channels at one host verticle and in
+ *     whatever topics; default 1,000
+ * @param socketRate tracks and updates of one socket a second, counted likewise, with as many more
+ *     at once after a quiet time; default 100
  */
 public record PresenceOptions(
     Duration diffWindow,
@@ -27,8 +28,8 @@ public record PresenceOptions(
     int topicPresences,
     int topicBytes,
     int metaBytes,
-    int trackerPresences,
-    int trackerRate) {
+    int socketPresences,
+    int socketRate) {
 
   /** The most that topicBytes may be: 8 MiB. */
   public static final int MAX_TOPIC_BYTES = 8 << 20;
@@ -48,8 +49,8 @@ public record PresenceOptions(
     requireBetween("topicPresences", topicPresences, 1, 10_000_000);
     requireBetween("topicBytes", topicBytes, 1_024, MAX_TOPIC_BYTES);
     requireBetween("metaBytes", metaBytes, 64, topicBytes);
-    requireBetween("trackerPresences", trackerPresences, 1, 1_000_000);
-    requireBetween("trackerRate", trackerRate, 1, 1_000_000);
+    requireBetween("socketPresences", socketPresences, 1, 1_000_000);
+    requireBetween("socketRate", socketRate, 1, 1_000_000);
   }
 
   private static void requireBetween(String option, int value, int least, int most) {
@@ -67,7 +68,7 @@ public record PresenceOptions(
         100_000,
         MAX_TOPIC_BYTES,
         4_096,
-        100,
+        1_000,
         100);
   }
 
@@ -86,8 +87,8 @@ public record PresenceOptions(
         topicPresences,
         topicBytes,
         metaBytes,
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 
   public PresenceOptions withDiffWindowPerThousand(Duration value) {
@@ -98,8 +99,8 @@ public record PresenceOptions(
         topicPresences,
         topicBytes,
         metaBytes,
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 
   public PresenceOptions withMaxDiffWindow(Duration value) {
@@ -110,8 +111,8 @@ public record PresenceOptions(
         topicPresences,
         topicBytes,
         metaBytes,
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 
   public PresenceOptions withTopicPresences(int value) {
@@ -122,8 +123,8 @@ public record PresenceOptions(
         value,
         topicBytes,
         metaBytes,
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 
   public PresenceOptions withTopicBytes(int value) {
@@ -134,8 +135,8 @@ public record PresenceOptions(
         topicPresences,
         value,
         Math.min(metaBytes, value),
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 
   public PresenceOptions withMetaBytes(int value) {
@@ -146,11 +147,11 @@ public record PresenceOptions(
         topicPresences,
         topicBytes,
         value,
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 
-  public PresenceOptions withTrackerPresences(int value) {
+  public PresenceOptions withSocketPresences(int value) {
     return new PresenceOptions(
         diffWindow,
         diffWindowPerThousand,
@@ -159,10 +160,10 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         value,
-        trackerRate);
+        socketRate);
   }
 
-  public PresenceOptions withTrackerRate(int value) {
+  public PresenceOptions withSocketRate(int value) {
     return new PresenceOptions(
         diffWindow,
         diffWindowPerThousand,
@@ -170,7 +171,7 @@ public record PresenceOptions(
         topicPresences,
         topicBytes,
         metaBytes,
-        trackerPresences,
+        socketPresences,
         value);
   }
 }

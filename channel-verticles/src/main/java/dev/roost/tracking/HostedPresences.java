@@ -20,12 +20,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HostedPresences {
 
-  /** How long a host that is asked what it tracks here may say nothing: 5 s. */
-  private static final long SYNC_TIMEOUT_MS = 5_000;
+  /** So often is a host asked what it tracks here, lest the question be lost or come too soon. */
+  private static final int SYNC_REQUESTS = 5;
+
+  /** Between them, and after the last: 1 s. */
+  private static final long SYNC_REQUEST_MS = 1_000;
 
   private final TrackingContext context;
   private final TrackingSettings settings;
   private final Map<String, TopicPresence> topics = new HashMap<>();
+
+  /** What the application has not been told of yet; outlives a tenure, so that the next waits. */
+  private final Map<String, TopicCallbacks> reactions = new HashMap<>();
 
   /** Other hosts that have tracked somebody here, and were not known to be gone since. */
   private final Set<String> others = new HashSet<>();
@@ -33,8 +39,12 @@ public final class HostedPresences {
   /** What a host that is sending all it has at ours has not named yet. */
   private final Map<String, Set<Name>> unnamed = new HashMap<>();
 
-  /** Hosts that were asked for all that they have here, and of which nothing came since. */
-  private final Set<String> awaited = new HashSet<>();
+  /**
+   * Hosts that were asked for all that they have here and have not begun, with the last request.
+   */
+  private final Map<String, Long> awaited = new HashMap<>();
+
+  private long lastRequest;
 
   /** A presence of one host. */
   private record Name(long tracker, String topic, String key) {}
@@ -48,7 +58,6 @@ public final class HostedPresences {
 
   /** A message of another host. */
   public void receive(String from, PresenceMessage message) {
-    awaited.remove(from);
     switch (message) {
       case PresenceMessage.Put m -> {
         Set<Name> stillUnnamed = unnamed.get(from);
@@ -65,7 +74,10 @@ public final class HostedPresences {
         remove(m.topic(), from, m.tracker(), m.key());
         context.send(from, new PresenceMessage.Answer(m.request(), Outcome.DONE));
       }
-      case PresenceMessage.SyncBegin() -> unnamed.put(from, named(from));
+      case PresenceMessage.SyncBegin() -> {
+        awaited.remove(from);
+        unnamed.put(from, named(from));
+      }
       case PresenceMessage.SyncEnd() -> {
         Set<Name> gone = unnamed.remove(from);
         if (gone != null) {
@@ -113,7 +125,14 @@ public final class HostedPresences {
       if (presence != null) {
         presence.end();
       }
-      presence = new TopicPresence(settings, context, topic, owner.get().epoch(), this::dropIfDone);
+      presence =
+          new TopicPresence(
+              settings,
+              context,
+              topic,
+              owner.get().epoch(),
+              reactions.computeIfAbsent(topic, this::newReactions),
+              this::dropIfDone);
       topics.put(topic, presence);
     }
     boolean fits = presence.put(key, meta);
@@ -124,10 +143,28 @@ public final class HostedPresences {
     return fits ? Outcome.DONE : Outcome.TOPIC_FULL;
   }
 
-  private void dropIfDone(TopicPresence presence) {
-    if (presence.isDone()) {
-      topics.remove(presence.topic(), presence);
+  private TopicCallbacks newReactions(String topic) {
+    return new TopicCallbacks(
+        topic, context, settings.callbackTimeout(), () -> reactionsDone(topic));
+  }
+
+  private void reactionsDone(String topic) {
+    TopicPresence presence = topics.get(topic);
+    if (presence == null) {
+      reactions.remove(topic);
+    } else {
+      presence.callbacksDone();
     }
+  }
+
+  private void dropIfDone(TopicPresence presence) {
+    if (presence.isDone() && topics.remove(presence.topic(), presence)) {
+      dropReactions(presence.topic());
+    }
+  }
+
+  private void dropReactions(String topic) {
+    reactions.computeIfPresent(topic, (any, queue) -> queue.isIdle() ? null : queue);
   }
 
   void remove(String topic, String host, long tracker, String key) {
@@ -171,15 +208,21 @@ public final class HostedPresences {
     if (!others.contains(peer)) {
       return;
     }
-    context.send(peer, new PresenceMessage.SyncRequest());
-    if (awaited.add(peer)) {
-      context.after(
-          SYNC_TIMEOUT_MS,
-          () -> {
-            if (awaited.remove(peer)) {
-              end(peer);
-            }
-          });
+    long request = ++lastRequest;
+    awaited.put(peer, request);
+    ask(peer, request, SYNC_REQUESTS);
+  }
+
+  private void ask(String peer, long request, int times) {
+    if (!Long.valueOf(request).equals(awaited.get(peer))) {
+      return;
+    }
+    if (times == 0) {
+      awaited.remove(peer);
+      end(peer);
+    } else {
+      context.send(peer, new PresenceMessage.SyncRequest());
+      context.after(SYNC_REQUEST_MS, () -> ask(peer, request, times - 1));
     }
   }
 
@@ -193,6 +236,7 @@ public final class HostedPresences {
   /** Other hosts have died: what they tracked here ends. */
   public void nodesLeft() {
     unnamed.keySet().removeIf(host -> !context.isLive(host));
+    awaited.keySet().removeIf(host -> !context.isLive(host));
     if (others.removeIf(host -> !context.isLive(host))) {
       for (TopicPresence presence : List.copyOf(topics.values())) {
         presence.removeIf(
@@ -208,6 +252,7 @@ public final class HostedPresences {
       if (tenure(entry.getKey()).filter(owner -> owner.epoch() == presence.epoch()).isEmpty()) {
         presence.end();
         topics.remove(entry.getKey());
+        dropReactions(entry.getKey());
       }
     }
   }
@@ -216,6 +261,7 @@ public final class HostedPresences {
   public void end() {
     topics.values().forEach(TopicPresence::end);
     topics.clear();
+    reactions.values().removeIf(TopicCallbacks::isIdle);
   }
 
   /** Topics in which somebody is present, or was until just now. */
@@ -225,7 +271,7 @@ public final class HostedPresences {
 
   /** Whether anything is kept of a topic. */
   boolean holds(String topic) {
-    return topics.containsKey(topic);
+    return topics.containsKey(topic) || reactions.containsKey(topic);
   }
 
   /** Presences in all topics. */

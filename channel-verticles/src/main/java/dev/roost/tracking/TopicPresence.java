@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry.Bound;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.RawPayload;
 import dev.roost.presence.PresenceDiff;
@@ -63,6 +64,11 @@ final class TopicPresence {
   private boolean isWindowOpen;
   private boolean isDiffDue;
   private boolean isFetching;
+
+  /** What is being fetched for, and the list after it. */
+  private List<PresenceState.Diff> untold = List.of();
+
+  private RawPayload untoldList = RawPayload.EMPTY_OBJECT;
   private int reacting;
   private boolean isListDue;
   private boolean isWatcherDue;
@@ -75,6 +81,7 @@ final class TopicPresence {
       TrackingContext context,
       String topic,
       long epoch,
+      TopicCallbacks reactions,
       Consumer<TopicPresence> whenQuiet) {
     this.settings = settings;
     this.context = context;
@@ -83,8 +90,7 @@ final class TopicPresence {
     this.whenQuiet = whenQuiet;
     this.fetches =
         new TopicCallbacks(topic, context, settings.callbackTimeout(), this::callbacksDone);
-    this.reactions =
-        new TopicCallbacks(topic, context, settings.callbackTimeout(), this::callbacksDone);
+    this.reactions = reactions;
     this.lastList = context.nanoTime() - LIST_PAUSE.toNanos();
   }
 
@@ -116,9 +122,12 @@ final class TopicPresence {
   boolean put(String key, Meta meta) {
     Optional<Meta> old = Optional.ofNullable(state.find(meta.host(), meta.tracker(), key));
     int more = meta.json().size() - old.map(known -> known.json().size()).orElse(-key.length());
-    boolean isOneTooMany = old.isEmpty() && state.size() >= settings.options().topicPresences();
-    boolean isTooLarge = more > 0 && state.bytes() + more > settings.options().topicBytes();
-    if (isOneTooMany || isTooLarge) {
+    if (old.isEmpty() && state.size() >= settings.options().topicPresences()) {
+      context.reached(topic, Bound.PRESENCE_TOPIC_PRESENCES);
+      return false;
+    }
+    if (more > 0 && state.bytes() + more > settings.options().topicBytes()) {
+      context.reached(topic, Bound.PRESENCE_TOPIC_BYTES);
       return false;
     }
     state.put(key, meta);
@@ -144,9 +153,7 @@ final class TopicPresence {
   void end() {
     isOver = true;
     watch();
-    if (!isFetching) {
-      partAll();
-    }
+    partAll();
     var gone = new BusEndpoint.NotHosted();
     asking.forEach(asker -> asker.fail(gone));
     asking.clear();
@@ -157,6 +164,7 @@ final class TopicPresence {
   /** Nobody is here any more, as far as the application goes; members are told by their rejoin. */
   private void partAll() {
     if (settings.reacts()) {
+      publish(untold, untoldList);
       state.removeIf(meta -> true);
       publish(state.takeDiffs(), state.list());
     }
@@ -234,23 +242,21 @@ final class TopicPresence {
 
   private void fetch() {
     isFetching = true;
-    var diffs = new ArrayList<PresenceState.Diff>(1);
-    var after = new ArrayList<RawPayload>(1);
-    fetches.call(
-        "fetch",
-        () -> {
-          if (!isOver) {
-            diffs.addAll(state.takeDiffs());
-          }
-          after.add(listForReactions());
-          if (diffs.isEmpty()) {
-            fetched(diffs, after.getFirst());
-            return null;
-          }
-          return () -> diffs.stream().map(this::enriched).toList();
-        },
-        enriched -> fetched(enriched, after.getFirst()),
-        () -> fetched(diffs, after.getFirst()));
+    fetches.call("fetch", this::beginFetch, this::fetched, () -> fetched(untold));
+  }
+
+  private @Nullable Callable<List<PresenceState.Diff>> beginFetch() {
+    if (isOver) {
+      return null;
+    }
+    List<PresenceState.Diff> diffs = state.takeDiffs();
+    untold = diffs;
+    untoldList = listForReactions();
+    if (diffs.isEmpty()) {
+      fetched(diffs);
+      return null;
+    }
+    return () -> diffs.stream().map(this::enriched).toList();
   }
 
   private PresenceState.Diff enriched(PresenceState.Diff diff) {
@@ -262,14 +268,15 @@ final class TopicPresence {
         diff.left());
   }
 
-  private void fetched(List<PresenceState.Diff> diffs, RawPayload after) {
-    isFetching = false;
-    publish(diffs, after);
+  private void fetched(List<PresenceState.Diff> diffs) {
     if (isOver) {
-      partAll();
-    } else {
-      tellIfDue();
+      return;
     }
+    isFetching = false;
+    publish(diffs, untoldList);
+    untold = List.of();
+    untoldList = RawPayload.EMPTY_OBJECT;
+    tellIfDue();
   }
 
   private void publish(List<PresenceState.Diff> diffs, RawPayload after) {
@@ -306,7 +313,8 @@ final class TopicPresence {
     }
   }
 
-  private void callbacksDone() {
+  /** No callback of one kind runs or waits any more. */
+  void callbacksDone() {
     changed();
     whenQuiet.accept(this);
   }

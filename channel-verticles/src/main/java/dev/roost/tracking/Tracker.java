@@ -1,6 +1,5 @@
 package dev.roost.tracking;
 
-import dev.roost.routing.RateLimit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -16,18 +15,27 @@ public final class Tracker {
 
   private final long number;
   private final Optional<String> ownTopic;
+  private final Optional<Socket> socket;
   private final Map<Name, Tracked> tracked = new HashMap<>(2);
-  private final RateLimit uses;
   private boolean hasEnded;
+
+  /**
+   * A client's connection, which is bound to limits of its own.
+   *
+   * @param gateway the inbox of its gateway
+   * @param number of the connection there
+   */
+  public record Socket(String gateway, long number) {}
 
   /**
    * @param number that no other tracker of the host has
    * @param ownTopic of a channel: it ends when the topic changes its host
+   * @param socket of a channel
    */
-  Tracker(long number, Optional<String> ownTopic, long now) {
+  Tracker(long number, Optional<String> ownTopic, Optional<Socket> socket) {
     this.number = number;
     this.ownTopic = ownTopic;
-    this.uses = new RateLimit(now);
+    this.socket = socket;
   }
 
   long number() {
@@ -36,6 +44,10 @@ public final class Tracker {
 
   Optional<String> ownTopic() {
     return ownTopic;
+  }
+
+  Optional<Socket> socket() {
+    return socket;
   }
 
   Map<Name, Tracked> tracked() {
@@ -49,10 +61,5 @@ public final class Tracker {
   void end() {
     hasEnded = true;
     tracked.clear();
-  }
-
-  /** Whether one more track or update is within so many a second. */
-  boolean mayUse(int rate, long now) {
-    return uses.tryTake(rate, now);
   }
 }

@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry.Bound;
 import dev.roost.application.Telemetry.Cause;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Outcome;
@@ -57,6 +58,7 @@ public final class Trackers {
   /** Hosts that were told all a moment ago, and whether they are to be told again. */
   private final Map<String, Boolean> synchronizing = new HashMap<>();
 
+  private final Map<Tracker.Socket, SocketAllowance> allowances = new HashMap<>();
   private long lastTracker;
   private long lastRequest;
   private boolean isRetryDue;
@@ -73,15 +75,34 @@ public final class Trackers {
 
   /* ---- trackers */
 
-  /** A tracker without presences; one of a channel ends with its topic's tenure. */
-  public Tracker open(Optional<String> ownTopic) {
-    return new Tracker(++lastTracker, ownTopic, context.nanoTime());
+  /** A tracker of a channel, without presences; it ends with its topic's tenure. */
+  public Tracker open(String topic, Tracker.Socket socket) {
+    var tracker = new Tracker(++lastTracker, Optional.of(topic), Optional.of(socket));
+    allowances
+        .computeIfAbsent(socket, first -> new SocketAllowance(context.nanoTime()))
+        .add(tracker);
+    return tracker;
+  }
+
+  /** The same of code that no client can reach; only limits of topics bind it. */
+  public Tracker open() {
+    return new Tracker(++lastTracker, Optional.empty(), Optional.empty());
+  }
+
+  private Optional<SocketAllowance> allowance(Tracker tracker) {
+    return tracker.socket().map(allowances::get);
   }
 
   /** A tracker has ended, and with it all that it tracked. */
   public void end(Tracker tracker) {
     var all = List.copyOf(tracker.tracked().values());
     tracker.end();
+    tracker
+        .socket()
+        .ifPresent(
+            socket ->
+                allowances.computeIfPresent(
+                    socket, (key, shared) -> shared.remove(tracker) ? null : shared));
     for (Tracked tracked : all) {
       forget(tracked);
       withdraw(tracked, Promise.promise());
@@ -115,14 +136,17 @@ public final class Trackers {
           "this channel is tracked under \"%s\" in \"%s\" already: update it"
               .formatted(key, topic));
     }
-    if (tracker.tracked().size() >= options.trackerPresences()) {
+    if (allowance(tracker)
+        .filter(shared -> shared.presences() >= options.socketPresences())
+        .isPresent()) {
+      context.reached(topic, Bound.PRESENCE_SOCKET_PRESENCES);
       return refused(
-          Reason.TRACKER_LIMIT,
-          "a channel has at most %d presences (trackerPresences)"
-              .formatted(options.trackerPresences()));
+          Reason.SOCKET_LIMIT,
+          "a socket has at most %d presences here (socketPresences)"
+              .formatted(options.socketPresences()));
     }
-    if (!tracker.mayUse(options.trackerRate(), context.nanoTime())) {
-      return tooFast();
+    if (isTooFast(tracker)) {
+      return tooFast(topic);
     }
     var tracked = new Tracked(tracker, name, MetaVersion.of(refs.next(), fields, null));
     tracker.tracked().put(name, tracked);
@@ -167,8 +191,8 @@ public final class Trackers {
     if (fromRef != null && !fromRef.equals(before.ref())) {
       return Future.succeededFuture(Optional.empty());
     }
-    if (!tracker.mayUse(options.trackerRate(), context.nanoTime())) {
-      return tooFast();
+    if (isTooFast(tracker)) {
+      return tooFast(tracked.name().topic());
     }
     tracked.version(MetaVersion.of(refs.next(), fields, before.ref()));
     return change(tracked, before).map(Optional::of);
@@ -199,11 +223,18 @@ public final class Trackers {
     return Future.failedFuture(new PresenceException(reason, message));
   }
 
-  private <T> Future<T> tooFast() {
+  private boolean isTooFast(Tracker tracker) {
+    return allowance(tracker)
+        .filter(shared -> !shared.mayUse(options.socketRate(), context.nanoTime()))
+        .isPresent();
+  }
+
+  private <T> Future<T> tooFast(String topic) {
+    context.reached(topic, Bound.PRESENCE_SOCKET_RATE);
     return refused(
-        Reason.TRACKER_LIMIT,
-        "a channel may track and update %d times a second (trackerRate)"
-            .formatted(options.trackerRate()));
+        Reason.SOCKET_LIMIT,
+        "a socket may track and update %d times a second here (socketRate)"
+            .formatted(options.socketRate()));
   }
 
   /** What somebody is told who asks for a presence that the tracker does not have. */

@@ -39,6 +39,9 @@ public interface TrackingContext {
   /** Takes note of a diff that was broadcast, with its numbers of metas. */
   default void told(String topic, int joins, int leaves, int bytes) {}
 
+  /** Takes note of a bound that somebody's presence in a topic would have exceeded. */
+  default void reached(String topic, Telemetry.Bound bound) {}
+
   /** Runs an action later. */
   void after(long millis, Runnable action);
 

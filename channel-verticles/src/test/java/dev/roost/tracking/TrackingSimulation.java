@@ -9,8 +9,8 @@ import dev.roost.presence.PresenceOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,10 +43,10 @@ final class TrackingSimulation {
   private final Queue<Event> events =
       new PriorityQueue<>(Comparator.comparingLong(Event::time).thenComparingLong(Event::number));
   private final List<Host> hosts = new ArrayList<>();
-  private final Map<String, PartitionTable.Owner> owners = new HashMap<>();
-  private final Map<Host, Integer> sides = new HashMap<>();
-  private final Set<String> claiming = new HashSet<>();
-  private final Map<String, PartitionTable.Owner> claims = new HashMap<>();
+  private final Map<String, PartitionTable.Owner> owners = new LinkedHashMap<>();
+  private final Map<Host, Integer> sides = new LinkedHashMap<>();
+  private final Set<String> claiming = new LinkedHashSet<>();
+  private final Map<String, PartitionTable.Owner> claims = new LinkedHashMap<>();
   private long now;
   private long planned;
   private long epochs = 1;
@@ -74,7 +74,7 @@ final class TrackingSimulation {
     run(6_000);
     heal();
     run(now / MS + 12_000);
-    var clients = new HashMap<String, ClientPresence>();
+    var clients = new LinkedHashMap<String, ClientPresence>();
     TOPICS.forEach(
         topic -> {
           var client = new ClientPresence();
@@ -223,13 +223,13 @@ final class TrackingSimulation {
   private final class Host implements TrackingContext {
 
     private final String inbox;
-    private final Map<String, PartitionTable.Owner> view = new HashMap<>();
-    private final Set<String> live = new HashSet<>();
-    private final Map<Host, Long> sent = new HashMap<>();
-    private final Map<Host, Long> received = new HashMap<>();
-    private final Map<Host, Integer> silence = new HashMap<>();
-    private final Map<String, ClientPresence> members = new HashMap<>();
-    private final Map<Tracker, Map<Tracker.Name, String>> tracked = new HashMap<>();
+    private final Map<String, PartitionTable.Owner> view = new LinkedHashMap<>();
+    private final Set<String> live = new LinkedHashSet<>();
+    private final Map<Host, Long> sent = new LinkedHashMap<>();
+    private final Map<Host, Long> received = new LinkedHashMap<>();
+    private final Map<Host, Integer> silence = new LinkedHashMap<>();
+    private final Map<String, ClientPresence> members = new LinkedHashMap<>();
+    private final Map<Tracker, Map<Tracker.Name, String>> tracked = new LinkedHashMap<>();
     private final HostedPresences hosted;
     private final Trackers trackers;
     private boolean isAlive = true;
@@ -238,7 +238,7 @@ final class TrackingSimulation {
     Host(String inbox) {
       this.inbox = inbox;
       hosts.forEach(host -> live.add(host.inbox));
-      var options = PresenceOptions.defaults().withTrackerRate(1_000);
+      var options = PresenceOptions.defaults().withSocketRate(1_000);
       this.hosted =
           new HostedPresences(
               this,
@@ -255,7 +255,7 @@ final class TrackingSimulation {
       if (!isAlive) {
         return;
       }
-      var nowLive = new HashSet<String>();
+      var nowLive = new LinkedHashSet<String>();
       hosts.stream()
           .filter(host -> host == this || canTalk(this, host))
           .forEach(host -> nowLive.add(host.inbox));
@@ -295,7 +295,7 @@ final class TrackingSimulation {
       String key = KEYS.get(random.nextInt(KEYS.size()));
       var all = List.copyOf(tracked.keySet());
       if (all.isEmpty() || random.nextInt(3) == 0) {
-        tracked.put(trackers.open(Optional.empty()), new HashMap<>());
+        tracked.put(trackers.open(), new LinkedHashMap<>());
         return;
       }
       Tracker tracker = all.get(random.nextInt(all.size()));
@@ -316,7 +316,8 @@ final class TrackingSimulation {
           var unused =
               trackers
                   .track(tracker, topic, key, fields)
-                  .onSuccess(ref -> tracked.getOrDefault(tracker, new HashMap<>()).put(name, ref));
+                  .onSuccess(
+                      ref -> tracked.getOrDefault(tracker, new LinkedHashMap<>()).put(name, ref));
         }
       }
     }

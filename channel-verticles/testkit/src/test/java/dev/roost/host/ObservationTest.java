@@ -19,6 +19,8 @@ import dev.roost.application.Telemetry.Outcome;
 import dev.roost.channel.JoinResult;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
+import dev.roost.presence.PresenceException;
+import dev.roost.presence.PresenceOptions;
 import dev.roost.testkit.ChannelKit;
 import dev.roost.testkit.TestChannel;
 import java.time.Duration;
@@ -28,6 +30,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -424,6 +427,58 @@ class ObservationTest {
       awaitReached(Telemetry.Bound.MAILBOX_MESSAGES);
       channel.assertReply(asked, "error");
       released.countDown();
+    }
+  }
+
+  private void assertReached(String topic, Telemetry.Bound bound) throws InterruptedException {
+    assertEquals(new Event.BoundReached("script", topic, bound), next(Event.BoundReached.class));
+  }
+
+  @Test
+  void eachLimitOfPresencesIsCounted() throws Exception {
+    var tight =
+        PresenceOptions.defaults()
+            .withTopicBytes(1_024)
+            .withTopicPresences(3)
+            .withSocketPresences(2)
+            .withSocketRate(2);
+    var metas = Map.of("tiny", 1, "large", 480, "huge", 1_100);
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              var meta = Map.of("x", "x".repeat(metas.get(payload.tree().asText())));
+              try {
+                socket.presence().untrack(event);
+                socket.presence().track(event, meta);
+              } catch (PresenceException | IllegalArgumentException e) {
+                return Result.error(Map.of());
+              }
+              return Result.ok();
+            });
+    try (var kit =
+        script.kit(
+            UnaryOperator.identity(),
+            options -> options.withPresence(tight).withTelemetry(events::add))) {
+      var one = kit.join("t:1");
+      one.push("1", "huge");
+      assertReached("", Telemetry.Bound.PRESENCE_META_BYTES);
+      one.push("1", "tiny");
+      one.push("2", "tiny");
+      one.push("3", "tiny");
+      assertReached("t:1", Telemetry.Bound.PRESENCE_SOCKET_PRESENCES);
+      var two = kit.join("t:1");
+      two.push("4", "large");
+      two.push("5", "large");
+      assertReached("t:1", Telemetry.Bound.PRESENCE_TOPIC_PRESENCES);
+      var three = kit.join("t:2");
+      three.push("6", "large");
+      three.push("7", "large");
+      assertReached("t:2", Telemetry.Bound.PRESENCE_TOPIC_BYTES);
+      var four = kit.join("t:3");
+      for (int i = 0; i < 5; i++) {
+        four.push("8", "tiny");
+      }
+      assertReached("t:3", Telemetry.Bound.PRESENCE_SOCKET_RATE);
     }
   }
 

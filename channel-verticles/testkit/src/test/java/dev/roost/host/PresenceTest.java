@@ -378,13 +378,13 @@ class PresenceTest {
 
   @Test
   void eachLimitHasAnAnswerAndLeavesEverythingAsItWas() throws Exception {
-    var tight = QUICK.withTopicPresences(3).withTrackerPresences(2).withTrackerRate(1_000_000);
+    var tight = QUICK.withTopicPresences(3).withSocketPresences(2).withSocketRate(1_000_000);
     try (var limited = ChannelKit.of(application(), options(tight))) {
       var ada = limited.join("room:1");
       var bob = limited.join("room:1");
       track(ada, "1");
       track(ada, "2");
-      assertRefused(ada, "TRACKER_LIMIT", "track", Map.of("key", "3", "meta", Map.of()));
+      assertRefused(ada, "SOCKET_LIMIT", "track", Map.of("key", "3", "meta", Map.of()));
       track(bob, "3");
       assertRefused(bob, "TOPIC_FULL", "track", Map.of("key", "4", "meta", Map.of()));
       assertEquals(3, ask(bob, "list", Map.of()).tree().size());
@@ -410,11 +410,37 @@ class PresenceTest {
 
   @Test
   void whoTracksTooOftenIsTold() {
-    try (var limited = ChannelKit.of(application(), options(QUICK.withTrackerRate(1)))) {
+    try (var limited = ChannelKit.of(application(), options(QUICK.withSocketRate(1)))) {
       var ada = limited.join("room:1");
       track(ada, "1");
       ask(ada, "update", Map.of("key", "1", "meta", Map.of()));
-      assertRefused(ada, "TRACKER_LIMIT", "update", Map.of("key", "1", "meta", Map.of()));
+      assertRefused(ada, "SOCKET_LIMIT", "update", Map.of("key", "1", "meta", Map.of()));
+    }
+  }
+
+  @Test
+  void theChannelsOfASocketShareItsLimits() throws Exception {
+    var tight = QUICK.withSocketPresences(2).withSocketRate(2);
+    try (var limited = ChannelKit.of(application(), options(tight))) {
+      var socket = limited.socket();
+      var room = socket.join("room:1");
+      var lobby = socket.join("lobby:1");
+      track(room, "1");
+      track(lobby, "2");
+      assertRefused(lobby, "SOCKET_LIMIT", "track", Map.of("key", "3", "meta", Map.of()));
+      room.leave();
+      room.assertClosed();
+      track(lobby, "3");
+      ask(lobby, "update", Map.of("key", "3", "meta", Map.of()));
+      assertRefused(lobby, "SOCKET_LIMIT", "update", Map.of("key", "3", "meta", Map.of()));
+      track(limited.join("lobby:1"), "3");
+      for (int i = 0; i < 10; i++) {
+        limited
+            .deployment()
+            .presences()
+            .track("lobby:1", "4", Map.of())
+            .await(10, TimeUnit.SECONDS);
+      }
     }
   }
 
@@ -566,7 +592,7 @@ class PresenceTest {
               }
             });
     var scripted = Application.named("scripted").path("/socket").route("s:*", () -> script);
-    var options = options(QUICK.withTrackerRate(1_000_000));
+    var options = options(QUICK.withSocketRate(1_000_000));
     try (var other = ChannelKit.of(scripted, options)) {
       var ada = other.join("s:1");
       ada.push("track");

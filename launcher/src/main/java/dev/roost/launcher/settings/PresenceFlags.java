@@ -67,24 +67,25 @@ final class PresenceFlags {
   int metaBytes;
 
   @Option(
-      names = "--presence-tracker-presences",
+      names = "--presence-socket-presences",
       paramLabel = "NUMBER",
-      defaultValue = "100",
+      defaultValue = "1000",
       converter = Values.Count.class,
       description =
-          "Presences of one channel, in all topics; over it it gets an error."
-              + " Default: ${DEFAULT-VALUE}.")
-  int trackerPresences;
+          "Presences of one socket, of all its channels at one host verticle; over it who tracks"
+              + " gets an error. Default: ${DEFAULT-VALUE}.")
+  int socketPresences;
 
   @Option(
-      names = "--presence-tracker-rate",
+      names = "--presence-socket-rate",
       paramLabel = "NUMBER",
       defaultValue = "100",
       converter = Values.Count.class,
       description =
-          "Tracks and updates of one channel a second; over it it gets an error."
+          "Tracks and updates of one socket a second, counted likewise; over it who tracks gets an"
+              + " error."
               + " Default: ${DEFAULT-VALUE}.")
-  int trackerRate;
+  int socketRate;
 
   /** What is wrong with settings that are right each by itself. */
   List<String> conflicts(UnaryOperator<String> origin) {
@@ -115,7 +116,7 @@ final class PresenceFlags {
         topicPresences,
         topicBytes,
         metaBytes,
-        trackerPresences,
-        trackerRate);
+        socketPresences,
+        socketRate);
   }
 }

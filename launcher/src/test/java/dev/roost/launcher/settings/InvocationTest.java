@@ -599,12 +599,12 @@ class InvocationTest {
         PresenceOptions.defaults()
             .withDiffWindow(Duration.ofMillis(20))
             .withTopicPresences(50_000)
-            .withTrackerRate(7),
+            .withSocketRate(7),
         settings(
                 Map.of(),
                 "--presence-diff-window=20ms",
                 "--presence-topic-presences=50000",
-                "--presence-tracker-rate=7")
+                "--presence-socket-rate=7")
             .channels()
             .presence());
     assertEquals(

@@ -1,0 +1,306 @@
+package dev.roost.tracking;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.RawPayload;
+import dev.roost.hosting.PartitionTable;
+import dev.roost.presence.PresenceDiff;
+import dev.roost.presence.PresenceHandler;
+import dev.roost.presence.PresenceList;
+import dev.roost.presence.PresenceOptions;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What other hosts and the application's callbacks do to the presences of one host. */
+@Timeout(60)
+class HostedPresencesTest {
+
+  private static final String PEER = "roost.host.peer.1";
+
+  /** A host whose clock and context are the test's. */
+  private static final class Host implements TrackingContext {
+    final List<String> sent = new ArrayList<>();
+    final BlockingQueue<Runnable> posted = new LinkedBlockingQueue<>();
+    private final List<Timer> timers = new ArrayList<>();
+    private long now;
+    private long epoch = 1;
+
+    private record Timer(long at, Runnable action) {}
+
+    @Override
+    public String inbox() {
+      return "roost.host.own.1";
+    }
+
+    @Override
+    public Optional<PartitionTable.Owner> owner(String topic) {
+      return Optional.of(new PartitionTable.Owner(inbox(), epoch));
+    }
+
+    @Override
+    public boolean isLive(String inbox) {
+      return true;
+    }
+
+    @Override
+    public void send(String inbox, PresenceMessage message) {
+      sent.add(message.getClass().getSimpleName());
+    }
+
+    @Override
+    public void broadcast(String topic, String event, RawPayload payload) {}
+
+    @Override
+    public int members(String topic) {
+      return 1;
+    }
+
+    @Override
+    public void after(long millis, Runnable action) {
+      timers.add(new Timer(now + millis * 1_000_000, action));
+    }
+
+    @Override
+    public void execute(Runnable action) {
+      posted.add(action);
+    }
+
+    @Override
+    public long nanoTime() {
+      return now;
+    }
+
+    /** Lets time pass and fires the timers that are due, in their order. */
+    void pass(Duration time) {
+      long until = now + time.toNanos();
+      while (true) {
+        Optional<Timer> next =
+            timers.stream()
+                .filter(timer -> timer.at <= until)
+                .min(Comparator.comparingLong(Timer::at));
+        if (next.isEmpty()) {
+          now = until;
+          return;
+        }
+        timers.remove(next.get());
+        now = Math.max(now, next.get().at);
+        next.get().action.run();
+      }
+    }
+
+    /** Does what the next callback that ends has to say. */
+    void runNext() throws InterruptedException {
+      Runnable action = posted.poll(20, TimeUnit.SECONDS);
+      assertTrue(action != null, "no callback ended");
+      action.run();
+    }
+  }
+
+  private final Host host = new Host();
+
+  private HostedPresences presences(PresenceHandler handler) {
+    var settings =
+        new TrackingSettings(
+            PresenceOptions.defaults(), handler, Duration.ofSeconds(30), new JsonMapper());
+    return new HostedPresences(host, settings);
+  }
+
+  private static RawPayload meta(String ref) {
+    return RawPayload.jsonText("{\"phx_ref\":\"" + ref + "\"}");
+  }
+
+  private void put(HostedPresences presences, String key) {
+    var meta = new Meta(host.inbox(), 1, key, meta(key));
+    assertEquals(PresenceMessage.Outcome.DONE, presences.put("t", host.epoch, key, meta));
+  }
+
+  private static PresenceMessage.Put putOf(long tracker, String key) {
+    return new PresenceMessage.Put(tracker, tracker, "t", 1, key, "r" + tracker, meta("r"));
+  }
+
+  /* ---- hosts that are asked for all that they have here */
+
+  @Test
+  void whoWasUndeployedEndsAlthoughAMessageOfItCameLate() {
+    var presences = presences(PresenceHandler.none());
+    presences.receive(PEER, putOf(1, "ada"));
+    presences.lost(PEER);
+    presences.receive(PEER, putOf(2, "bob"));
+    assertEquals(2, presences.presences());
+    host.pass(Duration.ofSeconds(5));
+    assertEquals(0, presences.presences());
+  }
+
+  @Test
+  void whoAnswersKeepsWhatItNames() {
+    var presences = presences(PresenceHandler.none());
+    presences.receive(PEER, putOf(1, "ada"));
+    presences.receive(PEER, putOf(2, "bob"));
+    presences.lost(PEER);
+    assertEquals(List.of("Answer", "Answer", "SyncRequest"), host.sent);
+    presences.receive(PEER, new PresenceMessage.SyncBegin());
+    presences.receive(PEER, putOf(2, "bob"));
+    host.pass(Duration.ofSeconds(30));
+    assertEquals(2, presences.presences());
+    presences.receive(PEER, new PresenceMessage.SyncEnd());
+    assertEquals(1, presences.presences());
+  }
+
+  @Test
+  void whoseAnswersAreLostHasTimeForAnother() {
+    var presences = presences(PresenceHandler.none());
+    presences.receive(PEER, putOf(1, "ada"));
+    presences.lost(PEER);
+    host.pass(Duration.ofSeconds(4));
+    presences.lost(PEER);
+    host.pass(Duration.ofSeconds(4));
+    assertEquals(1, presences.presences());
+    host.pass(Duration.ofSeconds(1));
+    assertEquals(0, presences.presences());
+  }
+
+  /* ---- callbacks of two tenures */
+
+  @Test
+  void aTenureIsToldOfWhenTheOneBeforeItHasBeen() throws Exception {
+    var slow = new CountDownLatch(1);
+    var seen = new LinkedBlockingQueue<String>();
+    var presences =
+        presences(
+            new PresenceHandler() {
+              @Override
+              public void handleMetas(String topic, PresenceDiff diff, PresenceList list) {
+                seen.add("+" + diff.joins().keys() + " -" + diff.leaves().keys());
+              }
+
+              @Override
+              public void occupied(String topic) {
+                try {
+                  slow.await();
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+                seen.add("occupied");
+              }
+
+              @Override
+              public void vacated(String topic) {
+                seen.add("vacated");
+              }
+            });
+    put(presences, "ada");
+    host.pass(Duration.ofMillis(50));
+    host.epoch = 2;
+    presences.tenuresChanged();
+    put(presences, "bob");
+    host.pass(Duration.ofMillis(50));
+    assertNull(seen.poll(100, TimeUnit.MILLISECONDS));
+    slow.countDown();
+    for (int i = 0; i < 6; i++) {
+      host.runNext();
+    }
+    assertEquals(
+        List.of("occupied", "+[ada] -[]", "vacated", "+[] -[ada]", "occupied", "+[bob] -[]"),
+        List.copyOf(seen));
+    host.epoch = 3;
+    presences.tenuresChanged();
+    assertTrue(presences.holds("t"));
+    host.runNext();
+    host.runNext();
+    assertFalse(presences.holds("t"));
+  }
+
+  @Test
+  void whatWasBeingFetchedForIsToldWhenTheTenureEnds() throws Exception {
+    var slow = new CountDownLatch(1);
+    var seen = new LinkedBlockingQueue<String>();
+    var presences =
+        presences(
+            new PresenceHandler() {
+              @Override
+              public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> all) {
+                try {
+                  slow.await();
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+                return all;
+              }
+
+              @Override
+              public void handleMetas(String topic, PresenceDiff diff, PresenceList list) {
+                seen.add(
+                    "+" + diff.joins().keys() + " -" + diff.leaves().keys() + " =" + list.keys());
+              }
+            });
+    put(presences, "ada");
+    host.pass(Duration.ofMillis(50));
+    presences.end();
+    host.runNext();
+    host.runNext();
+    assertEquals(List.of("+[ada] -[] =[ada]", "+[] -[ada] =[]"), List.copyOf(seen));
+    slow.countDown();
+    host.runNext();
+    assertEquals(2, seen.size());
+    assertFalse(presences.holds("t"));
+  }
+
+  /* ---- callbacks by themselves */
+
+  @Test
+  void aTimerKeepsNothingOfACallbackThatHasReturned() throws Exception {
+    var callbacks = new TopicCallbacks("t", host, Duration.ofSeconds(30), () -> {});
+    var result = new WeakReference<>(called(callbacks));
+    assertEquals(1, host.timers.size());
+    for (int i = 0; i < 100 && result.get() != null; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertNull(result.get());
+    assertTrue(callbacks.isIdle());
+  }
+
+  private Object called(TopicCallbacks callbacks) throws InterruptedException {
+    var payload = new byte[1_000];
+    callbacks.call("fetch", () -> () -> payload, result -> assertEquals(payload, result), () -> {});
+    host.runNext();
+    return payload;
+  }
+
+  @Test
+  void aFailingEffectDoesNotStopTheNextCallback() throws Exception {
+    var callbacks = new TopicCallbacks("t", host, Duration.ofSeconds(30), () -> {});
+    var seen = new ArrayList<@Nullable String>();
+    callbacks.call(
+        "fetch",
+        () -> () -> "first",
+        result -> {
+          throw new IllegalStateException(result);
+        },
+        () -> {});
+    callbacks.call("fetch", () -> () -> "second", seen::add, () -> {});
+    Runnable first = host.posted.poll(20, TimeUnit.SECONDS);
+    assertThrows(IllegalStateException.class, first::run);
+    host.runNext();
+    assertEquals(List.of("second"), seen);
+  }
+}
