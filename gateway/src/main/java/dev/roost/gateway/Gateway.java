@@ -90,9 +90,8 @@ public final class Gateway {
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
     this.table = new SocketTable(node, endpoint, options.metrics());
-    var gate =
-        new TokenGate(
-            vertx.getOrCreateContext(), options.auth().jwt(), options.maxPendingConnects());
+    Context context = vertx.getOrCreateContext();
+    var gate = new TokenGate(context, options.auth().jwt(), options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
@@ -100,12 +99,14 @@ public final class Gateway {
         new LongPollTransport(node, verticle, endpoint, door, connects, table, options);
     this.paths =
         new SocketPaths(
-            node, new WebSocketTransport(door, connects, table, options), longPolls, options);
+            node,
+            new WebSocketTransport(context, door, connects, table, options),
+            longPolls,
+            options);
     this.edge = new Edge(options.edge(), options.publicHost());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
     this.node = node;
-    Context context = vertx.getOrCreateContext();
     this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
     this.seen = node.snapshot();
     node.listen(onChange);

@@ -10,14 +10,12 @@ import dev.roost.gateway.Limit;
 import dev.roost.gateway.protocol.ClientMessage;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
-import dev.roost.gateway.protocol.ProtocolException;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.gateway.socket.ChannelRow.State;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.RateLimit;
 import dev.roost.routing.SocketLimits;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
@@ -49,11 +47,9 @@ public final class ClientSocket {
   private final Serializer serializer;
   private ClientInfo info;
   private final SocketLimits limits;
-  private final RateLimit events;
-  private final RateLimit bytes;
+  private final Intake intake;
   private final RateLimit joins;
   private final Map<String, ChannelRow> rows = new HashMap<>(2);
-  private int paused;
   private boolean ended;
   private @Nullable Lease lease;
 
@@ -70,10 +66,8 @@ public final class ClientSocket {
     this.serializer = serializer;
     this.info = info;
     this.limits = limits;
-    long now = System.nanoTime();
-    this.events = new RateLimit(now);
-    this.bytes = new RateLimit(now);
-    this.joins = new RateLimit(now);
+    this.intake = new Intake(table, connection, serializer, limits, this::dispatch);
+    this.joins = new RateLimit(System.nanoTime());
   }
 
   /** Number of the connection, never used twice on this gateway. */
@@ -147,68 +141,14 @@ public final class ClientSocket {
 
   /* ---- from the client */
 
-  /** Handles a text message, known to be UTF-8. */
+  /** Handles a text message. */
   public void receiveText(byte[] body) {
-    receive(body, false);
+    intake.receive(body, false);
   }
 
   /** Handles a binary message. */
   public void receiveBinary(byte[] body) {
-    receive(body, true);
-  }
-
-  private void receive(byte[] body, boolean binary) {
-    ClientMessage message;
-    try {
-      message = binary ? serializer.decodeBinary(body) : serializer.decodeText(body);
-    } catch (ProtocolException e) {
-      log.debug("socket closed with {}: {}", e.closeCode(), e.getMessage());
-      if (e.isTooDeep()) {
-        table.limitReached(Limit.MAX_JSON_DEPTH);
-      }
-      connection.close(e.closeCode());
-      return;
-    }
-    boolean topicTooLong = isTooLong(message.topic(), limits.maxTopicBytes());
-    if (topicTooLong || isTooLong(message.event(), limits.maxEventBytes())) {
-      table.limitReached(topicTooLong ? Limit.MAX_TOPIC_BYTES : Limit.MAX_EVENT_BYTES);
-      log.debug(
-          "socket closed: a topic has at most {} bytes and an event {}",
-          limits.maxTopicBytes(),
-          limits.maxEventBytes());
-      connection.close(CloseCode.INTERNAL_ERROR);
-      return;
-    }
-    throttle(body.length);
-    dispatch(message);
-  }
-
-  private static boolean isTooLong(String name, int maxBytes) {
-    return name.length() > maxBytes / 3 && name.getBytes(StandardCharsets.UTF_8).length > maxBytes;
-  }
-
-  /** Over its rate the connection is not read until it is within it again. */
-  private void throttle(int length) {
-    long now = System.nanoTime();
-    long forEvents = events.take(1, limits.eventsPerSecond(), now);
-    long forBytes = bytes.take(length, limits.bytesPerSecond(), now);
-    long wait = Math.max(forEvents, forBytes);
-    if (wait > 0) {
-      table.limitReached(forEvents == wait ? Limit.EVENTS_PER_SECOND : Limit.BYTES_PER_SECOND);
-      pause();
-      table.later(wait, this::unpause);
-    }
-  }
-
-  private void pause() {
-    paused++;
-    connection.pause();
-  }
-
-  private void unpause() {
-    if (--paused == 0 && !ended) {
-      connection.resume();
-    }
+    intake.receive(body, true);
   }
 
   private void dispatch(ClientMessage message) {
@@ -273,7 +213,7 @@ public final class ClientSocket {
 
   private void await(ChannelRow row, ClientMessage message) {
     if (row.await(message)) {
-      pause();
+      intake.pause();
     }
   }
 
@@ -426,7 +366,7 @@ public final class ClientSocket {
   private void replay(ChannelRow row) {
     Deque<ClientMessage> waiting = row.takeWaiting();
     if (row.takeFull()) {
-      unpause();
+      intake.unpause();
     }
     while (!waiting.isEmpty() && !ended) {
       dispatch(waiting.poll());
@@ -435,9 +375,12 @@ public final class ClientSocket {
 
   /** The connection is over: every host is told, and nothing of it stays. */
   public void ended(String detail) {
-    if (ended) {
-      return;
+    if (!ended) {
+      intake.end(() -> end(detail));
     }
+  }
+
+  private void end(String detail) {
     ended = true;
     var byHost = new HashMap<String, List<Long>>(2);
     for (ChannelRow row : rows.values()) {

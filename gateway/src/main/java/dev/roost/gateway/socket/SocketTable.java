@@ -15,6 +15,7 @@ import dev.roost.gateway.protocol.Wire;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.SocketLimits;
 import io.netty.util.collection.LongObjectHashMap;
+import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -323,6 +325,16 @@ public final class SocketTable {
   void later(long nanos, Runnable resume) {
     metrics.socketThrottled();
     after(nanos, resume);
+  }
+
+  /** Does what would keep the event loop busy for too long; the result comes on the context. */
+  <T> Future<@Nullable T> compute(Callable<T> work) {
+    return node.vertx().executeBlocking(work, false);
+  }
+
+  /** Does something behind what the context has to do already. */
+  void execute(Runnable action) {
+    node.vertx().runOnContext(ignored -> action.run());
   }
 
   /** Calls back on the gateway's context. */

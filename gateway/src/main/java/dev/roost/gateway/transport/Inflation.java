@@ -15,45 +15,76 @@ final class Inflation {
 
   private final Inflater inflater = new Inflater(true);
   private final byte[] chunk = new byte[8_192];
+  private byte[] input = TAIL;
+  private boolean isTailDue;
   private int lastBlocks;
 
-  /**
-   * Appends what a piece inflates to.
-   *
-   * @param last whether the message ends with it
-   * @param most bytes of the whole message
-   * @return false if there are more: the rest is not inflated
-   * @throws DataFormatException if that is no deflated data
-   */
-  boolean append(byte[] piece, boolean last, Buffer message, int most) throws DataFormatException {
-    return inflate(piece, message, most) && (!last || inflate(TAIL, message, most));
+  /** What became of a piece. */
+  enum Progress {
+    /** All of it is inflated. */
+    DONE,
+    /** There is more of it, and it would be more than asked for by now. */
+    MORE,
+    /** The message is too long with it; the rest is not inflated. */
+    TOO_LONG
   }
 
-  private boolean inflate(byte[] piece, Buffer message, int most) throws DataFormatException {
+  /** Takes the next piece of the message, when the one before is done. */
+  void begin(byte[] piece, boolean isLast) {
+    input = piece;
+    isTailDue = isLast;
     inflater.setInput(piece);
+  }
+
+  /**
+   * Appends what the piece inflates to, or some of it.
+   *
+   * @param enough bytes after which it may go on another time
+   * @param most bytes of the whole message
+   * @throws DataFormatException if that is no deflated data
+   */
+  Progress append(Buffer message, int enough, int most) throws DataFormatException {
+    int inflated = 0;
     while (true) {
       int count = inflater.inflate(chunk);
       if (message.length() + count > most) {
-        return false;
+        return Progress.TOO_LONG;
       }
       message.appendBytes(chunk, 0, count);
-      if (count > 0) {
-        continue;
+      inflated += count;
+      if (count == 0 && !hasNextInput()) {
+        return Progress.DONE;
       }
-      int left = inflater.getRemaining();
-      if (!inflater.finished() || left == 0) {
-        return true;
+      if (inflated >= enough) {
+        return Progress.MORE;
       }
+    }
+  }
+
+  /** Goes on with what is behind a last block, or at the end of the message. */
+  private boolean hasNextInput() throws DataFormatException {
+    int left = inflater.getRemaining();
+    if (inflater.finished() && left > 0) {
       if (++lastBlocks > MAX_LAST_BLOCKS) {
         throw new DataFormatException("over " + MAX_LAST_BLOCKS + " last blocks");
       }
       inflater.reset();
-      inflater.setInput(piece, piece.length - left, left);
+      inflater.setInput(input, input.length - left, left);
+      return true;
     }
+    if (isTailDue) {
+      isTailDue = false;
+      input = TAIL;
+      inflater.setInput(TAIL);
+      return true;
+    }
+    return false;
   }
 
   void reset() {
     inflater.reset();
+    input = TAIL;
+    isTailDue = false;
     lastBlocks = 0;
   }
 

@@ -8,7 +8,6 @@ import dev.roost.gateway.admission.Admission;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.MessageArray;
-import dev.roost.gateway.protocol.Utf8;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
@@ -228,10 +227,8 @@ final class LongPollSession implements Connection {
       PublishedBody.Message message = now.rest().next();
       if (message.binary()) {
         receiver.receiveBinary(message.body());
-      } else if (Utf8.isValid(message.body())) {
-        receiver.receiveText(message.body());
       } else {
-        close(CloseCode.INVALID_TEXT);
+        receiver.receiveText(message.body());
       }
     }
     if (!ended && !now.rest().hasNext()) {

@@ -4,11 +4,11 @@ import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
-import dev.roost.gateway.protocol.Utf8;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
@@ -26,6 +26,10 @@ final class WebSocketConnection implements Connection {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
 
+  /** Bytes that are inflated on the event loop: 64 KiB, which take some 100 µs. */
+  private static final int AT_ONCE = 64 << 10;
+
+  private final Context context;
   private final ServerWebSocket webSocket;
   private final FrameWriter.Target target;
   private final Limits limits;
@@ -39,7 +43,13 @@ final class WebSocketConnection implements Connection {
   private int fragmentCount;
   private String ending = "closed";
   private boolean closing;
+
+  /** The client has gone by itself: what it has sent before is still read. */
+  private boolean gone;
+
+  private @Nullable Runnable over;
   private boolean paused;
+  private boolean working;
   private long closingSince;
   private long lastHeard;
 
@@ -58,12 +68,14 @@ final class WebSocketConnection implements Connection {
    * @param compression null if none was agreed on
    */
   WebSocketConnection(
+      Context context,
       ServerWebSocket webSocket,
       FrameWriter writer,
       @Nullable Compression compression,
       Limits limits,
       Duration idleTimeout,
       GatewayMetrics metrics) {
+    this.context = context;
     this.webSocket = webSocket;
     this.target = writer.target(webSocket, compression != null);
     this.compression = compression;
@@ -80,19 +92,33 @@ final class WebSocketConnection implements Connection {
     webSocket.exceptionHandler(this::fail);
     webSocket.closeHandler(
         ignored -> {
+          gone |= !closing;
           closing = true;
-          forgetMessage();
-          end.run();
-          opened.ended(ending);
-          metrics.socketClosed();
+          over =
+              () -> {
+                forgetMessage();
+                end.run();
+                opened.ended(ending);
+                metrics.socketClosed();
+              };
+          endUnlessWorking();
         });
+  }
+
+  /** What came before the end is dealt with before it. */
+  private void endUnlessWorking() {
+    Runnable end = over;
+    if (end != null && !working) {
+      over = null;
+      end.run();
+    }
   }
 
   /* ---- from the client */
 
   private void receive(WebSocketFrame frame) {
     lastHeard = System.nanoTime();
-    if (closing) {
+    if (closing && !gone) {
       return;
     }
     switch (frame.type()) {
@@ -118,6 +144,7 @@ final class WebSocketConnection implements Connection {
       }
       case PONG -> {}
       case CLOSE -> {
+        gone = false;
         closing = true;
         closingSince = lastHeard;
       }
@@ -155,36 +182,86 @@ final class WebSocketConnection implements Connection {
       close(CloseCode.TOO_BIG);
       return;
     }
-    try {
-      if (!fits(assembled, data, last)) {
-        forgetMessage();
-        log.debug("socket closed: a message is over {} bytes", limits.maxMessageBytes());
-        metrics.limitReached(Limit.MAX_MESSAGE_BYTES);
-        close(CloseCode.TOO_BIG);
-        return;
+    Inflation inflating = inflation;
+    if (inflating != null) {
+      inflating.begin(data, last);
+      inflate(inflating, assembled, last);
+    } else if (assembled.length() + data.length > limits.maxMessageBytes()) {
+      tooLong();
+    } else {
+      assembled.appendBytes(data);
+      if (last) {
+        complete(assembled);
       }
-    } catch (DataFormatException e) {
-      forgetMessage();
-      log.debug("socket closed: a message cannot be inflated: {}", e.getMessage());
-      close(CloseCode.INVALID_TEXT);
-      return;
-    }
-    if (last) {
-      forgetMessage();
-      message(assembled.getBytes(), binaryFragments);
     }
   }
 
-  /** Appends a piece, inflated if it has to be; false if the message is too long with it. */
-  private boolean fits(Buffer assembled, byte[] data, boolean last) throws DataFormatException {
-    if (inflation != null) {
-      return inflation.append(data, last, assembled, limits.maxMessageBytes());
+  private void inflate(Inflation inflating, Buffer assembled, boolean last) {
+    try {
+      inflated(inflating.append(assembled, AT_ONCE, limits.maxMessageBytes()), assembled, last);
+    } catch (DataFormatException e) {
+      notInflatable(e);
     }
-    if (assembled.length() + data.length > limits.maxMessageBytes()) {
-      return false;
+  }
+
+  /**
+   * A small piece may inflate to very much: that is for a worker, and nothing is read meanwhile.
+   */
+  private void inflateMore(Inflation inflating, Buffer assembled, boolean last) {
+    working = true;
+    webSocket.pause();
+    context
+        .executeBlocking(
+            () -> inflating.append(assembled, Integer.MAX_VALUE, limits.maxMessageBytes()), false)
+        .onComplete(
+            (progress, failure) -> {
+              working = false;
+              if (failure == null) {
+                inflated(progress, assembled, last);
+              } else {
+                notInflatable(failure);
+              }
+              if (!paused) {
+                webSocket.resume();
+              }
+              if (over != null) {
+                context.runOnContext(ignored -> endUnlessWorking());
+              }
+            });
+  }
+
+  private void inflated(Inflation.Progress progress, Buffer assembled, boolean last) {
+    switch (progress) {
+      case DONE -> {
+        if (last) {
+          complete(assembled);
+        }
+      }
+      case MORE -> {
+        if (inflation != null) {
+          inflateMore(inflation, assembled, last);
+        }
+      }
+      case TOO_LONG -> tooLong();
     }
-    assembled.appendBytes(data);
-    return true;
+  }
+
+  private void complete(Buffer assembled) {
+    forgetMessage();
+    message(assembled.getBytes(), binaryFragments);
+  }
+
+  private void tooLong() {
+    forgetMessage();
+    log.debug("socket closed: a message is over {} bytes", limits.maxMessageBytes());
+    metrics.limitReached(Limit.MAX_MESSAGE_BYTES);
+    close(CloseCode.TOO_BIG);
+  }
+
+  private void notInflatable(Throwable cause) {
+    forgetMessage();
+    log.debug("socket closed: a message cannot be inflated: {}", cause.getMessage());
+    close(CloseCode.INVALID_TEXT);
   }
 
   private void forgetMessage() {
@@ -202,10 +279,8 @@ final class WebSocketConnection implements Connection {
     }
     if (binary) {
       receiver.receiveBinary(body);
-    } else if (Utf8.isValid(body)) {
-      receiver.receiveText(body);
     } else {
-      close(CloseCode.INVALID_TEXT);
+      receiver.receiveText(body);
     }
   }
 
@@ -224,6 +299,7 @@ final class WebSocketConnection implements Connection {
       log.debug("socket failed", cause);
       ending = "connection lost";
       closing = true;
+      gone = true;
       target.abort();
     }
   }
@@ -279,7 +355,7 @@ final class WebSocketConnection implements Connection {
       if (now - closingSince > limits.closeTimeout().toNanos()) {
         target.abort();
       }
-    } else if (paused) {
+    } else if (paused || working) {
       lastHeard = now;
     } else if (now - lastHeard > idleTimeout.toNanos()) {
       metrics.limitReached(Limit.IDLE_TIMEOUT);
@@ -303,6 +379,8 @@ final class WebSocketConnection implements Connection {
   @Override
   public void resume() {
     paused = false;
-    webSocket.resume();
+    if (!working) {
+      webSocket.resume();
+    }
   }
 }

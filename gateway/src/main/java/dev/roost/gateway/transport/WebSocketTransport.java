@@ -13,6 +13,7 @@ import dev.roost.gateway.socket.Lease;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
+import io.vertx.core.Context;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -33,6 +34,7 @@ public final class WebSocketTransport {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
 
+  private final Context context;
   private final Door door;
   private final Connects connects;
   private final SocketTable table;
@@ -43,7 +45,8 @@ public final class WebSocketTransport {
   private final WebSocketConnection.Limits limits;
 
   public WebSocketTransport(
-      Door door, Connects connects, SocketTable table, GatewayOptions options) {
+      Context context, Door door, Connects connects, SocketTable table, GatewayOptions options) {
+    this.context = context;
     this.door = door;
     this.connects = connects;
     this.table = table;
@@ -186,6 +189,7 @@ public final class WebSocketTransport {
     SocketOptions socketOptions = asked.mount.options();
     var connection =
         new WebSocketConnection(
+            context,
             webSocket,
             writer,
             compressed ? compression : null,

@@ -1,5 +1,6 @@
 package dev.roost.gateway.socket;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -835,17 +836,19 @@ class ClientSocketTest {
     void ofLargeMessagesHasABoundInBytes() throws Exception {
       client.sends("[\"1\",\"1\",\"lounge:7\",\"phx_join\",{}]");
       HostMessage.Join join = host.next(HostMessage.Join.class);
-      String half = "[\"1\",null,\"lounge:7\",\"large\",\"%s\"]".formatted("x".repeat(600_000));
-      client.sends(half);
+      String tenth = "[\"1\",null,\"lounge:7\",\"large\",\"%s\"]".formatted("x".repeat(120_000));
+      for (int i = 0; i < 8; i++) {
+        client.sends(tenth);
+      }
       client.assertNothing();
-      client.sends(half);
+      client.sends(tenth);
       assertEquals("pause", client.next());
-      client.sends(half);
+      client.sends(tenth);
       client.assertNothing();
       host.says(new GatewayMessage.Joined(join.channel(), 1, EMPTY));
       assertOk("\"1\"", "\"1\"", "lounge:7");
       assertEquals("resume", client.next());
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 10; i++) {
         host.next(HostMessage.Event.class);
       }
       client.assertNothing();
@@ -877,6 +880,48 @@ class ClientSocketTest {
         events[i] = "[\"1\",null,\"%s\",\"event %d\",{}]".formatted(topic, i);
       }
       return events;
+    }
+  }
+
+  /** They are decoded elsewhere, and nothing is read meanwhile. */
+  @Nested
+  class LargeMessages {
+
+    private static final String PADDING = "x".repeat(200_000);
+
+    private String large(String topic, String event) {
+      return "[\"1\",\"2\",\"%s\",\"%s\",\"%s\"]".formatted(topic, event, PADDING);
+    }
+
+    @Test
+    void areReadBeforeAnythingElseIs() throws Exception {
+      client.sends(large("phoenix", "heartbeat"));
+      assertEquals("pause", client.next());
+      assertOk("null", "\"2\"", "phoenix");
+      assertEquals("resume", client.next());
+    }
+
+    @Test
+    void thatCannotBeReadCloseTheConnection() throws Exception {
+      client.sends(large("phoenix", "heartbeat") + "]");
+      assertEquals("pause", client.next());
+      assertEquals("close 1011", client.next());
+    }
+
+    @Test
+    void thatAreNoUtf8CloseTheConnection() throws Exception {
+      client.sendsText((large("phoenix", "heartbeat") + "\u00ff").getBytes(ISO_8859_1));
+      assertEquals("pause", client.next());
+      assertEquals("close 1007", client.next());
+    }
+
+    @Test
+    void reachTheirChannelAlsoIfTheClientGoesAtOnce() throws Exception {
+      client.joins("lounge:7", "1", host);
+      client.sends(large("lounge:7", "last words"));
+      client.ends("closed");
+      assertEquals("last words", host.next(HostMessage.Event.class).event());
+      host.next(HostMessage.SocketGone.class);
     }
   }
 

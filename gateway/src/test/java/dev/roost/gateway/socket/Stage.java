@@ -314,6 +314,15 @@ final class Stage {
           });
     }
 
+    /** Sends a text message that may be none. */
+    void sendsText(byte[] octets) throws Exception {
+      call(
+          () -> {
+            socket.receiveText(octets);
+            return true;
+          });
+    }
+
     /** Sends a binary message, in hexadecimal. */
     void sendsBinary(String octets) throws Exception {
       call(

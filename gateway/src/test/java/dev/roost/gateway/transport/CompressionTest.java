@@ -31,7 +31,12 @@ class CompressionTest {
   private byte[] inflated(byte[] deflated) throws DataFormatException {
     var message = Buffer.buffer();
     Inflation inflation = compression.inflation();
-    assertTrue(inflation.append(deflated, true, message, Integer.MAX_VALUE));
+    inflation.begin(deflated, true);
+    Inflation.Progress progress;
+    do {
+      progress = inflation.append(message, 100, Integer.MAX_VALUE);
+    } while (progress == Inflation.Progress.MORE);
+    assertEquals(Inflation.Progress.DONE, progress);
     compression.giveBack(inflation);
     return message.getBytes();
   }
@@ -116,7 +121,10 @@ class CompressionTest {
     assertTrue(bomb != null && bomb.length < 10_000);
     var message = Buffer.buffer();
     Inflation inflation = compression.inflation();
-    assertFalse(inflation.append(bomb, true, message, 50_000));
+    inflation.begin(bomb, true);
+    assertEquals(Inflation.Progress.MORE, inflation.append(message, 20_000, 50_000));
+    assertTrue(message.length() >= 20_000 && message.length() < 40_000);
+    assertEquals(Inflation.Progress.TOO_LONG, inflation.append(message, 100_000, 50_000));
     assertTrue(message.length() <= 50_000);
   }
 
@@ -126,7 +134,8 @@ class CompressionTest {
     byte[] text = "other ".repeat(100).getBytes(StandardCharsets.UTF_8);
     Inflation broken = compression.inflation();
     assertTrue(bomb != null);
-    assertFalse(broken.append(bomb, true, Buffer.buffer(), 10));
+    broken.begin(bomb, true);
+    assertEquals(Inflation.Progress.TOO_LONG, broken.append(Buffer.buffer(), 100, 10));
     compression.giveBack(broken);
     byte[] deflated = compression.deflate(text);
     assertTrue(deflated != null);
@@ -158,9 +167,8 @@ class CompressionTest {
       message.appendBytes(lastBlock(""));
     }
     Inflation inflation = compression.inflation();
-    assertThrows(
-        DataFormatException.class,
-        () -> inflation.append(message.getBytes(), true, Buffer.buffer(), 1_000));
+    inflation.begin(message.getBytes(), true);
+    assertThrows(DataFormatException.class, () -> inflation.append(Buffer.buffer(), 1_000, 1_000));
   }
 
   /* A socket that is paused keeps what it has sent so far in a queue. */

@@ -155,6 +155,39 @@ class CompressionIT {
   }
 
   @Test
+  void whatInflatesToMuchIsAnsweredInItsOrder() {
+    var segment = new ByteArrayOutputStream();
+    for (int i = 0; i < 12; i += 3) {
+      String large = beat(i).replace("{}", "\"" + "x".repeat(90_000) + "\"");
+      segment.writeBytes(Deflated.text(large).bytes());
+      segment.writeBytes(WebSocketFrame.text(beat(i + 1)).bytes());
+      byte[] rest =
+          Deflated.message(
+              beat(i + 2)
+                  .replace("{}", "\"" + "y".repeat(90_000) + "\"")
+                  .getBytes(StandardCharsets.UTF_8));
+      int half = rest.length / 2;
+      segment.writeBytes(
+          WebSocketFrame.of(WebSocketFrame.TEXT, Arrays.copyOf(rest, half))
+              .withRsv(4)
+              .withoutFin()
+              .bytes());
+      segment.writeBytes(
+          WebSocketFrame.continuation(Arrays.copyOfRange(rest, half, rest.length)).bytes());
+    }
+    try (var socket = open()) {
+      socket.write(segment.toByteArray());
+      for (int i = 0; i < 12; i++) {
+        assertEquals(ANSWER.replace("\"1\"", "\"" + i + "\""), socket.read().text());
+      }
+    }
+  }
+
+  private static String beat(int ref) {
+    return BEAT.replace("\"1\"", "\"" + ref + "\"");
+  }
+
+  @Test
   void aBinaryMessageMayBeCompressed() {
     byte[] push = "\0\0\1\7\u00095phoenixheartbeat".getBytes(StandardCharsets.UTF_8);
     try (var socket = open()) {

@@ -10,6 +10,7 @@ import dev.roost.testkit.client.WebSocketFrame;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,6 +91,45 @@ class FramesIT {
       assertTrue(pong.fin());
       assertEquals(0, pong.rsv());
       assertNull(pong.maskKey());
+    }
+  }
+
+  @Test
+  void largeMessagesAreAnsweredInTheirOrder() {
+    var segment = new ByteArrayOutputStream();
+    for (int i = 0; i < 10; i += 2) {
+      segment.writeBytes(WebSocketFrame.text(beat(i, "x".repeat(300_000))).bytes());
+      segment.writeBytes(WebSocketFrame.text(beat(i + 1, "")).bytes());
+    }
+    try (var socket = server.rawSocket()) {
+      socket.write(segment.toByteArray());
+      for (int i = 0; i < 10; i++) {
+        assertEquals(ANSWER.replace("\"1\"", "\"" + i + "\""), socket.read().text());
+      }
+    }
+  }
+
+  private static String beat(int ref, String padding) {
+    return "[null,\"" + ref + "\",\"phoenix\",\"heartbeat\",\"" + padding + "\"]";
+  }
+
+  @Test
+  void whatCameBeforeACloseIsHandledAfterALargeMessage() {
+    try (var witness = server.rawSocket();
+        var socket = server.rawSocket()) {
+      for (RawWebSocket member : List.of(witness, socket)) {
+        member.write(WebSocketFrame.text("[\"1\",\"1\",\"test:last\",\"phx_join\",{}]"));
+        assertTrue(member.read().text().contains("phx_reply"));
+      }
+      var segment = new ByteArrayOutputStream();
+      String words =
+          "[\"1\",null,\"test:last\",\"broadcast\",{\"event\":\"said\",\"payload\":\"%s\"}]";
+      segment.writeBytes(WebSocketFrame.text(words.formatted("x".repeat(300_000))).bytes());
+      segment.writeBytes(WebSocketFrame.text(words.formatted("last words")).bytes());
+      segment.writeBytes(WebSocketFrame.close(1000, "").bytes());
+      socket.write(segment.toByteArray());
+      assertTrue(witness.read().text().contains("xxx"));
+      assertTrue(witness.read().text().contains("last words"));
     }
   }
 

@@ -1,0 +1,185 @@
+package dev.roost.gateway.socket;
+
+import dev.roost.gateway.Limit;
+import dev.roost.gateway.protocol.ClientMessage;
+import dev.roost.gateway.protocol.CloseCode;
+import dev.roost.gateway.protocol.ProtocolException;
+import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.protocol.Utf8;
+import dev.roost.routing.RateLimit;
+import dev.roost.routing.SocketLimits;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What comes from one client, until it may be dispatched: decoded, within its limits, in order and
+ * no faster than its rates allow. Used on the gateway's context only.
+ */
+final class Intake {
+
+  private static final Logger log = LoggerFactory.getLogger(ClientSocket.class);
+
+  /**
+   * Messages from this size on are decoded by a worker, lest all other sockets of the event loop
+   * wait for it: 128 KiB, which take some 200 µs.
+   */
+  private static final int LARGE = 128 << 10;
+
+  private final SocketTable table;
+  private final Connection connection;
+  private final Serializer serializer;
+  private final SocketLimits limits;
+  private final Consumer<ClientMessage> next;
+  private final RateLimit events;
+  private final RateLimit bytes;
+  private int paused;
+  private boolean decoding;
+  private @Nullable Runnable whenDecoded;
+  private boolean ended;
+
+  /**
+   * @param next takes what has come, one message after the other
+   */
+  Intake(
+      SocketTable table,
+      Connection connection,
+      Serializer serializer,
+      SocketLimits limits,
+      Consumer<ClientMessage> next) {
+    this.table = table;
+    this.connection = connection;
+    this.serializer = serializer;
+    this.limits = limits;
+    this.next = next;
+    long now = System.nanoTime();
+    this.events = new RateLimit(now);
+    this.bytes = new RateLimit(now);
+  }
+
+  /** Takes a message; while a large one is decoded the connection is not read. */
+  void receive(byte[] body, boolean binary) {
+    if (body.length >= LARGE) {
+      receiveLarge(body, binary);
+      return;
+    }
+    ClientMessage message;
+    try {
+      message = decode(body, binary);
+    } catch (ProtocolException e) {
+      refuse(e);
+      return;
+    }
+    take(message, body.length);
+  }
+
+  private void receiveLarge(byte[] body, boolean binary) {
+    decoding = true;
+    pause();
+    table
+        .compute(() -> decode(body, binary))
+        .onComplete(
+            (message, failure) -> {
+              decoding = false;
+              takeLarge(message, failure, body.length);
+              // Only now: what has waited behind it may be handed on at once.
+              unpause();
+              if (whenDecoded != null) {
+                table.execute(this::finish);
+              }
+            });
+  }
+
+  private void takeLarge(@Nullable ClientMessage message, @Nullable Throwable failure, int length) {
+    if (message != null) {
+      take(message, length);
+    } else if (failure instanceof ProtocolException violation) {
+      refuse(violation);
+    } else {
+      log.error("socket closed: a message could not be decoded", failure);
+      connection.close(CloseCode.INTERNAL_ERROR);
+    }
+  }
+
+  /** For any thread. */
+  private ClientMessage decode(byte[] body, boolean binary) {
+    if (binary) {
+      return serializer.decodeBinary(body);
+    }
+    if (!Utf8.isValid(body)) {
+      throw new ProtocolException(CloseCode.INVALID_TEXT, "a text message is UTF-8");
+    }
+    return serializer.decodeText(body);
+  }
+
+  private void refuse(ProtocolException violation) {
+    log.debug("socket closed with {}: {}", violation.closeCode(), violation.getMessage());
+    if (violation.isTooDeep()) {
+      table.limitReached(Limit.MAX_JSON_DEPTH);
+    }
+    connection.close(violation.closeCode());
+  }
+
+  private void take(ClientMessage message, int length) {
+    boolean topicTooLong = isTooLong(message.topic(), limits.maxTopicBytes());
+    if (topicTooLong || isTooLong(message.event(), limits.maxEventBytes())) {
+      table.limitReached(topicTooLong ? Limit.MAX_TOPIC_BYTES : Limit.MAX_EVENT_BYTES);
+      log.debug(
+          "socket closed: a topic has at most {} bytes and an event {}",
+          limits.maxTopicBytes(),
+          limits.maxEventBytes());
+      connection.close(CloseCode.INTERNAL_ERROR);
+      return;
+    }
+    throttle(length);
+    next.accept(message);
+  }
+
+  private static boolean isTooLong(String name, int maxBytes) {
+    return name.length() > maxBytes / 3 && name.getBytes(StandardCharsets.UTF_8).length > maxBytes;
+  }
+
+  /** Over its rate the connection is not read until it is within it again. */
+  private void throttle(int length) {
+    long now = System.nanoTime();
+    long forEvents = events.take(1, limits.eventsPerSecond(), now);
+    long forBytes = bytes.take(length, limits.bytesPerSecond(), now);
+    long wait = Math.max(forEvents, forBytes);
+    if (wait > 0) {
+      table.limitReached(forEvents == wait ? Limit.EVENTS_PER_SECOND : Limit.BYTES_PER_SECOND);
+      pause();
+      table.later(wait, this::unpause);
+    }
+  }
+
+  /** Nothing is read from the client until as many calls of {@link #unpause}. */
+  void pause() {
+    paused++;
+    connection.pause();
+  }
+
+  void unpause() {
+    if (--paused == 0 && !ended) {
+      connection.resume();
+    }
+  }
+
+  /**
+   * The connection is over. Runs the action when what has come before is dispatched, if not now.
+   */
+  void end(Runnable action) {
+    whenDecoded = action;
+    finish();
+  }
+
+  private void finish() {
+    Runnable action = whenDecoded;
+    if (!decoding && action != null) {
+      whenDecoded = null;
+      ended = true;
+      action.run();
+    }
+  }
+}
