@@ -16,6 +16,7 @@ import dev.roost.gateway.edge.Edge;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
+import dev.roost.gateway.socket.Workers;
 import dev.roost.gateway.tls.CertificateReload;
 import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.gateway.transport.Connects;
@@ -68,6 +69,7 @@ public final class Gateway {
   private final Vertx vertx;
   private final GatewayOptions options;
   private final BusEndpoint endpoint;
+  private final Workers workers;
   private final SocketTable table;
   private final Edge edge;
   private final Connects connects;
@@ -89,9 +91,11 @@ public final class Gateway {
     this.options = options;
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
-    this.table = new SocketTable(node, endpoint, options.metrics());
-    Context context = vertx.getOrCreateContext();
-    var gate = new TokenGate(context, options.auth().jwt(), options.maxPendingConnects());
+    this.workers = Workers.of(vertx);
+    this.table = new SocketTable(node, endpoint, workers, options.metrics());
+    var gate =
+        new TokenGate(
+            vertx.getOrCreateContext(), options.auth().jwt(), options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
@@ -100,13 +104,14 @@ public final class Gateway {
     this.paths =
         new SocketPaths(
             node,
-            new WebSocketTransport(context, door, connects, table, options),
+            new WebSocketTransport(door, connects, table, workers, options),
             longPolls,
             options);
     this.edge = new Edge(options.edge(), options.publicHost());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
     this.node = node;
+    Context context = vertx.getOrCreateContext();
     this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
     this.seen = node.snapshot();
     node.listen(onChange);
@@ -244,7 +249,7 @@ public final class Gateway {
                 certificates.stop();
               }
               node.unlisten(onChange);
-              return endpoint.close();
+              return Future.join(endpoint.close(), workers.close()).mapEmpty();
             });
   }
 

@@ -79,6 +79,7 @@ final class Intake {
     decoding = true;
     pause();
     table
+        .workers()
         .compute(() -> decode(body, binary))
         .onComplete(
             (message, failure) -> {
@@ -87,7 +88,7 @@ final class Intake {
               // Only now: what has waited behind it may be handed on at once.
               unpause();
               if (whenDecoded != null) {
-                table.execute(this::finish);
+                table.workers().behind(this::finish);
               }
             });
   }

@@ -15,7 +15,6 @@ import dev.roost.gateway.protocol.Wire;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.SocketLimits;
 import io.netty.util.collection.LongObjectHashMap;
-import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -23,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +38,7 @@ public final class SocketTable {
 
   private final ClusterNode node;
   private final BusEndpoint endpoint;
+  private final Workers workers;
   private final GatewayMetrics metrics;
   private final LongObjectHashMap<ClientSocket> sockets = new LongObjectHashMap<>();
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
@@ -49,7 +48,9 @@ public final class SocketTable {
   private long lastNumber;
   private long deliveries;
 
-  public SocketTable(ClusterNode node, BusEndpoint endpoint, GatewayMetrics metrics) {
+  public SocketTable(
+      ClusterNode node, BusEndpoint endpoint, Workers workers, GatewayMetrics metrics) {
+    this.workers = workers;
     this.node = node;
     this.endpoint = endpoint;
     this.metrics = metrics;
@@ -327,14 +328,9 @@ public final class SocketTable {
     after(nanos, resume);
   }
 
-  /** Does what would keep the event loop busy for too long; the result comes on the context. */
-  <T> Future<@Nullable T> compute(Callable<T> work) {
-    return node.vertx().executeBlocking(work, false);
-  }
-
-  /** Does something behind what the context has to do already. */
-  void execute(Runnable action) {
-    node.vertx().runOnContext(ignored -> action.run());
+  /** For what would keep the event loop busy for too long. */
+  Workers workers() {
+    return workers;
   }
 
   /** Calls back on the gateway's context. */

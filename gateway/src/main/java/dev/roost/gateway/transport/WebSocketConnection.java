@@ -7,8 +7,8 @@ import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
+import dev.roost.gateway.socket.Workers;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
-import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
@@ -29,7 +29,7 @@ final class WebSocketConnection implements Connection {
   /** Bytes that are inflated on the event loop: 64 KiB, which take some 100 µs. */
   private static final int AT_ONCE = 64 << 10;
 
-  private final Context context;
+  private final Workers workers;
   private final ServerWebSocket webSocket;
   private final FrameWriter.Target target;
   private final Limits limits;
@@ -68,14 +68,14 @@ final class WebSocketConnection implements Connection {
    * @param compression null if none was agreed on
    */
   WebSocketConnection(
-      Context context,
+      Workers workers,
       ServerWebSocket webSocket,
       FrameWriter writer,
       @Nullable Compression compression,
       Limits limits,
       Duration idleTimeout,
       GatewayMetrics metrics) {
-    this.context = context;
+    this.workers = workers;
     this.webSocket = webSocket;
     this.target = writer.target(webSocket, compression != null);
     this.compression = compression;
@@ -210,13 +210,12 @@ final class WebSocketConnection implements Connection {
   private void inflateMore(Inflation inflating, Buffer assembled, boolean last) {
     working = true;
     webSocket.pause();
-    context
-        .executeBlocking(
-            () -> inflating.append(assembled, Integer.MAX_VALUE, limits.maxMessageBytes()), false)
+    workers
+        .compute(() -> inflating.append(assembled, Integer.MAX_VALUE, limits.maxMessageBytes()))
         .onComplete(
             (progress, failure) -> {
               working = false;
-              if (failure == null) {
+              if (progress != null) {
                 inflated(progress, assembled, last);
               } else {
                 notInflatable(failure);
@@ -225,7 +224,8 @@ final class WebSocketConnection implements Connection {
                 webSocket.resume();
               }
               if (over != null) {
-                context.runOnContext(ignored -> endUnlessWorking());
+                // Behind what was waiting, which may be more of the kind.
+                workers.behind(this::endUnlessWorking);
               }
             });
   }

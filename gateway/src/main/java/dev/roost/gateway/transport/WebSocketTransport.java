@@ -11,9 +11,9 @@ import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Lease;
 import dev.roost.gateway.socket.SocketTable;
+import dev.roost.gateway.socket.Workers;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
-import io.vertx.core.Context;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -34,7 +34,7 @@ public final class WebSocketTransport {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
 
-  private final Context context;
+  private final Workers workers;
   private final Door door;
   private final Connects connects;
   private final SocketTable table;
@@ -45,8 +45,8 @@ public final class WebSocketTransport {
   private final WebSocketConnection.Limits limits;
 
   public WebSocketTransport(
-      Context context, Door door, Connects connects, SocketTable table, GatewayOptions options) {
-    this.context = context;
+      Door door, Connects connects, SocketTable table, Workers workers, GatewayOptions options) {
+    this.workers = workers;
     this.door = door;
     this.connects = connects;
     this.table = table;
@@ -189,7 +189,7 @@ public final class WebSocketTransport {
     SocketOptions socketOptions = asked.mount.options();
     var connection =
         new WebSocketConnection(
-            context,
+            workers,
             webSocket,
             writer,
             compressed ? compression : null,

@@ -195,7 +195,7 @@ final class Stage {
     @Override
     public Future<?> start() {
       endpoint = new BusEndpoint(vertx, address, this);
-      table = new SocketTable(node, endpoint, new Counts());
+      table = new SocketTable(node, endpoint, Workers.of(vertx), new Counts());
       return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
     }
 

@@ -13,6 +13,7 @@ import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.SocketTable;
+import dev.roost.gateway.socket.Workers;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketLimits;
@@ -68,7 +69,11 @@ public class FanOutBenchmark {
                 List.of("nobody")))
         .await();
     table =
-        new SocketTable(node, new BusEndpoint(vertx, "bench", new Nobody()), GatewayMetrics.none());
+        new SocketTable(
+            node,
+            new BusEndpoint(vertx, "bench", new Nobody()),
+            Workers.of(vertx),
+            GatewayMetrics.none());
     var serializer = Serializer.negotiate("2.0.0").orElseThrow();
     var info = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     byte[] join = "[\"1\",\"1\",\"room:lobby\",\"phx_join\",{}]".getBytes(StandardCharsets.UTF_8);
