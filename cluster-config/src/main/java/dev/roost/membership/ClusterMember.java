@@ -217,8 +217,9 @@ final class ClusterMember {
 
   private List<String> tried() {
     var tried = new ArrayList<>(discovery.lastTried());
-    if (options.kubernetesService() != null) {
-      tried.add(options.kubernetesService());
+    String service = options.kubernetesService();
+    if (service != null) {
+      tried.add(journal.isUnresolved(service) ? service + " (does not resolve)" : service);
     }
     journal.unreachable().forEach((address, reason) -> tried.add(address + " (" + reason + ")"));
     return tried;

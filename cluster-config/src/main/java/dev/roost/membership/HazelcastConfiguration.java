@@ -146,7 +146,8 @@ final class HazelcastConfiguration {
           .addDiscoveryStrategyConfig(
               new DiscoveryStrategyConfig(new HazelcastKubernetesDiscoveryStrategyFactory())
                   .addProperty("service-dns", options.kubernetesService())
-                  .addProperty("service-port", options.clusterPort()));
+                  // As text: that is how Hazelcast reads all properties of a strategy.
+                  .addProperty("service-port", Integer.toString(options.clusterPort())));
     }
   }
 

@@ -25,11 +25,14 @@ final class JoinJournal implements LogListener {
       Pattern.compile("A Configuration mismatch was detected: (.*?) Node is going to shutdown");
   private static final Pattern UNREACHABLE =
       Pattern.compile("Could not connect to: (\\S+?)\\. Reason: \\w+\\[(.*)]");
+  private static final Pattern UNRESOLVED =
+      Pattern.compile("DNS lookup for serviceDns '(.*)' failed");
 
   private final Set<String> otherClusters = Collections.synchronizedSet(new LinkedHashSet<>());
   private final Set<String> mismatches = Collections.synchronizedSet(new LinkedHashSet<>());
   private final Map<String, String> unreachable =
       Collections.synchronizedMap(new LinkedHashMap<>());
+  private final Set<String> unresolved = Collections.synchronizedSet(new LinkedHashSet<>());
 
   @Override
   public void log(LogEvent event) {
@@ -44,12 +47,15 @@ final class JoinJournal implements LogListener {
     Matcher other = OTHER_CLUSTER.matcher(text);
     Matcher mismatch = MISMATCH.matcher(text);
     Matcher silent = UNREACHABLE.matcher(text);
+    Matcher nameless = UNRESOLVED.matcher(text);
     if (other.find() && otherClusters.size() < MOST) {
       otherClusters.add(address(other.group(1)));
     } else if (mismatch.find() && mismatches.size() < MOST) {
       mismatches.add(mismatch.group(1));
     } else if (silent.find() && unreachable.size() < MOST) {
       unreachable.put(address(silent.group(1)), silent.group(2));
+    } else if (nameless.find() && unresolved.size() < MOST) {
+      unresolved.add(nameless.group(1));
     }
   }
 
@@ -70,5 +76,10 @@ final class JoinJournal implements LogListener {
   /** Addresses where nobody answered, and why. */
   Map<String, String> unreachable() {
     return Map.copyOf(unreachable);
+  }
+
+  /** Whether a look-up of this name of a Kubernetes service failed. */
+  boolean isUnresolved(String service) {
+    return unresolved.contains(service);
   }
 }

@@ -211,6 +211,15 @@ class ClusterJoinIT {
   }
 
   @Test
+  void aNodeIsFoundByTheNameOfAKubernetesServiceAlone() throws Exception {
+    var byService = options.withSeeds(List.of()).withKubernetesService("localhost");
+    var a = join(byService);
+    var b = join(byService);
+    Set<String> names = Set.of(a.member().name(), b.member().name());
+    await(() -> a.registry().nodes().equals(names) && b.registry().nodes().equals(names));
+  }
+
+  @Test
   void withUnreachableSeedsItStartsAlone() {
     var a = join(options.withSeeds(List.of("127.0.0.1:1", "no-such-host.invalid")));
     assertEquals(Set.of(a.member().name()), a.registry().nodes());

@@ -32,6 +32,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -189,6 +190,13 @@ public final class Gateway {
                 routing.next();
               }
             });
+  }
+
+  /** The end of a router: what seems to be for a socket, and no application is there yet. */
+  void unserved(RoutingContext routing) {
+    if (!paths.awaitApplication(routing.request())) {
+      routing.next();
+    }
   }
 
   private boolean isOnContext() {

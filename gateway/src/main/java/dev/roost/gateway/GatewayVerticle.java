@@ -54,6 +54,7 @@ public final class GatewayVerticle extends VerticleBase {
               watch = handshakes;
               var router = Router.router(vertx);
               routes.accept(router);
+              router.route().last().handler(opened::unserved);
               Handler<HttpServerRequest> handler = opened.inFrontOf(router);
               HttpServer created =
                   vertx

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,8 @@ public final class SocketPaths {
 
   private static final Logger log = LoggerFactory.getLogger(SocketPaths.class);
   private static final String NOT_SET_UP = "this server is not set up for this socket";
+  private static final String NOTHING_YET = "no application has been deployed yet";
+  private static final Pattern USUAL = Pattern.compile("/(?:websocket|longpoll)/*$");
 
   private final ClusterNode node;
   private final WebSocketTransport webSockets;
@@ -74,6 +77,30 @@ public final class SocketPaths {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Answers a request that nobody else does, if it seems to be for a socket and no application is
+   * known: its path may be the right one in a moment. False for any other, which is not touched.
+   */
+  public boolean awaitApplication(HttpServerRequest request) {
+    if (!node.snapshot().applications().names().isEmpty() || !isLikeOfSockets(request)) {
+      return false;
+    }
+    options.metrics().connectionRefused(503);
+    var unused =
+        request
+            .response()
+            .setStatusCode(503)
+            .putHeader("retry-after", "1")
+            .putHeader("content-type", "text/plain; charset=utf-8")
+            .end(NOTHING_YET);
+    return true;
+  }
+
+  private static boolean isLikeOfSockets(HttpServerRequest request) {
+    String path = request.path();
+    return Upgrade.isWanted(request) || (path != null && USUAL.matcher(path).find());
   }
 
   /** Told once, since clients come again and again. */

@@ -170,6 +170,11 @@ final class Upgrade {
     return serializer.map(version -> serializers.get(version.index()));
   }
 
+  /** Whether a request asks for a WebSocket, well or badly. */
+  static boolean isWanted(HttpServerRequest request) {
+    return hasToken(request, "upgrade", "websocket");
+  }
+
   /** Why the headers are no WebSocket upgrade; empty if they are (H-13). */
   static Optional<String> defect(HttpServerRequest request) {
     if (request.version() != HttpVersion.HTTP_1_1) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Nodes in processes of their own, from the built distribution, in one cluster with a name and
@@ -47,6 +48,7 @@ final class Cluster implements AutoCloseable {
   private final int firstPort;
   private final List<NodeProcess> nodes = new ArrayList<>();
   private String javaOptions = "";
+  private @Nullable String service;
   private int started;
 
   private Cluster(String name, List<Place> places) {
@@ -99,7 +101,16 @@ final class Cluster implements AutoCloseable {
 
   /** The member port of the node that was started as this one, the first being 0. */
   int clusterPort(int node) {
-    return firstPort + node * PORTS_EACH;
+    return service == null ? firstPort + node * PORTS_EACH : firstPort;
+  }
+
+  /**
+   * Nodes look for each other by the name of a headless service and by nothing else. So all have
+   * the same ports: each is at a place of its own.
+   */
+  Cluster byKubernetesService(String name) {
+    service = name;
+    return this;
   }
 
   /** Nodes that are started from now on have these options of the JVM, besides the usual ones. */
@@ -133,7 +144,7 @@ final class Cluster implements AutoCloseable {
             "--cluster-host=" + place.host(),
             "--cluster-port=" + clusterPort(node),
             "--bus-port=0",
-            "--cluster-seeds=" + seeds(),
+            service == null ? "--cluster-seeds=" + seeds() : "--kubernetes-service=" + service,
             role.equals("gateway") ? "--gateway-verticles=2" : "--channel-verticles=2"));
     if (role.equals("gateway")) {
       command.addAll(List.of("--host=" + place.host(), "--port=" + port));

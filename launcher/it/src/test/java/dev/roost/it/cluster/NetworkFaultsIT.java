@@ -2,7 +2,6 @@ package dev.roost.it.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import java.util.regex.Pattern;
@@ -28,10 +27,7 @@ class NetworkFaultsIT {
 
   @BeforeAll
   static void start() {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name"))
-            && System.getProperty("os.name").equals("Linux"),
-        "network namespaces need root on Linux: run as root, as .ci/run does");
+    Networks.assumeAvailable();
     networks = new Networks(2);
     Cluster.Place left = networks.place(0);
     Cluster.Place right = networks.place(1);

@@ -1,5 +1,12 @@
 package dev.roost.it.cluster;
 
+import static java.util.stream.Collectors.joining;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -35,9 +42,19 @@ final class Networks implements AutoCloseable {
     }
   }
 
+  /** Leaves out a test where there can be none. */
+  static void assumeAvailable() {
+    assumeTrue(
+        "root".equals(System.getProperty("user.name"))
+            && System.getProperty("os.name").equals("Linux"),
+        "network namespaces need root on Linux: run as root, as .ci/run does");
+  }
+
   private void add(int i) {
     String name = names.get(i);
     String cable = cables.get(i);
+    write(i, "nsswitch.conf", "hosts: files\n");
+    resolve(i, "localhost", List.of("127.0.0.1"));
     Shell.run("ip", "netns", "add", name);
     Shell.run("ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name);
     Shell.run("ip", "link", "set", cable, "master", bridge(), "up");
@@ -54,8 +71,28 @@ final class Networks implements AutoCloseable {
     Shell.run("iptables", change, "FORWARD", "-i", bridge(), "-o", bridge(), "-j", "ACCEPT");
   }
 
-  private String host(int i) {
+  /** The address that this network and the others know it by. */
+  String host(int i) {
     return net + (i + 1);
+  }
+
+  /** From now on a network knows this name, and no other, with these addresses: maybe none. */
+  void resolve(int i, String name, List<String> addresses) {
+    write(i, "hosts", addresses.stream().map(at -> at + " " + name + "\n").collect(joining()));
+  }
+
+  /* What is below its folder in /etc/netns, a process in a namespace finds in /etc. */
+  private void write(int i, String file, String text) {
+    try {
+      Files.createDirectories(etc(i));
+      Files.writeString(etc(i).resolve(file), text); // In place: running nodes see it as well.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path etc(int i) {
+    return Path.of("/etc/netns", names.get(i));
   }
 
   private void in(int i, String... command) {
@@ -110,8 +147,11 @@ final class Networks implements AutoCloseable {
 
   @Override
   public void close() {
-    for (String name : names) {
+    for (int i = 0; i < names.size(); i++) {
+      String name = names.get(i);
+      String etc = etc(i).toString();
       ignore(() -> Shell.run("ip", "netns", "del", name));
+      ignore(() -> Shell.run("rm", "-rf", etc));
     }
     ignore(() -> forward("-D"));
     ignore(() -> Shell.run("ip", "link", "del", bridge()));
