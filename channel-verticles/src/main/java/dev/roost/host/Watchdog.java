@@ -44,10 +44,10 @@ final class Watchdog {
       process.endLate(options.callbackTimeout());
     } else if (running >= options.callbackWarning().toNanos()
         && process.running().warnsFirst(started)) {
-      process.reached(Telemetry.Bound.CALLBACK_WARNING);
       if (++slow <= MAX_LINES) {
         warn(process, Duration.ofNanos(running));
       }
+      process.reached(Telemetry.Bound.CALLBACK_WARNING);
     }
   }
 

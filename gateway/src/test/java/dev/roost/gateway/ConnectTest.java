@@ -3,6 +3,7 @@ package dev.roost.gateway;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
@@ -21,11 +22,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.UpgradeRejectedException;
 import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -47,8 +50,21 @@ class ConnectTest {
   private final Host first = new Host(cluster.join(), asked);
   private final Host second = new Host(cluster.join(), asked);
   private final WebSocketClient client = vertx.createWebSocketClient();
+  private final List<Limit> reached = new CopyOnWriteArrayList<>();
   private final GatewayVerticle gateway =
-      new GatewayVerticle(node, GatewayOptions.defaults().withPort(0), router -> {});
+      new GatewayVerticle(
+          node,
+          GatewayOptions.defaults()
+              .withPort(0)
+              .withMaxPendingConnects(2)
+              .withMetrics(
+                  new GatewayMetrics() {
+                    @Override
+                    public void limitReached(Limit limit) {
+                      reached.add(limit);
+                    }
+                  }),
+          router -> {});
 
   /** Which host was asked, and by whom: the next is whichever the gateway chose. */
   private record Asked(Host host, String gateway, HostMessage.Connect connect) {
@@ -165,5 +181,28 @@ class ConnectTest {
     var another = connect();
     next().accept();
     await(another);
+  }
+
+  @Test
+  void moreConnectsThanMayWaitAreRefusedAtOnceAndNobodyIsAsked() throws Exception {
+    var first = connect();
+    Asked one = next();
+    var second = connect();
+    Asked two = next();
+    assertEquals(List.of(), reached);
+
+    var refused = assertThrows(UpgradeRejectedException.class, () -> await(connect()));
+    assertEquals(503, refused.getStatus());
+    assertEquals(List.of(Limit.MAX_PENDING_CONNECTS), reached);
+
+    one.accept();
+    await(first);
+    var third = connect();
+    next().accept(); // There is room for one again.
+    await(third);
+    two.accept();
+    await(second);
+    assertEquals(0, asked.size());
+    assertEquals(List.of(Limit.MAX_PENDING_CONNECTS), reached);
   }
 }

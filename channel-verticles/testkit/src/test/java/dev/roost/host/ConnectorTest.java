@@ -116,6 +116,9 @@ class ConnectorTest {
       assertTrue(interrupted.await(20, TimeUnit.SECONDS));
       assertLogged(
           "connect did not return within PT0.05S, path=/socket; its thread is interrupted");
+      assertEquals(
+          new Telemetry.Event.BoundReached("app", "/socket", Telemetry.Bound.CALLBACK_TIMEOUT),
+          events.poll(20, TimeUnit.SECONDS));
     }
   }
 

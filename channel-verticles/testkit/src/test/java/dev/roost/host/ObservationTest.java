@@ -334,6 +334,7 @@ class ObservationTest {
 
   /* ---- bounds */
 
+  private final CountDownLatch busy = new CountDownLatch(1);
   private final CountDownLatch released = new CountDownLatch(1);
 
   private ChannelKit hanging(ChannelOptions options) {
@@ -342,21 +343,29 @@ class ObservationTest {
             .socket("/socket", (params, info) -> ConnectResult.accept())
             .route(
                 Route.of(
-                    "room:*",
-                    () ->
-                        Script.onJoin((topic, payload, socket) -> JoinResult.ok())
-                            .in(
-                                (event, payload, socket) -> {
-                                  if (event.equals("hang")) {
-                                    hang();
-                                  }
-                                  return Result.ok();
-                                })));
+                        "room:*",
+                        () ->
+                            Script.onJoin((topic, payload, socket) -> JoinResult.ok())
+                                .in(
+                                    (event, payload, socket) -> {
+                                      switch (event) {
+                                        case "hang" -> hang();
+                                        case "flood" -> {
+                                          socket.sendSelf("fits");
+                                          socket.sendSelf("is one too many");
+                                        }
+                                        default -> {}
+                                      }
+                                      return Result.ok();
+                                    })
+                                .out((event, payload, socket) -> Result.noReply()))
+                    .intercept("intercepted"));
     return ChannelKit.of(application, options.withVerticles(1).withTelemetry(events::add))
         .limits(Duration.ofSeconds(20), Duration.ofMillis(100));
   }
 
   private void hang() {
+    busy.countDown();
     try {
       released.await();
     } catch (InterruptedException e) {
@@ -370,6 +379,10 @@ class ObservationTest {
       event = next();
     }
     assertEquals(new Event.BoundReached("app", "room:*", bound), event);
+  }
+
+  private void assertNoneReached() {
+    assertEquals(List.of(), events.stream().filter(Event.BoundReached.class::isInstance).toList());
   }
 
   @Test
@@ -415,19 +428,72 @@ class ObservationTest {
             .contains("(\"hang\") of route room:* did not"));
   }
 
+  private TestChannel thatHangs(ChannelKit kit) throws InterruptedException {
+    TestChannel channel = kit.join("room:1");
+    channel.push("hang");
+    assertTrue(busy.await(20, TimeUnit.SECONDS)); // it is being handled, so it no longer waits
+    return channel;
+  }
+
   @Test
   void aMailboxThatIsFullIsCounted() throws Exception {
-    try (var kit = hanging(ChannelOptions.defaults().withMailboxMessages(1))) {
-      var channel = kit.join("room:1");
-      channel.push("hang");
-      var asked = channel.push("more");
-      for (int i = 0; i < 5; i++) {
-        asked = channel.push("more");
-      }
+    try (var kit = hanging(ChannelOptions.defaults().withMailboxMessages(2))) {
+      var channel = thatHangs(kit);
+      var waits = List.of(channel.push("more"), channel.push("more"));
+      channel.assertReply(channel.push("more"), "error", Map.of("reason", "mailbox full"));
       awaitReached(Telemetry.Bound.MAILBOX_MESSAGES);
-      channel.assertReply(asked, "error");
+      released.countDown();
+      waits.forEach(ref -> channel.assertReply(ref, "ok"));
+    }
+    assertNoneReached(); // what fitted was not counted
+  }
+
+  @Test
+  void aMailboxThatIsFullOfBytesIsCountedAsThat() throws Exception {
+    try (var kit = hanging(ChannelOptions.defaults().withMailboxBytes(1_024))) {
+      var channel = thatHangs(kit);
+      String almost = "x".repeat(1_023 - "{\"pad\":\"\"}".length());
+      var waits =
+          List.of(channel.push("more", Map.of("pad", almost)), channel.push("more", Map.of()));
+      channel.assertReply(channel.push("more"), "error", Map.of("reason", "mailbox full"));
+      awaitReached(Telemetry.Bound.MAILBOX_BYTES);
+      released.countDown();
+      waits.forEach(ref -> channel.assertReply(ref, "ok"));
+    }
+    assertNoneReached();
+  }
+
+  @Test
+  void whatCrashesAChannelWhoseMailboxIsFullIsCounted() throws Exception {
+    try (var kit = hanging(ChannelOptions.defaults().withMailboxMessages(1))) {
+      var flooded = kit.join("room:2");
+      flooded.push("flood");
+      awaitReached(Telemetry.Bound.MAILBOX_MESSAGES);
+      flooded.assertCrashed();
+
+      var slow = thatHangs(kit);
+      kit.broadcaster().broadcast("room:1", "intercepted", Map.of());
+      kit.broadcaster().broadcast("room:1", "intercepted", Map.of());
+      awaitReached(Telemetry.Bound.MAILBOX_MESSAGES);
+      slow.assertCrashed();
       released.countDown();
     }
+    assertNoneReached();
+  }
+
+  @Test
+  void aBroadcastThatFindsTheMailboxFullOfBytesCrashesItsChannelAndIsCountedAsThat()
+      throws Exception {
+    try (var kit = hanging(ChannelOptions.defaults().withMailboxBytes(1_024))) {
+      var slow = thatHangs(kit);
+      String large = "x".repeat(1_024);
+      kit.broadcaster().broadcast("room:1", "intercepted", Map.of("pad", large)); // it is empty
+      kit.broadcaster().broadcast("room:1", "intercepted", Map.of());
+      awaitReached(Telemetry.Bound.MAILBOX_BYTES);
+      slow.assertCrashed();
+      released.countDown();
+    }
+    assertNoneReached();
   }
 
   private void assertReached(String topic, Telemetry.Bound bound) throws InterruptedException {

@@ -15,6 +15,7 @@ import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
 import dev.roost.routing.SocketLimits;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -297,6 +298,7 @@ class ClientSocketTest {
           "[\"2\",\"2\",\"lounge:2\",\"phx_join\",{}]",
           "[\"3\",\"4\",\"lounge:3\",\"phx_join\",{}]");
       assertTooMany("\"3\"", "\"4\"", "lounge:3");
+      assertEquals(List.of("join refused", "max-channels"), stage.counted());
       host.accepts(client);
       client.sends("[null,5,\"lounge:3\",\"phx_join\",{}]");
       assertTooMany("null", "5", "lounge:3");
@@ -946,19 +948,21 @@ class ClientSocketTest {
       assertEquals("pause", client.next());
       assertAnswered();
       assertEquals("resume", client.next());
-      assertEquals(List.of("throttled"), stage.counted());
+      assertEquals(List.of("events-per-second", "throttled"), stage.counted());
     }
 
     @Test
     void whoSendsTooMuchIsNotReadForAWhile() throws Exception {
-      client = stage.client(SocketLimits.defaults().withBytesPerSecond(100));
-      client.sends(HEARTBEAT);
+      client = stage.client(SocketLimits.defaults().withBytesPerSecond(HEARTBEAT.length()));
+      client.sends(HEARTBEAT, HEARTBEAT);
       assertAnswered();
-      client.sends(HEARTBEAT.replace("{}", "\"" + "x".repeat(300) + "\""));
+      assertAnswered();
+      assertEquals(List.of(), stage.counted());
+      client.sends(HEARTBEAT);
       assertEquals("pause", client.next());
       assertAnswered();
       assertEquals("resume", client.next());
-      assertEquals(List.of("throttled"), stage.counted());
+      assertEquals(List.of("bytes-per-second", "throttled"), stage.counted());
     }
 
     @Test
@@ -994,7 +998,9 @@ class ClientSocketTest {
       // What it was to replace is gone all the same (J-42).
       assertEquals("[\"2\",\"2\",\"lounge:2\",\"phx_close\",{}]", client.next());
       assertEquals("replaced", host.next(HostMessage.SocketGone.class).detail());
-      assertEquals(List.of("join refused", "join refused"), stage.counted());
+      assertEquals(
+          List.of("join refused", "joins-per-second", "join refused", "joins-per-second"),
+          stage.counted());
       client.sends("[\"2\",\"5\",\"lounge:2\",\"say\",{}]");
       assertUnmatched("\"5\"", "lounge:2");
       client.sends("[\"1\",\"6\",\"lounge:1\",\"say\",{}]");
@@ -1004,21 +1010,23 @@ class ClientSocketTest {
     /** Bytes, not characters. */
     @ParameterizedTest
     @CsvSource({
-      "aaaaaaaaaa,  eeee,  true",
-      "aaaaaaaaaaa, eeee,  false",
-      "aaaaaaaaaa,  eeeee, false",
-      "\u00e4\u00e4\u00e4\u00e4\u00e4, \u00e9\u00e9, true",
-      "\u00e4\u00e4\u00e4\u00e4\u00e4a, \u00e9\u00e9, false",
-      "\u00e4\u00e4\u00e4\u00e4\u00e4, \u00e9\u00e9e, false",
+      "aaaaaaaaaa,  eeee,",
+      "aaaaaaaaaaa, eeee,  max-topic-bytes",
+      "aaaaaaaaaa,  eeeee, max-event-bytes",
+      "\u00e4\u00e4\u00e4\u00e4\u00e4, \u00e9\u00e9,",
+      "\u00e4\u00e4\u00e4\u00e4\u00e4a, \u00e9\u00e9, max-topic-bytes",
+      "\u00e4\u00e4\u00e4\u00e4\u00e4, \u00e9\u00e9e, max-event-bytes",
     })
-    void aNameOverItsLengthEndsTheSocket(String topic, String event, boolean fits)
+    void aNameOverItsLengthEndsTheSocket(String topic, String event, @Nullable String limit)
         throws Exception {
       client = stage.client(SocketLimits.defaults().withMaxTopicBytes(10).withMaxEventBytes(4));
       client.sends("[null,\"1\",\"%s\",\"%s\",{}]".formatted(topic, event));
-      if (fits) {
+      if (limit == null) {
         assertUnmatched("\"1\"", topic);
+        assertEquals(List.of(), stage.counted());
       } else {
         assertEquals("close 1011", client.next());
+        assertEquals(List.of(limit), stage.counted());
       }
     }
   }

@@ -106,8 +106,10 @@ class HostChangesTest {
     retry(LIMIT - 1_000_000_000L);
     first.says(new GatewayMessage.NotHosted(first.next(HostMessage.Join.class).channel()));
     client.assertNothingFrom(first);
+    assertEquals(List.of(), stage.counted());
     retry(LIMIT + 1);
     assertEquals(reply("1", "error", "{\"reason\":\"unavailable\"}"), client.next());
+    assertEquals(List.of("host-timeout"), stage.counted());
     first.assertNothing();
     assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
     assertEquals(0, waiting());

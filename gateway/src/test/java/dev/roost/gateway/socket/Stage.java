@@ -17,6 +17,7 @@ import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.hosting.PartitionTable;
@@ -225,6 +226,11 @@ final class Stage {
     @Override
     public void joinRefused() {
       counted.add("join refused");
+    }
+
+    @Override
+    public void limitReached(Limit limit) {
+      counted.add(limit.option());
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.roost.it;
 
+import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -242,13 +243,16 @@ class LimitsIT {
   @Test
   void whatEndsASocketIsCountedUnderItsLimitAndItsCode() {
     int before = CLOSED.getOrDefault(1009, new AtomicInteger()).get();
-    assertCounted(Limit.MAX_FRAME_BYTES, this::aFrameOverTheLimitClosesTheConnection);
-    assertCounted(Limit.MAX_MESSAGE_BYTES, this::aMessageThatNeverEndsClosesTheConnection);
-    assertCounted(Limit.MAX_REQUEST_LINE_BYTES, this::aRequestLineOverTheLimitIsRefused);
-    assertCounted(Limit.MAX_HEADER_BYTES, this::headersOverTheLimitAreRefused);
-    assertCounted(Limit.IDLE_TIMEOUT, LimitsIT::silentSocketIsClosed);
-    assertCounted(Limit.HANDSHAKE_TIMEOUT, this::aConnectionThatSaysNothingIsClosed);
-    assertCounted(Limit.CONNECT_TIMEOUT, this::aSocketHandlerThatNeverAnswersCostsAStatus);
+    assertAll( // each is told of, whatever became of the others
+        () -> assertCounted(Limit.MAX_FRAME_BYTES, this::aFrameOverTheLimitClosesTheConnection),
+        () ->
+            assertCounted(Limit.MAX_MESSAGE_BYTES, this::aMessageThatNeverEndsClosesTheConnection),
+        () -> assertCounted(Limit.MAX_REQUEST_LINE_BYTES, this::aRequestLineOverTheLimitIsRefused),
+        () -> assertCounted(Limit.MAX_HEADER_BYTES, this::headersOverTheLimitAreRefused),
+        () -> assertCounted(Limit.IDLE_TIMEOUT, LimitsIT::silentSocketIsClosed),
+        () -> assertCounted(Limit.HANDSHAKE_TIMEOUT, this::aConnectionThatSaysNothingIsClosed),
+        () ->
+            assertCounted(Limit.CONNECT_TIMEOUT, this::aSocketHandlerThatNeverAnswersCostsAStatus));
     assertTrue(CLOSED.get(1009).get() >= before + 2);
   }
 
@@ -282,21 +286,42 @@ class LimitsIT {
     return java.util.Arrays.copyOfRange(bytes, from, to);
   }
 
-  @Test
-  void aRequestLineOverTheLimitIsRefused() { // E-24
+  private static int statusOfRequestLine(int octets) {
+    String line = "GET /socket/websocket?vsn=2.0.0&a=%s HTTP/1.1";
+    String path = line.formatted("x".repeat(octets - line.length() + 2)).split(" ", -1)[1];
     try (var socket = server.raw()) {
-      assertEquals(
-          414, socket.upgrade("/socket/websocket?vsn=2.0.0&a=" + "x".repeat(1_000)).status());
+      return socket.upgrade(path).status();
     }
   }
 
   @Test
-  void headersOverTheLimitAreRefused() {
+  void aRequestLineAtTheLimitPasses() { // E-24
+    assertEquals(101, statusOfRequestLine(1_000));
+  }
+
+  @Test
+  void aRequestLineOverTheLimitIsRefused() { // E-24
+    assertEquals(414, statusOfRequestLine(1_001));
+  }
+
+  /** Without the ends of their lines. */
+  private static int statusOfHeaders(int octets) {
+    String host = "Host: localhost";
+    String pad = "X-Pad: ";
+    pad += "x".repeat(octets - host.length() - pad.length());
     try (var socket = server.raw()) {
-      assertEquals(
-          431,
-          socket.upgrade("/socket/websocket?vsn=2.0.0", "X-Pad: " + "x".repeat(3_000)).status());
+      return socket.request("GET /plain HTTP/1.1", host, pad).status();
     }
+  }
+
+  @Test
+  void headersAtTheLimitPass() {
+    assertEquals(200, statusOfHeaders(2_000));
+  }
+
+  @Test
+  void headersOverTheLimitAreRefused() {
+    assertEquals(431, statusOfHeaders(2_001));
   }
 
   /* ---- time */
@@ -344,13 +369,20 @@ class LimitsIT {
       assertEquals(101, socket.upgrade("/idle/websocket?vsn=2.0.0").status());
       socket.write(WebSocketFrame.text("[\"1\",\"1\",\"big:news\",\"phx_join\",{}]"));
       assertTrue(socket.read().text().contains("phx_reply"));
+      // Not for ever: a socket that stays open because of it has to fall silent some time.
+      var left = new AtomicInteger(200);
       var unused =
           timer.scheduleAtFixedRate(
-              () -> server.broadcaster().broadcast("big:news", "news", Map.of()),
+              () -> {
+                if (left.getAndDecrement() > 0) {
+                  server.broadcaster().broadcast("big:news", "news", Map.of());
+                }
+              },
               0,
               100,
               TimeUnit.MILLISECONDS);
       assertEquals(1002, socket.readClose());
+      assertTrue(left.get() > 0);
       timer.shutdownNow();
     }
   }
@@ -429,6 +461,7 @@ class LimitsIT {
     try (var first = server.raw();
         var second = server.raw();
         var third = server.raw()) {
+      int before = reached(Limit.MAX_PENDING_CONNECTS);
       var waiting = new RawWebSocket[] {first, second, third};
       for (RawWebSocket socket : waiting) {
         socket.write(
@@ -444,6 +477,7 @@ class LimitsIT {
               return another.upgrade("/never/websocket?vsn=2.0.0").status() == 503;
             }
           });
+      assertTrue(reached(Limit.MAX_PENDING_CONNECTS) > before); // rather than its time being up
       // Others are not concerned once those have timed out.
       TestServer.await(
           "connects are possible again",
@@ -467,6 +501,7 @@ class LimitsIT {
       assertTrue(slow.read().text().contains("phx_reply"));
       fast.join("big:1");
       int before = SLOW.get();
+      int counted = reached(Limit.MAX_QUEUED_BYTES);
 
       int sent = 0;
       while (SLOW.get() == before) {
@@ -481,12 +516,14 @@ class LimitsIT {
       server.broadcaster().broadcast("big:1", "big", Map.of("n", sent));
       assertEquals(sent, fast.next().payload().path("n").asInt());
       assertEquals(before + 1, SLOW.get());
+      assertEquals(counted + 1, reached(Limit.MAX_QUEUED_BYTES));
     }
   }
 
   @Test
   void pongsThatNobodyReadsAreBoundedToo() { // F-22
     int before = SLOW.get();
+    int counted = reached(Limit.MAX_QUEUED_BYTES);
     try (var socket = RawWebSocket.open("localhost", server.port(), 4_096)) {
       assertTrue(socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
       var pings = new ByteArrayOutputStream();
@@ -499,6 +536,7 @@ class LimitsIT {
     } catch (UncheckedIOException e) {
       // Cut off while it was sending.
     }
-    TestServer.await("it counts as too slow", () -> SLOW.get() == before + 1);
+    TestServer.await("it counts as too slow", () -> reached(Limit.MAX_QUEUED_BYTES) == counted + 1);
+    assertEquals(before + 1, SLOW.get());
   }
 }

@@ -20,6 +20,7 @@ import dev.roost.channel.Socket;
 import dev.roost.conformance.Fixture;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.LongPollOptions;
@@ -33,6 +34,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -68,6 +70,7 @@ class LongPollIT {
 
     private final AtomicInteger slow = new AtomicInteger();
     private final AtomicInteger dropped = new AtomicInteger();
+    private final Map<Limit, AtomicInteger> reached = new ConcurrentHashMap<>();
 
     @Override
     public void slowSocketClosed() {
@@ -78,6 +81,15 @@ class LongPollIT {
     public void messageDropped() {
       dropped.incrementAndGet();
     }
+
+    @Override
+    public void limitReached(Limit limit) {
+      reached.computeIfAbsent(limit, ignored -> new AtomicInteger()).incrementAndGet();
+    }
+  }
+
+  private static int reached(Limit limit) {
+    return COUNTS.reached.getOrDefault(limit, new AtomicInteger()).get();
   }
 
   private static int near() {
@@ -307,9 +319,11 @@ class LongPollIT {
   @Test
   void aSessionThatIsNotPolledEndsAndLeavesNothing() { // G-65
     TestServer.await("no session is left", () -> sessions() == 0);
+    int before = reached(Limit.IDLE_TIMEOUT);
     LongPollClient client = member("echo:idle");
     assertEquals(1, sessions());
     TestServer.await("the session ended", () -> sessions() == 0);
+    assertEquals(before + 1, reached(Limit.IDLE_TIMEOUT));
     assertEquals(0, server.gateways(SocketTable::socketCount));
     assertEquals(0, server.gateways(SocketTable::channelCount));
     assertEquals(410, client.post(far(), line("1", "phoenix", "heartbeat", Map.of())).status());
@@ -318,14 +332,28 @@ class LongPollIT {
   @Test
   void whatIsNotPolledIsBounded() {
     LongPollClient client = member("echo:slow");
-    int before = COUNTS.slow.get();
-    String filler = "x".repeat(3_000);
-    for (int i = 0; i < 6; i++) {
-      server.broadcaster("rooms").broadcast("echo:slow", "news", Map.of("filler", filler));
-    }
+    int slow = COUNTS.slow.get();
+    int before = reached(Limit.MAX_QUEUED_BYTES);
+    broadcastNews("echo:slow", 3);
+    assertEquals(3, client.poll(near()).messages().size()); // they have waited together
+    broadcastNews("echo:slow", 4);
     // By its count: a session that nobody polls ends anyway before long.
-    TestServer.await("the session ended", () -> COUNTS.slow.get() == before + 1);
+    TestServer.await("the session ended", () -> reached(Limit.MAX_QUEUED_BYTES) == before + 1);
+    assertEquals(slow + 1, COUNTS.slow.get());
     assertEquals(410, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
+  }
+
+  /** Three of these are less than may wait, and four are more. */
+  private static void broadcastNews(String topic, int count) {
+    int before = deliveries();
+    for (int i = 0; i < count; i++) {
+      server.broadcaster("rooms").broadcast(topic, "news", Map.of("filler", "x".repeat(3_000)));
+    }
+    TestServer.await("they are on their way", () -> deliveries() == before + count);
+  }
+
+  private static int deliveries() {
+    return server.gateways(table -> (int) table.deliveries());
   }
 
   @Test
@@ -399,12 +427,42 @@ class LongPollIT {
     LongPollClient client = session();
     String heartbeat = line("9", "phoenix", "heartbeat", Map.of());
     assertEquals(400, client.post(far(), "no Base64!").httpStatus()); // G-57
-    String many = IntStream.range(0, 6).mapToObj(i -> heartbeat).collect(Collectors.joining("\n"));
-    assertEquals(413, client.post(far(), many).status()); // G-52
-    String large = line("9", "phoenix", "heartbeat", Map.of("f", "x".repeat(20_000)));
-    assertEquals(400, client.post(far(), large).httpStatus()); // G-50
+    assertEquals(413, client.post(far(), lines(6, heartbeat)).status()); // G-52
+    assertEquals(400, client.post(far(), heartbeatOf(20_001)).httpStatus()); // G-50
     assertEquals(200, client.post(far(), heartbeat).status());
     assertEquals(1, client.take(near(), 1).size());
+  }
+
+  private static String lines(int count, String line) {
+    return IntStream.range(0, count).mapToObj(i -> line).collect(Collectors.joining("\n"));
+  }
+
+  /** One of exactly this many octets. */
+  private static String heartbeatOf(int octets) {
+    String shortest = line("9", "phoenix", "heartbeat", Map.of("f", ""));
+    String filler = "x".repeat(octets - shortest.length());
+    return line("9", "phoenix", "heartbeat", Map.of("f", filler));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aPostAtItsLimitsPassesAndOneOverThemIsCounted(int gateway) { // G-50, G-52
+    int port = server.port(gateway);
+    int bytes = reached(Limit.MAX_POST_BYTES);
+    int lines = reached(Limit.MAX_POST_LINES);
+    LongPollClient client = session();
+    assertEquals(200, client.post(port, heartbeatOf(20_000)).status());
+    assertEquals(
+        200, client.post(port, lines(5, line("9", "phoenix", "heartbeat", Map.of()))).status());
+    assertEquals(6, client.take(near(), 6).size());
+    assertEquals(bytes, reached(Limit.MAX_POST_BYTES));
+    assertEquals(lines, reached(Limit.MAX_POST_LINES));
+
+    assertEquals(400, client.post(port, heartbeatOf(20_001)).httpStatus());
+    assertEquals(bytes + 1, reached(Limit.MAX_POST_BYTES));
+    assertEquals(
+        413, client.post(port, lines(6, line("9", "phoenix", "heartbeat", Map.of()))).status());
+    assertEquals(lines + 1, reached(Limit.MAX_POST_LINES));
   }
 
   @ParameterizedTest

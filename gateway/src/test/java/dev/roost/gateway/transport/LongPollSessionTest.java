@@ -1,0 +1,105 @@
+package dev.roost.gateway.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.roost.bus.RawPayload;
+import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.transport.LongPollSession.Asker;
+import dev.roost.routing.LongPollOptions;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The bounds of a session, to the byte and at times that the test says. */
+class LongPollSessionTest {
+
+  private static final int MAX_QUEUED_BYTES = 10_000;
+  private static final LongPollOptions OPTIONS = LongPollOptions.defaults();
+  private static final long INACTIVE = OPTIONS.window().toNanos() * 3 / 2;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final List<String> happened = new ArrayList<>();
+  private final long before = System.nanoTime();
+  private final LongPollSession session =
+      new LongPollSession(
+          vertx.getOrCreateContext(),
+          new LongPollSession.Holder() {
+            @Override
+            public void answer(Asker to, int status, RawPayload messages) {
+              happened.add("answered " + status);
+            }
+
+            @Override
+            public void ended(LongPollSession session) {
+              happened.add("ended");
+            }
+          },
+          LongPollToken.of("node", 1, 1, new byte[LongPollToken.SECRET_BYTES]),
+          OPTIONS,
+          MAX_QUEUED_BYTES,
+          new GatewayMetrics() {
+            @Override
+            public void limitReached(Limit limit) {
+              happened.add(limit.option());
+            }
+          },
+          Admission.Place.NONE);
+
+  @AfterEach
+  void close() throws Exception {
+    vertx.close().await(20, TimeUnit.SECONDS);
+  }
+
+  private void send(int octets) {
+    session.send(new Frame(false, new byte[octets]));
+  }
+
+  @Test
+  void aSessionThatIsNotPolledEndsAfterOneAndAHalfWindows() { // G-65
+    session.checkIdle(before + INACTIVE);
+    assertEquals(List.of(), happened);
+    session.checkIdle(System.nanoTime() + INACTIVE + 1);
+    assertEquals(List.of("idle-timeout", "ended"), happened);
+  }
+
+  @Test
+  void aPollThatWaitsKeepsASessionAndEachBeginsTheTimeAnew() { // G-65
+    var first = new Asker("gateway", 1);
+    var second = new Asker("gateway", 2);
+    session.poll(first);
+    session.checkIdle(before + 100 * INACTIVE);
+    session.abandon(first);
+    long polled = System.nanoTime();
+    session.poll(second);
+    session.abandon(second);
+    session.checkIdle(polled + INACTIVE);
+    assertEquals(List.of(), happened);
+    session.checkIdle(System.nanoTime() + INACTIVE + 1);
+    assertEquals(List.of("idle-timeout", "ended"), happened);
+  }
+
+  @Test
+  void whatWaitsMayBeAsManyBytesAsTheLimitAndNotOneMore() {
+    send(MAX_QUEUED_BYTES - 1);
+    send(1);
+    assertEquals(List.of(), happened);
+    send(1);
+    assertEquals(List.of("max-queued-bytes", "ended"), happened);
+    send(1); // it is over, and nothing is counted twice
+    assertEquals(2, happened.size());
+  }
+
+  @Test
+  void oneMessageMayWaitWhateverItsSize() {
+    send(2 * MAX_QUEUED_BYTES);
+    assertEquals(List.of(), happened);
+    send(0);
+    assertEquals(List.of("max-queued-bytes", "ended"), happened);
+  }
+}
