@@ -33,6 +33,7 @@ final class TrackingSimulation {
   private static final List<String> TOPICS = List.of("t0", "t1", "t2");
   private static final List<String> KEYS = List.of("ada", "bob");
   private static final long MS = 1_000_000;
+  private static final int POSITION_BITS = 40;
 
   /** Something that happens at a time; of two at the same time the first planned is first. */
   private record Event(long time, long number, Runnable action) {}
@@ -233,6 +234,7 @@ final class TrackingSimulation {
     private final HostedPresences hosted;
     private final Trackers trackers;
     private boolean isAlive = true;
+    private long generation;
     private long lastDelivery;
 
     Host(String inbox) {
@@ -263,7 +265,9 @@ final class TrackingSimulation {
       live.clear();
       live.addAll(nowLive);
       if (nodesLeft) {
-        sent.keySet().removeIf(host -> !live.contains(host.inbox));
+        if (sent.keySet().removeIf(host -> !live.contains(host.inbox))) {
+          generation++;
+        }
         received.keySet().removeIf(host -> !live.contains(host.inbox));
       }
       var before = Map.copyOf(view);
@@ -379,7 +383,8 @@ final class TrackingSimulation {
     }
 
     private void deliver(Host from, Numbered message) {
-      long last = received.getOrDefault(from, 0L);
+      long first = message.sequence() >> POSITION_BITS << POSITION_BITS;
+      long last = received.getOrDefault(from, first);
       boolean follows = message.sequence() == (message.message().isEmpty() ? last : last + 1);
       received.put(from, message.sequence());
       silence.put(from, 0);
@@ -439,7 +444,7 @@ final class TrackingSimulation {
     @Override
     public void send(String to, PresenceMessage message) {
       Host peer = hosts.stream().filter(host -> host.inbox.equals(to)).findFirst().orElseThrow();
-      long sequence = sent.merge(peer, 1L, Long::sum);
+      long sequence = sent.merge(peer, (generation << POSITION_BITS) + 1, (last, any) -> last + 1);
       transmit(peer, new Numbered(sequence, Optional.of(message)));
     }
 

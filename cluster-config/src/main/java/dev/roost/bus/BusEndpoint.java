@@ -95,6 +95,13 @@ public final class BusEndpoint {
 
   private static final int ENVELOPE_BYTES = 256;
 
+  /**
+   * A number on a link is its position, and above these bits the link's generation. Without it, a
+   * peer that has forgotten the link and begins it again could come to where it was, and what was
+   * lost until then would not be missed.
+   */
+  private static final int POSITION_BITS = 40;
+
   /** Failure codes of an answer to a query. */
   private static final int NOT_HOSTED = 1;
 
@@ -110,6 +117,11 @@ public final class BusEndpoint {
   private final Map<String, Outbound> outbound = new HashMap<>();
   private final Map<String, Inbound> inbound = new HashMap<>();
   private final List<MessageConsumer<Envelope>> consumers = new ArrayList<>(2);
+
+  /**
+   * Of the links that are opened now: one that was forgotten and is opened anew has a later one.
+   */
+  private long generation;
 
   /** Opens the inbox at this address on the current context. */
   public BusEndpoint(Vertx vertx, String address, Receiver receiver) {
@@ -248,7 +260,7 @@ public final class BusEndpoint {
 
   private Outbound open(String to) {
     Inbox peer = inboxes.get(to);
-    var link = new Outbound(peer, peer == null ? bus.sender(to, ANYWHERE) : null);
+    var link = new Outbound(peer, peer == null ? bus.sender(to, ANYWHERE) : null, generation);
     if (peer != null) {
       inbox.links.put(to, link);
     }
@@ -267,7 +279,9 @@ public final class BusEndpoint {
    * only frozen, its next message or check is a loss to both ends.
    */
   public void forget(Predicate<String> isGone) {
-    outbound.keySet().removeIf(isGone);
+    if (outbound.keySet().removeIf(isGone)) {
+      generation++;
+    }
     inbound.keySet().removeIf(isGone);
     inbox.links.keySet().removeIf(isGone);
   }
@@ -416,9 +430,11 @@ public final class BusEndpoint {
     boolean isBroken;
     boolean isGone;
 
-    Outbound(@Nullable Inbox peer, @Nullable MessageProducer<Envelope> far) {
+    Outbound(@Nullable Inbox peer, @Nullable MessageProducer<Envelope> far, long generation) {
       this.peer = peer;
       this.far = far;
+      sent.set(generation << POSITION_BITS);
+      handled.set(generation << POSITION_BITS);
     }
 
     boolean isLocal() {
@@ -457,7 +473,9 @@ public final class BusEndpoint {
 
     /** Whether nothing is missing before the message of this number. */
     boolean follows(long number, boolean repeats) {
-      boolean follows = number == (repeats ? received : received + 1);
+      // A peer that was just met begins at the first position, of whatever generation.
+      long last = received > 0 ? received : number >> POSITION_BITS << POSITION_BITS;
+      boolean follows = number == (repeats ? last : last + 1);
       received = number;
       silence = 0;
       if (other != null) {

@@ -329,6 +329,43 @@ class BusEndpointTest {
     assertEquals("1 Reset[]", back.poll(10, TimeUnit.SECONDS));
   }
 
+  /** What it sent before, and what it has sent since in vain, are equally many. */
+  @Test
+  void aPeerThatHasBegunAnewIsALossWhereverItIs() throws Exception {
+    var receiver = new Peer("receiver");
+    var far = elsewhere("far");
+    var sender = new Peer("sender");
+    sender.run(() -> sender.endpoint.send("far", new GatewayMessage.Closed(1)));
+    Envelope first = far.poll(10, TimeUnit.SECONDS);
+    sender.run(() -> sender.endpoint.forget("far"::equals));
+    sender.run(() -> sender.endpoint.send("far", new GatewayMessage.Closed(2)));
+    far.poll(10, TimeUnit.SECONDS); // It is lost.
+    sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    Envelope check = far.poll(10, TimeUnit.SECONDS);
+    assertEquals(new LinkMessage.Check(), check.message());
+    for (Envelope envelope : List.of(first, check, check)) {
+      deliver("receiver", new Envelope("host", envelope.sequence(), envelope.message()));
+    }
+    assertEquals("host: Closed[channel=1]", receiver.next());
+    assertEquals("lost: host", receiver.next());
+    receiver.assertNothingMore();
+  }
+
+  @Test
+  void whoIsMetForTheFirstTimeMayHaveForgottenOthers() throws Exception {
+    var receiver = new Peer("receiver");
+    long third = 3L << 40;
+    deliver("receiver", new Envelope("host", third, new LinkMessage.Check()));
+    deliver("receiver", new Envelope("host", third + 1, new GatewayMessage.Closed(1)));
+    deliver("receiver", new Envelope("other", third + 1, new GatewayMessage.Closed(2)));
+    deliver("receiver", new Envelope("late", third + 2, new GatewayMessage.Closed(3)));
+    assertEquals("host: Closed[channel=1]", receiver.next());
+    assertEquals("other: Closed[channel=2]", receiver.next());
+    assertEquals("lost: late", receiver.next());
+    assertEquals("late: Closed[channel=3]", receiver.next());
+    receiver.assertNothingMore();
+  }
+
   @Test
   void whatCannotBeWrittenIsALossAndSaidOnce() throws Exception {
     var sender = new Peer("sender");
