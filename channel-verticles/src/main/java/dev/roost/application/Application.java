@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -133,6 +134,11 @@ public final class Application {
 
   public List<Route> routes() {
     return routes;
+  }
+
+  /** The route of a topic: the first whose pattern matches. */
+  public Optional<Route> route(String topic) {
+    return routes.stream().filter(route -> route.pattern().matches(topic)).findFirst();
   }
 
   public PresenceHandler presence() {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Waits for the last callbacks of channels that are being ended, for a bounded time. */
+/** Waits for the last callbacks of a host that is being undeployed, for a bounded time. */
 final class Departure {
 
   private final Duration limit;
@@ -21,6 +21,10 @@ final class Departure {
     Promise<Void> idle = Promise.promise();
     mailbox.whenIdle(idle::complete);
     endings.add(idle.future());
+  }
+
+  void await(Future<Void> ending) {
+    endings.add(ending);
   }
 
   /** Completes when all are idle, or when the time is up. */

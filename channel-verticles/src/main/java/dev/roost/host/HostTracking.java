@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +48,15 @@ final class HostTracking {
       Topics topics) {
     this.node = node;
     this.application = application.name();
-    var host = new Host(node, context, application.name(), options.telemetry(), endpoint, topics);
+    var host =
+        new Host(
+            node,
+            context,
+            application.name(),
+            topic -> application.route(topic).map(found -> found.pattern().pattern()).orElse(topic),
+            options.telemetry(),
+            endpoint,
+            topics);
     var settings =
         new TrackingSettings(
             options.presence(),
@@ -129,9 +138,10 @@ final class HostTracking {
     }
   }
 
-  void stop() {
+  /** Completes when the application has been told that all have left, however long that takes. */
+  Future<Void> stop() {
     List.copyOf(others.keySet()).forEach(this::end);
-    hosted.end();
+    return hosted.end();
   }
 
   /** The verticle, as those who track and host see it. */
@@ -139,6 +149,7 @@ final class HostTracking {
       ClusterNode node,
       Context context,
       String application,
+      UnaryOperator<String> route,
       Telemetry telemetry,
       BusEndpoint endpoint,
       Topics topics)
@@ -200,9 +211,9 @@ final class HostTracking {
 
     @Override
     public void reached(String topic, Telemetry.Bound bound) {
-      if (telemetry.isEnabled()) {
-        HostRuntime.record(telemetry, new Telemetry.Event.BoundReached(application, topic, bound));
-      }
+      // Told whether or not other events are, as all bounds.
+      HostRuntime.record(
+          telemetry, new Telemetry.Event.BoundReached(application, route.apply(topic), bound));
     }
 
     @Override

@@ -93,7 +93,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     node.unlisten(started(onChange));
     var ending = new Departure(options.replaceTimeout());
     topics().all().forEach(this::handOver);
-    tracking().stop();
+    ending.await(tracking().stop());
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
     return ending.done().eventually(endpoint()::close);
   }
@@ -170,8 +170,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       endpoint().send(gateway, new GatewayMessage.NotHosted(join.channel()));
       return;
     }
-    Optional<Route> route =
-        application.routes().stream().filter(r -> r.pattern().matches(topic)).findFirst();
+    Optional<Route> route = application.route(topic);
     if (route.isEmpty()) {
       endpoint().send(gateway, new GatewayMessage.Refused(join.channel(), UNMATCHED));
       return;
@@ -230,8 +229,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       endpoint().forget(inbox -> !now.isLive(inbox));
       for (ChannelProcess process : topics().all()) {
         if (!now.isLive(process.gateway())) {
-          topics().remove(process);
           process.postEnd(new Mail.End(new TerminateReason.Closed("gateway gone")));
+          topics().remove(process);
         }
       }
     }
@@ -280,8 +279,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     for (long channel : gone.channels()) {
       ChannelProcess process = topics().find(gateway, channel);
       if (process != null) {
-        topics().remove(process);
         process.postEnd(new Mail.End(new TerminateReason.Closed(gone.detail())));
+        topics().remove(process);
       }
     }
   }

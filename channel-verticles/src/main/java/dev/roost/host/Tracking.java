@@ -2,8 +2,10 @@ package dev.roost.host;
 
 import dev.roost.presence.PresenceException;
 import dev.roost.tracking.Tracker;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -74,10 +76,22 @@ public final class Tracking {
         });
   }
 
-  /** Carries a call to the host's context, and its answer back to the caller's. */
+  /** Carries a call to the host's context, and its answer back to the caller's, if it has one. */
   private static <T> Future<T> on(HostVerticle host, Supplier<Future<T>> call) {
+    Context caller = Vertx.currentContext();
     Promise<T> answer = Promise.promise();
-    host.context().runOnContext(ignored -> call.get().onComplete(answer));
+    host.context()
+        .runOnContext(
+            ignored ->
+                call.get()
+                    .onComplete(
+                        result -> {
+                          if (caller == null) {
+                            answer.handle(result);
+                          } else {
+                            caller.runOnContext(back -> answer.handle(result));
+                          }
+                        }));
     return answer.future();
   }
 }

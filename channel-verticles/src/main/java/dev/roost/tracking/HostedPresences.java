@@ -6,6 +6,7 @@ import dev.roost.bus.PresenceMessage.Outcome;
 import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -44,6 +45,8 @@ public final class HostedPresences {
    */
   private final Map<String, Long> awaited = new HashMap<>();
 
+  private final Promise<Void> told = Promise.promise();
+  private boolean hasEnded;
   private long lastRequest;
 
   /** A presence of one host. */
@@ -152,6 +155,9 @@ public final class HostedPresences {
     TopicPresence presence = topics.get(topic);
     if (presence == null) {
       reactions.remove(topic);
+      if (hasEnded) {
+        endIfTold();
+      }
     } else {
       presence.callbacksDone();
     }
@@ -208,6 +214,8 @@ public final class HostedPresences {
     if (!others.contains(peer)) {
       return;
     }
+    // Of what it is just naming some may be missing, so that nothing follows from what it has not.
+    unnamed.remove(peer);
     long request = ++lastRequest;
     awaited.put(peer, request);
     ask(peer, request, SYNC_REQUESTS);
@@ -257,11 +265,20 @@ public final class HostedPresences {
     }
   }
 
-  /** The host goes: all its topics are over. */
-  public void end() {
+  /** The host goes: all its topics are over. Completes when the application knows of it. */
+  public Future<Void> end() {
+    hasEnded = true;
     topics.values().forEach(TopicPresence::end);
     topics.clear();
     reactions.values().removeIf(TopicCallbacks::isIdle);
+    endIfTold();
+    return told.future();
+  }
+
+  private void endIfTold() {
+    if (topics.isEmpty() && reactions.isEmpty()) {
+      told.tryComplete();
+    }
   }
 
   /** Topics in which somebody is present, or was until just now. */

@@ -364,6 +364,44 @@ class PresenceHandlerTest {
   }
 
   @Test
+  void undeployingWaitsUntilAllIsTold() throws Exception {
+    var seen = new LinkedBlockingQueue<String>();
+    PresenceHandler slow =
+        new PresenceHandler() {
+          @Override
+          public void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {
+            seen.add(topic + " -" + diff.leaves().keys());
+          }
+
+          @Override
+          public void vacated(String topic) {
+            pause();
+            seen.add(topic + " vacated");
+          }
+        };
+    try (ChannelKit kit = kit(slow)) {
+      var members = new ArrayList<TestChannel>();
+      for (int i = 0; i < 20; i++) {
+        var member = kit.join("room:" + i);
+        members.add(member);
+        track(member, "ada");
+        assertEquals("room:" + i + " -[]", next(seen));
+      }
+      kit.deployment().undeploy().await(20, TimeUnit.SECONDS);
+      assertEquals(40, seen.size(), seen.toString());
+      members.forEach(TestChannel::assertCrashed);
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(200);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
   void aTopicThatThisNodeStopsHostingIsVacated() throws Exception {
     var watching = new Watching();
     try (ChannelKit kit = kit(watching)) {

@@ -26,6 +26,7 @@ import dev.roost.testkit.TestChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -513,6 +514,32 @@ class PresenceTest {
     kit.node().vertx().undeploy(id).await(10, TimeUnit.SECONDS);
     kit.limits(Duration.ofSeconds(10), Duration.ofMillis(100));
     watcher.assertBroadcast("presence_diff", told -> told.tree().at("/leaves/worker").isObject());
+  }
+
+  @Test
+  void answersComeToTheVerticleThatAskedWhichOwnsWhatItTracksThen() throws Exception {
+    var presences = kit.deployment().presences();
+    Promise<Boolean> onItsContext = Promise.promise();
+    var verticle =
+        new VerticleBase() {
+          @Override
+          public Future<?> start() {
+            return presences
+                .track("lobby:1", "first", Map.of())
+                .compose(
+                    first -> {
+                      onItsContext.complete(
+                          context.deploymentID().equals(Vertx.currentContext().deploymentID()));
+                      return presences.track("lobby:1", "second", Map.of());
+                    });
+          }
+        };
+    var vertx = kit.node().vertx();
+    String id = vertx.deployVerticle(verticle).await(10, TimeUnit.SECONDS);
+    assertTrue(onItsContext.future().await(10, TimeUnit.SECONDS));
+    awaitPresences(3);
+    vertx.undeploy(id).await(10, TimeUnit.SECONDS);
+    awaitPresences(0);
   }
 
   @Test

@@ -141,6 +141,11 @@ public final class ClientSocket {
 
   /* ---- from the client */
 
+  /** Runs an action once all that was received is dispatched, which a large message may delay. */
+  public void whenIdle(Runnable action) {
+    intake.whenIdle(action);
+  }
+
   /** Handles a text message. */
   public void receiveText(byte[] body) {
     intake.receive(body, false);
@@ -375,13 +380,11 @@ public final class ClientSocket {
 
   /** The connection is over: every host is told, and nothing of it stays. */
   public void ended(String detail) {
-    if (!ended) {
-      intake.end(() -> end(detail));
+    if (ended) {
+      return;
     }
-  }
-
-  private void end(String detail) {
     ended = true;
+    intake.end();
     var byHost = new HashMap<String, List<Long>>(2);
     for (ChannelRow row : rows.values()) {
       if (row.channel() != 0) {

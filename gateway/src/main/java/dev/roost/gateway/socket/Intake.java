@@ -37,7 +37,7 @@ final class Intake {
   private final RateLimit bytes;
   private int paused;
   private boolean decoding;
-  private @Nullable Runnable whenDecoded;
+  private @Nullable Runnable whenIdle;
   private boolean ended;
 
   /**
@@ -61,6 +61,9 @@ final class Intake {
 
   /** Takes a message; while a large one is decoded the connection is not read. */
   void receive(byte[] body, boolean binary) {
+    if (ended) {
+      return;
+    }
     if (body.length >= LARGE) {
       receiveLarge(body, binary);
       return;
@@ -84,16 +87,28 @@ final class Intake {
         .onComplete(
             (message, failure) -> {
               decoding = false;
-              takeLarge(message, failure, body.length);
-              // Only now: what has waited behind it may be handed on at once.
-              unpause();
-              if (whenDecoded != null) {
-                table.workers().behind(this::finish);
+              try {
+                takeLarge(message, failure, body.length);
+              } finally {
+                // Only now: what has waited behind it may be handed on at once.
+                unpause();
+                tellIdle();
               }
             });
   }
 
+  private void tellIdle() {
+    Runnable action = whenIdle;
+    if (action != null) {
+      whenIdle = null;
+      table.workers().behind(action);
+    }
+  }
+
   private void takeLarge(@Nullable ClientMessage message, @Nullable Throwable failure, int length) {
+    if (ended) {
+      return;
+    }
     if (message != null) {
       take(message, length);
     } else if (failure instanceof ProtocolException violation) {
@@ -167,20 +182,17 @@ final class Intake {
     }
   }
 
-  /**
-   * The connection is over. Runs the action when what has come before is dispatched, if not now.
-   */
-  void end(Runnable action) {
-    whenDecoded = action;
-    finish();
-  }
-
-  private void finish() {
-    Runnable action = whenDecoded;
-    if (!decoding && action != null) {
-      whenDecoded = null;
-      ended = true;
+  /** Runs an action once no message is being decoded: now, or behind what has waited for that. */
+  void whenIdle(Runnable action) {
+    if (decoding) {
+      whenIdle = action;
+    } else {
       action.run();
     }
+  }
+
+  /** The connection is over: nothing is taken any more. */
+  void end() {
+    ended = true;
   }
 }

@@ -101,16 +101,23 @@ final class WebSocketConnection implements Connection {
                 opened.ended(ending);
                 metrics.socketClosed();
               };
-          endUnlessWorking();
+          endWhenIdle();
         });
   }
 
-  /** What came before the end is dealt with before it. */
-  private void endUnlessWorking() {
-    Runnable end = over;
-    if (end != null && !working) {
-      over = null;
-      end.run();
+  /** What came before the end is dealt with before it, inflated and decoded as it has to be. */
+  private void endWhenIdle() {
+    ClientSocket receiver = client;
+    if (receiver != null && over != null && !working) {
+      receiver.whenIdle(
+          () -> {
+            Runnable end = over;
+            // Decoded, it may have let something through that is being inflated now.
+            if (end != null && !working) {
+              over = null;
+              end.run();
+            }
+          });
     }
   }
 
@@ -225,7 +232,7 @@ final class WebSocketConnection implements Connection {
               }
               if (over != null) {
                 // Behind what was waiting, which may be more of the kind.
-                workers.behind(this::endUnlessWorking);
+                workers.behind(this::endWhenIdle);
               }
             });
   }

@@ -3,6 +3,7 @@ package dev.roost.gateway.socket;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
@@ -357,6 +358,12 @@ final class Stage {
       assertEquals(
           "[null,\"marker\",\"phoenix\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
           next());
+    }
+
+    /** The same of one that has ended, which nothing would answer: nothing has come so far. */
+    void assertSilent() throws Exception {
+      call(() -> true);
+      assertNull(sent.poll());
     }
 
     /** What the host says before this arrives first: the gateway's inbox is in order. */
