@@ -232,7 +232,13 @@ final class LongPollSession implements Connection {
       }
     }
     if (!ended && !now.rest().hasNext()) {
-      finish(OK);
+      // The last one may be large, and wrong.
+      receiver.whenIdle(
+          () -> {
+            if (posted != null && posted.timer() == now.timer() && !ended) {
+              finish(OK);
+            }
+          });
     }
   }
 

@@ -473,6 +473,16 @@ class LongPollIT {
     assertEquals(410, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
   }
 
+  /** Also a large one, which is decoded while others are served. */
+  @Test
+  void aLargeMessageIsReadBeforeItsPostIsAnswered() {
+    String large = line("1", "phoenix", "heartbeat", Map.of("x", "x".repeat(200_000)));
+    var client = new LongPollClient("/socket/longpoll", V2).open(near());
+    assertEquals(200, client.post(far(), "text/plain", large).status());
+    assertEquals(410, client.post(far(), "text/plain", large + "]").status());
+    assertEquals(410, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
+  }
+
   /* ---- the door */
 
   @ParameterizedTest
