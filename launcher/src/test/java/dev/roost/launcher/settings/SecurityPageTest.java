@@ -8,6 +8,7 @@ import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.ConnectionLimits;
+import dev.roost.presence.PresenceOptions;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.SocketOptions;
 import java.io.IOException;
@@ -60,12 +61,14 @@ class SecurityPageTest {
             ConnectionLimits.defaults(),
             SocketOptions.defaults(),
             SocketOptions.defaults().limits(),
-            ChannelOptions.defaults())) {
+            ChannelOptions.defaults(),
+            PresenceOptions.defaults())) {
+      String prefix = options instanceof PresenceOptions ? "presence-" : "";
       for (RecordComponent option : options.getClass().getRecordComponents()) {
         String name = option.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
         Object value = option.getAccessor().invoke(options);
         if (value != null) {
-          defaults.put(name, value);
+          defaults.put(prefix + name, value);
         }
       }
     }
