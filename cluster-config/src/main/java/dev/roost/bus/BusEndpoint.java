@@ -249,7 +249,7 @@ public final class BusEndpoint {
                 });
   }
 
-  /** Later, since whoever sends is in the middle of something; once for each loss. */
+  /** Later, since whoever sends is in the middle of something; once between two checks. */
   private void broken(String to, Outbound link) {
     link.payloads.clear();
     if (!link.isBroken) {
@@ -305,6 +305,8 @@ public final class BusEndpoint {
       } else if (!link.isLocal()) {
         bus.send(peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), ANYWHERE);
         link.payloads.check();
+        // What cannot be written from now on is a loss of its own: somebody may wait for it.
+        link.isBroken = false;
       }
     }
     for (var entry : List.copyOf(inbound.entrySet())) {

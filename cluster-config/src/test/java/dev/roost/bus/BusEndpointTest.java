@@ -367,13 +367,18 @@ class BusEndpointTest {
   }
 
   @Test
-  void whatCannotBeWrittenIsALossAndSaidOnce() throws Exception {
+  void whatCannotBeWrittenIsALossAndSaidOnceBetweenTwoChecks() throws Exception {
     var sender = new Peer("sender");
     sender.run(
         () -> {
           sender.endpoint.send("nobody", new GatewayMessage.Closed(1));
           sender.endpoint.send("nobody", new GatewayMessage.Closed(2));
         });
+    assertEquals("lost: nobody", sender.next());
+    sender.assertNothingMore();
+    // Whoever tries again later is told again, or would wait for ever.
+    sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    sender.run(() -> sender.endpoint.send("nobody", new GatewayMessage.Closed(3)));
     assertEquals("lost: nobody", sender.next());
     sender.assertNothingMore();
   }

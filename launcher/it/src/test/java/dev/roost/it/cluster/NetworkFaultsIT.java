@@ -49,8 +49,10 @@ class NetworkFaultsIT {
     }
   }
 
+  /** Of what a test before has cut off, the last may take its time to come back. */
   @BeforeEach
   void talkOnBothSides() {
+    Waiting.until("all four are together", () -> isWhole(leftGateway) && isWhole(rightGateway));
     crowd = new Crowd("room", 12).connect(leftGateway, 1).connect(rightGateway, 1).awaitJoined();
     crowd.assertAllHearEachOther();
     crowd.talk();
@@ -61,6 +63,15 @@ class NetworkFaultsIT {
     crowd.close();
     networks.mend();
     networks.heal();
+  }
+
+  private static boolean isWhole(NodeProcess node) {
+    return Pattern.compile("the cluster: (\\d+) nodes")
+        .matcher(node.log())
+        .results()
+        .reduce((earlier, last) -> last)
+        .map(last -> last.group(1).equals("4"))
+        .orElse(true);
   }
 
   private static long count(NodeProcess node, String text) {
