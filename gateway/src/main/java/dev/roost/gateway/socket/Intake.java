@@ -23,8 +23,8 @@ final class Intake {
   private static final Logger log = LoggerFactory.getLogger(ClientSocket.class);
 
   /**
-   * Messages from this size on are decoded by a worker, lest all other sockets of the event loop
-   * wait for it: 128 KiB, which take some 200 µs.
+   * Messages from this size on, 128 KiB, are decoded by a worker, lest all other sockets of the
+   * event loop wait for it.
    */
   private static final int LARGE = 128 << 10;
 

@@ -26,7 +26,7 @@ final class WebSocketConnection implements Connection {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
 
-  /** Bytes that are inflated on the event loop: 64 KiB, which take some 100 µs. */
+  /** Bytes of a message that one piece may inflate to on the event loop: 64 KiB. */
   private static final int AT_ONCE = 64 << 10;
 
   private final Workers workers;
