@@ -103,8 +103,8 @@ public interface Telemetry {
     /**
      * A bound stopped a client or a callback. Not Phoenix's. May come from any thread.
      *
-     * @param route pattern of the topic, or path of the socket; empty for a presence's meta, which
-     *     is written before its topic is known
+     * @param route pattern of the topic, or path of the socket; empty for a presence in a topic
+     *     without a route, and for its meta, which is written before its topic is known
      */
     record BoundReached(String application, String route, Bound bound) implements Event {}
   }

@@ -53,7 +53,7 @@ final class HostTracking {
             node,
             context,
             application.name(),
-            topic -> application.route(topic).map(found -> found.pattern().pattern()).orElse(topic),
+            topic -> application.route(topic).map(found -> found.pattern().pattern()).orElse(""),
             options.telemetry(),
             endpoint,
             topics);
