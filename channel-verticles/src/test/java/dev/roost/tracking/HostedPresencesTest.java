@@ -124,6 +124,14 @@ class HostedPresencesTest {
     return new HostedPresences(host, settings);
   }
 
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static RawPayload meta(String ref) {
     return RawPayload.jsonText("{\"phx_ref\":\"" + ref + "\"}");
   }
@@ -194,11 +202,7 @@ class HostedPresencesTest {
 
               @Override
               public void occupied(String topic) {
-                try {
-                  slow.await();
-                } catch (InterruptedException e) {
-                  throw new IllegalStateException(e);
-                }
+                await(slow);
                 seen.add("occupied");
               }
 
@@ -238,11 +242,7 @@ class HostedPresencesTest {
             new PresenceHandler() {
               @Override
               public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> all) {
-                try {
-                  slow.await();
-                } catch (InterruptedException e) {
-                  throw new IllegalStateException(e);
-                }
+                await(slow);
                 return all;
               }
 

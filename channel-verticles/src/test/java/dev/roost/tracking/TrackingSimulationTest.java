@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class TrackingSimulationTest {
 
-  private static final int SCHEDULES = 10_000;
+  private static final int SCHEDULES = Integer.getInteger("roost.simulation.schedules", 10_000);
 
   @Test
   void everyListEqualsTheTruthOnceTheClusterIsAtRest() {
