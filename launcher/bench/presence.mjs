@@ -107,9 +107,8 @@ function node(number, name, ...more) {
 
 async function startCluster() {
   const channels = [0, 1].map((i) => node(i, `channels-${i}`, "--role=channels", "--applications=crowd"));
-  // A list of 10,000 is close to the default, 1 MiB.
   const gateways = GATEWAYS.map((port, i) =>
-    node(2 + i, `gateway-${i}`, "--role=gateway", `--port=${port}`, "--max-queued-bytes=8388608"),
+    node(2 + i, `gateway-${i}`, "--role=gateway", `--port=${port}`),
   );
   await Promise.all([...channels, ...gateways].map((each) => each.says("is ready")));
   await pause(12_000); // Until both channel nodes have their share.

@@ -237,7 +237,7 @@ public final class HostedPresences {
   private void end(String host) {
     others.remove(host);
     for (TopicPresence presence : List.copyOf(topics.values())) {
-      presence.removeIf(meta -> meta.host().equals(host));
+      presence.hostsGone(meta -> meta.host().equals(host));
     }
   }
 
@@ -247,7 +247,7 @@ public final class HostedPresences {
     awaited.keySet().removeIf(host -> !context.isLive(host));
     if (others.removeIf(host -> !context.isLive(host))) {
       for (TopicPresence presence : List.copyOf(topics.values())) {
-        presence.removeIf(
+        presence.hostsGone(
             meta -> !meta.host().equals(context.inbox()) && !context.isLive(meta.host()));
       }
     }

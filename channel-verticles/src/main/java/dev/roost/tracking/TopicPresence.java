@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -29,6 +30,8 @@ final class TopicPresence {
    * A change starts the window, at the end of which one diff tells all that happened in it. While the
    * application fetches for a diff, or has not yet been told of several, the next one waits, however
    * long its window: diffs go out in order, and callbacks that are slow get larger ones instead of more.
+   * In large topics the window is long, so that their members are not told all the time; but nodes die
+   * seldom, and who went with one has been there too long already: that is told as in small topics.
    * Fetches do not wait for reactions, which have a queue of their own.
    *
    * In a burst of joins everybody tracks and asks for the list. A large one is not written for each of
@@ -61,7 +64,10 @@ final class TopicPresence {
   private final TopicCallbacks reactions;
   private final List<Promise<RawPayload>> asking = new ArrayList<>(0);
   private final Map<String, List<Promise<RawPayload>>> askingByKey = new LinkedHashMap<>(0);
-  private boolean isWindowOpen;
+
+  /** The end of the window that is open, by the clock of the context; empty if none is. */
+  private OptionalLong windowEnd = OptionalLong.empty();
+
   private boolean isDiffDue;
   private boolean isFetching;
 
@@ -142,10 +148,13 @@ final class TopicPresence {
     }
   }
 
-  void removeIf(Predicate<Meta> isGone) {
-    if (!state.isEmpty()) {
-      state.removeIf(isGone);
-      changed();
+  /** Other hosts have died, and whoever they tracked is gone: their leaves are told soon. */
+  void hostsGone(Predicate<Meta> isGone) {
+    int present = state.size();
+    state.removeIf(isGone);
+    if (state.size() < present) {
+      watch();
+      openWindow(settings.options().diffWindow());
     }
   }
 
@@ -172,10 +181,21 @@ final class TopicPresence {
 
   private void changed() {
     watch();
-    if (!isWindowOpen && !isDiffDue && state.hasChanges()) {
-      isWindowOpen = true;
-      Duration window = settings.options().window(context.members(topic));
-      context.after(Math.max(1, window.toMillis()), this::windowClosed);
+    if (windowEnd.isEmpty()) {
+      openWindow(settings.options().window(context.members(topic)));
+    }
+  }
+
+  /** Opens a window, or makes the one that is open shorter. */
+  private void openWindow(Duration length) {
+    if (isDiffDue || !state.hasChanges()) {
+      return;
+    }
+    long millis = Math.max(1, length.toMillis());
+    long end = context.nanoTime() + Duration.ofMillis(millis).toNanos();
+    if (windowEnd.isEmpty() || end < windowEnd.getAsLong()) {
+      windowEnd = OptionalLong.of(end);
+      context.after(millis, () -> windowClosed(end));
     }
   }
 
@@ -212,10 +232,12 @@ final class TopicPresence {
 
   /* ---- diffs */
 
-  private void windowClosed() {
-    isWindowOpen = false;
-    isDiffDue = true;
-    tell();
+  private void windowClosed(long end) {
+    if (windowEnd.isPresent() && windowEnd.getAsLong() == end) {
+      windowEnd = OptionalLong.empty();
+      isDiffDue = true;
+      tell();
+    }
   }
 
   private void tell() {

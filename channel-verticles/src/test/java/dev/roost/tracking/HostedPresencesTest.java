@@ -16,6 +16,7 @@ import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceList;
 import dev.roost.presence.PresenceOptions;
 import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -41,8 +42,11 @@ class HostedPresencesTest {
     final List<String> sent = new ArrayList<>();
     final BlockingQueue<Runnable> posted = new LinkedBlockingQueue<>();
     private final List<Timer> timers = new ArrayList<>();
+    final List<String> broadcasts = new ArrayList<>();
     private long now;
     private long epoch = 1;
+    private int members = 1;
+    private boolean isPeerLive = true;
 
     private record Timer(long at, Runnable action) {}
 
@@ -58,7 +62,7 @@ class HostedPresencesTest {
 
     @Override
     public boolean isLive(String inbox) {
-      return true;
+      return isPeerLive || !inbox.equals(PEER);
     }
 
     @Override
@@ -67,11 +71,13 @@ class HostedPresencesTest {
     }
 
     @Override
-    public void broadcast(String topic, String event, RawPayload payload) {}
+    public void broadcast(String topic, String event, RawPayload payload) {
+      broadcasts.add(new String(payload.bytes(), StandardCharsets.UTF_8));
+    }
 
     @Override
     public int members(String topic) {
-      return 1;
+      return members;
     }
 
     @Override
@@ -184,6 +190,51 @@ class HostedPresencesTest {
     assertEquals(1, presences.presences());
     host.pass(Duration.ofSeconds(1));
     assertEquals(0, presences.presences());
+  }
+
+  /* ---- the window of a diff */
+
+  private static final String ADA = "{\"ada\":{\"metas\":[{\"phx_ref\":\"r\"}]}}";
+  private static final String ADA_JOINED = "{\"joins\":" + ADA + ",\"leaves\":{}}";
+  private static final String ADA_LEFT = "{\"joins\":{},\"leaves\":" + ADA + "}";
+
+  @Test
+  void whoDiedIsToldOfSoonInALargeTopicTooThoughOtherChangesWait() {
+    var presences = presences(PresenceHandler.none());
+    host.members = 100_000;
+    presences.receive(PEER, putOf(1, "ada"));
+    host.pass(Duration.ofMillis(999));
+    assertEquals(List.of(), host.broadcasts);
+    host.pass(Duration.ofMillis(1));
+    assertEquals(List.of(ADA_JOINED), host.broadcasts);
+
+    put(presences, "bob");
+    host.pass(Duration.ofMillis(10));
+    host.isPeerLive = false;
+    presences.nodesLeft();
+    host.pass(Duration.ofMillis(50));
+    assertEquals(2, host.broadcasts.size());
+    assertTrue(host.broadcasts.get(1).contains("bob"), host.broadcasts.get(1));
+
+    put(presences, "cid");
+    host.pass(Duration.ofMillis(999));
+    assertEquals(2, host.broadcasts.size(), "the next window was cut short by the one before");
+    host.pass(Duration.ofMillis(1));
+    assertEquals(3, host.broadcasts.size());
+  }
+
+  @Test
+  void aShortWindowIsNotMadeLongerByADeath() {
+    var presences = presences(PresenceHandler.none());
+    presences.receive(PEER, putOf(1, "ada"));
+    host.pass(Duration.ofMillis(50));
+    presences.remove("t", PEER, 1, "ada");
+    presences.receive(PEER, putOf(2, "bob"));
+    host.pass(Duration.ofMillis(40));
+    host.isPeerLive = false;
+    presences.nodesLeft();
+    host.pass(Duration.ofMillis(10));
+    assertEquals(List.of(ADA_JOINED, ADA_LEFT), host.broadcasts);
   }
 
   /* ---- callbacks of two tenures */

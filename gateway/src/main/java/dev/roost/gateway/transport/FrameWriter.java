@@ -10,6 +10,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.internal.http.WebSocketInternal;
@@ -40,6 +41,13 @@ final class FrameWriter {
   private static final int DEFLATED = 0x40;
   private static final int MAX_HEADER = 10;
 
+  /*
+   * A socket is too slow when more waits for it than maxQueuedBytes besides the largest message that
+   * waits: a list of presences may be larger than all the rest, and who has just joined is not slow
+   * for being sent one. Only large messages are looked at for this.
+   */
+  private static final int LARGE = 64 << 10;
+
   // With these and no others (the last is Netty's own) nobody has to see what is encoded already.
   private static final Set<String> HANDLERS =
       Set.of(
@@ -58,7 +66,8 @@ final class FrameWriter {
   /**
    * A writer for the sockets of one context.
    *
-   * @param maxQueuedBytes bytes that may wait for one socket before it counts as too slow
+   * @param maxQueuedBytes bytes that may wait for one socket, besides the largest message that
+   *     waits, before it counts as too slow
    * @param compression deflates for those that have agreed on it
    */
   FrameWriter(int maxQueuedBytes, Compression compression) {
@@ -200,6 +209,9 @@ final class FrameWriter {
     private final boolean deflates;
     private boolean isDirty;
 
+    /** Bytes of the largest message that may still be waiting, if it is a large one. */
+    private int largest;
+
     DirectTarget(Channel channel, boolean deflates) {
       this.channel = channel;
       this.deflates = deflates;
@@ -239,6 +251,7 @@ final class FrameWriter {
      */
     private void writeNow(ByteBuf buffer) {
       int start = buffer.readerIndex();
+      note(buffer);
       if (descriptor != null && descriptor.isOpen()) {
         start += written(descriptor, buffer);
       }
@@ -263,6 +276,7 @@ final class FrameWriter {
 
     // The void promise tells nobody: a failed write ends the connection, which is told.
     private void writeLater(ByteBuf buffer) {
+      note(buffer);
       head.write(buffer, head.voidPromise());
       if (isDirty) {
         return;
@@ -275,6 +289,13 @@ final class FrameWriter {
       }
     }
 
+    private void note(ByteBuf buffer) {
+      int size = buffer.readableBytes();
+      if (size > LARGE) {
+        largest = queue.isEmpty() ? size : Math.max(largest, size);
+      }
+    }
+
     // What waits may only be waiting for the end of the turn: flush before judging.
     @Override
     public boolean hasRoom() {
@@ -282,7 +303,15 @@ final class FrameWriter {
         return true;
       }
       head.flush();
-      return channel.isWritable() || !channel.isActive();
+      if (channel.isWritable() || !channel.isActive()) {
+        return true;
+      }
+      // What is written in part still counts whole.
+      long waiting = queue.totalPendingWriteBytes();
+      if (waiting < largest) {
+        largest = 0;
+      }
+      return waiting <= (long) maxQueuedBytes + largest;
     }
 
     @Override
@@ -299,9 +328,14 @@ final class FrameWriter {
   }
 
   /** Through the public API. */
-  private static final class PublicTarget implements Target {
+  private final class PublicTarget implements Target {
 
     private final ServerWebSocket socket;
+
+    private long waiting;
+
+    /** Bytes of the largest message since nothing waited. */
+    private int largest;
 
     PublicTarget(ServerWebSocket socket) {
       this.socket = socket;
@@ -312,15 +346,23 @@ final class FrameWriter {
       if (socket.isClosed()) {
         return true;
       }
-      if (socket.writeQueueFull()) {
+      if (!hasRoom()) {
         return false;
       }
-      if (frame.binary()) {
-        socket.writeFinalBinaryFrame(Buffer.buffer(frame.body()));
-      } else {
-        socket.writeFinalTextFrame(new String(frame.body(), StandardCharsets.UTF_8));
-      }
+      note(frame.body().length, send(frame));
       return true;
+    }
+
+    private Future<Void> send(Frame frame) {
+      return frame.binary()
+          ? socket.writeFinalBinaryFrame(Buffer.buffer(frame.body()))
+          : socket.writeFinalTextFrame(new String(frame.body(), StandardCharsets.UTF_8));
+    }
+
+    private void note(int size, Future<Void> written) {
+      largest = waiting == 0 ? size : Math.max(largest, size);
+      waiting += size;
+      written.onComplete(done -> waiting -= size);
     }
 
     @Override
@@ -328,9 +370,10 @@ final class FrameWriter {
       return write(frame.frame());
     }
 
+    // The queue is full some messages later than its size says, never earlier.
     @Override
     public boolean hasRoom() {
-      return socket.isClosed() || !socket.writeQueueFull();
+      return socket.isClosed() || !socket.writeQueueFull() || waiting - largest <= maxQueuedBytes;
     }
 
     @Override

@@ -72,6 +72,10 @@ final class LongPollSession implements Connection {
   private final Map<Asker, Long> polls = new LinkedHashMap<>(2);
   private @Nullable ClientSocket client;
   private long queuedBytes;
+
+  /** Bytes of the largest message that has waited since none did. */
+  private int largest;
+
   private @Nullable Asker current;
   private @Nullable Asker handedOver;
   private boolean waking;
@@ -277,7 +281,8 @@ final class LongPollSession implements Connection {
     }
     queued.add(frame);
     queuedBytes += frame.body().length;
-    if (queuedBytes > maxQueuedBytes && queued.size() > 1) {
+    largest = Math.max(queued.size() == 1 ? 0 : largest, frame.body().length);
+    if (queuedBytes - largest > maxQueuedBytes) {
       tooSlow();
     } else if (current != null && !waking) {
       // At the end of the turn, so that what comes together is answered together.

@@ -322,8 +322,8 @@ final class Flags {
       defaultValue = "1048576",
       converter = Values.Bytes.class,
       description =
-          "Unwritten bytes of one socket; over it the socket is closed as too slow."
-              + " Default: ${DEFAULT-VALUE}.")
+          "Unwritten bytes of one socket, besides its largest message; over it the socket is closed"
+              + " as too slow. Default: ${DEFAULT-VALUE}.")
   int maxQueuedBytes;
 
   @Option(
