@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Measures a node in its production configuration and prints one table.
 
-    launcher/bench/run.py PHXLOAD [--repeat N] [--quick]
+    launcher/bench/run.py PHXLOAD [--repeat N] [--quick] [--beside COMMAND]
 
 PHXLOAD is the load generator's program. Starts .ci/conformance-server, warms it up, takes each row
 N times (3) and prints the median and the range; with the machine's floor for one write() in between.
+COMMAND starts another server of the same fixture, a Phoenix for instance, in the foreground on the
+port that it is given last: it is measured in turn with ours, and the last column is our median to
+its lowest figure.
 Runs everything on 127.0.0.1. Exits non-zero if a message was lost or a run failed.
 """
 
@@ -12,13 +15,14 @@ import argparse
 import atexit
 import json
 import pathlib
+import shlex
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PORT = 4103
@@ -44,17 +48,17 @@ WARM_UP = [
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, command, port):
+        self.port = port
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
-        self.process = subprocess.Popen(
-            [ROOT / ".ci/conformance-server", str(PORT)], stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen([*command, str(port)], stdout=self.log, stderr=self.log)
         atexit.register(self.stop)
         for _ in range(1200):
             if self.process.poll() is not None:
                 break
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=1).read()
-                return
+                with socket.create_connection(("127.0.0.1", port), 1):
+                    return
             except OSError:
                 time.sleep(0.1)
         sys.exit(f"the server did not come up:\n{pathlib.Path(self.log.name).read_text()}")
@@ -68,10 +72,10 @@ class Server:
 
 def load(phxload, server, arguments):
     done = subprocess.run(
-        [phxload, *arguments.split(), "--target", f"127.0.0.1:{PORT}", "--pid", str(server.process.pid)],
+        [phxload, *arguments.split(), "--target", f"127.0.0.1:{server.port}", "--pid", str(server.process.pid)],
         capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"phxload {arguments} failed:\n{done.stderr}")
+        sys.exit(f"phxload {arguments} failed on port {server.port}:\n{done.stderr}")
     return json.loads(done.stdout)
 
 
@@ -87,34 +91,52 @@ def main():
     options.add_argument("phxload")
     options.add_argument("--repeat", type=int, default=3)
     options.add_argument("--quick", action="store_true", help="a short warm-up, for trying the script")
+    options.add_argument("--beside", metavar="COMMAND", help="another server of the fixture, measured in turn")
     given = options.parse_args()
+    commands = [[ROOT / ".ci/conformance-server"]] + ([shlex.split(given.beside)] if given.beside else [])
 
-    print("| row | median | range | at most | |\n|---|---|---|---|---|")
+    print("| row | median | range | at most | |" + (" beside | range | ratio |" if given.beside else ""))
+    print("|---|---|---|---|---|" + ("---|---|---|" if given.beside else ""))
+
+    def shown(values, unit):
+        return f"{statistics.median(values):.2f} {unit} | {min(values):.2f} – {max(values):.2f}"
 
     def row(name, unit, values, limit):
-        median = statistics.median(values)
+        median = statistics.median(values[0])
         verdict = "" if limit is None else "ok" if median <= limit else "over"
-        print(f"| {name} | {median:.2f} {unit} | {min(values):.2f} – {max(values):.2f} | {'' if limit is None else limit} | {verdict} |", flush=True)
+        line = f"| {name} | {shown(values[0], unit)} | {'' if limit is None else limit} | {verdict} |"
+        for beside in values[1:]:
+            line += f" {shown(beside, unit)} | {median / min(beside):.2f} |"
+        print(line, flush=True)
+
+    def in_turn(measure):
+        values = [[] for _ in commands]
+        for _ in range(given.repeat):
+            for i in range(len(commands)):
+                values[i].append(measure(i))
+        return values
 
     # Memory: a node that has served a little, then 10,000 more sockets, each on a topic of its own.
-    memory = []
-    for _ in range(given.repeat):
-        server = Server()
+    def memory(i):
+        server = Server(commands[i], PORT + i)
         load(given.phxload, server, "storm -c 1000 --inflight 64 --rounds 2")
         idle = load(given.phxload, server, "idle -c 10000 --ramp 2000 --duration 10")
-        memory.append((idle["server_mem_joined"] - idle["server_mem_before"]) / 10000 / 1024)
         server.stop()
-    row("idle memory of a joined socket", "KB (Pss)", memory, 18)
+        return (idle["server_mem_joined"] - idle["server_mem_before"]) / 10000 / 1024
 
-    server = Server()
-    for arguments in WARM_UP[: 2 if given.quick else None]:
-        load(given.phxload, server, arguments)
+    row("idle memory of a joined socket", "KB (Pss)", in_turn(memory), 18)
+
+    servers = [Server(command, PORT + i) for i, command in enumerate(commands)]
+    for server in servers:
+        for arguments in WARM_UP[: 2 if given.quick else None]:
+            load(given.phxload, server, arguments)
     floors = [floor()]
     for name, unit, arguments, figure, limit in ROWS:
-        row(name, unit, [load(given.phxload, server, arguments)[figure] for _ in range(given.repeat)], limit)
+        row(name, unit, in_turn(lambda i: load(given.phxload, servers[i], arguments)[figure]), limit)
         floors.append(floor())
-    row("floor: one write() of 140 bytes to each of 1,000 sockets, 20/s", "µs CPU", floors, None)
-    server.stop()
+    row("floor: one write() of 140 bytes to each of 1,000 sockets, 20/s", "µs CPU", [floors], None)
+    for server in servers:
+        server.stop()
 
 
 if __name__ == "__main__":
