@@ -13,6 +13,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,8 +28,17 @@ final class WebSocketConnection implements Connection {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
 
-  /** Bytes of a message that one piece may inflate to on the event loop: 64 KiB. */
-  private static final int AT_ONCE = 64 << 10;
+  /** From this size on a message is copied together by a worker: 128 KiB. */
+  private static final int LARGE = 128 << 10;
+
+  /** What is inflated on the event loop: 64 KiB, of at most 8 KiB, 0.7 ms of the worst there is. */
+  private static final Inflation.Step SMALL_STEP = new Inflation.Step(64 << 10, 2);
+
+  /** How many pieces of a message may be inflated on the event loop. */
+  private static final int FEW_PIECES = 8;
+
+  /** What a worker inflates before it is another message's turn: any amount, of 64 KiB. */
+  private static final Inflation.Step LARGE_STEP = new Inflation.Step(1 << 30, 16);
 
   private final Workers workers;
   private final ServerWebSocket webSocket;
@@ -37,7 +48,7 @@ final class WebSocketConnection implements Connection {
   private final GatewayMetrics metrics;
   private @Nullable ClientSocket client;
   private final @Nullable Compression compression;
-  private @Nullable Buffer fragments;
+  private @Nullable Assembly fragments;
   private @Nullable Inflation inflation;
   private boolean binaryFragments;
   private int fragmentCount;
@@ -140,7 +151,7 @@ final class WebSocketConnection implements Connection {
         if (fragments == null) {
           violation("a continuation without a message to continue");
         } else {
-          append(frame.binaryData().getBytes(), frame.isFinal());
+          append(frame.binaryData(), 0, frame.isFinal());
         }
       }
       case PING -> {
@@ -165,19 +176,26 @@ final class WebSocketConnection implements Connection {
       mark = 1;
       inflation = data.getByte(0) == CompressedFrames.DEFLATED ? compression.inflation() : null;
     }
-    byte[] body = data.getBytes(mark, data.length());
     if (frame.isFinal() && inflation == null) {
-      message(body, frame.isBinary());
+      whole(data, mark, frame.isBinary());
       return;
     }
     binaryFragments = frame.isBinary();
-    fragments = Buffer.buffer();
+    fragments = new Assembly();
     fragmentCount = 0;
-    append(body, frame.isFinal());
+    append(data, mark, frame.isFinal());
   }
 
-  private void append(byte[] data, boolean last) {
-    Buffer assembled = fragments;
+  private void whole(Buffer data, int from, boolean binary) {
+    if (data.length() >= LARGE) {
+      work(() -> data.getBytes(from, data.length()), body -> message(body, binary));
+    } else {
+      message(data.getBytes(from, data.length()), binary);
+    }
+  }
+
+  private void append(Buffer data, int from, boolean last) {
+    Assembly assembled = fragments;
     if (assembled == null) {
       return;
     }
@@ -191,53 +209,38 @@ final class WebSocketConnection implements Connection {
     }
     Inflation inflating = inflation;
     if (inflating != null) {
-      inflating.begin(data, last);
+      inflating.begin(data.getBytes(from, data.length()), last);
       inflate(inflating, assembled, last);
-    } else if (assembled.length() + data.length > limits.maxMessageBytes()) {
+    } else if (assembled.length() + data.length() - from > limits.maxMessageBytes()) {
       tooLong();
     } else {
-      assembled.appendBytes(data);
+      assembled.append(data, from);
       if (last) {
         complete(assembled);
       }
     }
   }
 
-  private void inflate(Inflation inflating, Buffer assembled, boolean last) {
+  private void inflate(Inflation inflating, Assembly assembled, boolean last) {
+    if (fragmentCount > FEW_PIECES || assembled.length() >= SMALL_STEP.bytes()) {
+      inflateMore(inflating, assembled, last);
+      return;
+    }
     try {
-      inflated(inflating.append(assembled, AT_ONCE, limits.maxMessageBytes()), assembled, last);
+      inflated(inflating.append(assembled, SMALL_STEP, limits.maxMessageBytes()), assembled, last);
     } catch (DataFormatException e) {
       notInflatable(e);
     }
   }
 
-  /**
-   * A small piece may inflate to very much: that is for a worker, and nothing is read meanwhile.
-   */
-  private void inflateMore(Inflation inflating, Buffer assembled, boolean last) {
-    working = true;
-    webSocket.pause();
-    workers
-        .compute(() -> inflating.append(assembled, Integer.MAX_VALUE, limits.maxMessageBytes()))
-        .onComplete(
-            (progress, failure) -> {
-              working = false;
-              if (progress != null) {
-                inflated(progress, assembled, last);
-              } else {
-                notInflatable(failure);
-              }
-              if (!paused) {
-                webSocket.resume();
-              }
-              if (over != null) {
-                // Behind what was waiting, which may be more of the kind.
-                workers.behind(this::endWhenIdle);
-              }
-            });
+  /** A small piece may inflate to very much, or take long to inflate to nothing. */
+  private void inflateMore(Inflation inflating, Assembly assembled, boolean last) {
+    work(
+        () -> inflating.append(assembled, LARGE_STEP, limits.maxMessageBytes()),
+        progress -> inflated(progress, assembled, last));
   }
 
-  private void inflated(Inflation.Progress progress, Buffer assembled, boolean last) {
+  private void inflated(Inflation.Progress progress, Assembly assembled, boolean last) {
     switch (progress) {
       case DONE -> {
         if (last) {
@@ -253,9 +256,41 @@ final class WebSocketConnection implements Connection {
     }
   }
 
-  private void complete(Buffer assembled) {
+  private void complete(Assembly assembled) {
+    if (assembled.length() >= LARGE) {
+      work(assembled::toBytes, this::completed);
+    } else {
+      completed(assembled.toBytes());
+    }
+  }
+
+  private void completed(byte[] body) {
     forgetMessage();
-    message(assembled.getBytes(), binaryFragments);
+    message(body, binaryFragments);
+  }
+
+  /** Has a worker do something, and reads nothing meanwhile. */
+  private <T> void work(Callable<T> task, Consumer<T> next) {
+    working = true;
+    webSocket.pause();
+    workers
+        .compute(task)
+        .onComplete(
+            (result, failure) -> {
+              working = false;
+              if (result != null) {
+                next.accept(result);
+              } else {
+                notInflatable(failure);
+              }
+              if (!paused && !working) {
+                webSocket.resume();
+              }
+              if (over != null) {
+                // Behind what was waiting, which may be more of the kind.
+                workers.behind(this::endWhenIdle);
+              }
+            });
   }
 
   private void tooLong() {
@@ -272,7 +307,10 @@ final class WebSocketConnection implements Connection {
   }
 
   private void forgetMessage() {
-    fragments = null;
+    if (fragments != null) {
+      fragments.release();
+      fragments = null;
+    }
     if (inflation != null && compression != null) {
       compression.giveBack(inflation);
       inflation = null;

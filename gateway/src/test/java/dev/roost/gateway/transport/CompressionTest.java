@@ -28,17 +28,21 @@ class CompressionTest {
 
   private final Compression compression = new Compression();
 
+  private static Inflation.Step step(int bytes) {
+    return new Inflation.Step(bytes, 1_000);
+  }
+
   private byte[] inflated(byte[] deflated) throws DataFormatException {
-    var message = Buffer.buffer();
+    var message = new Assembly();
     Inflation inflation = compression.inflation();
     inflation.begin(deflated, true);
     Inflation.Progress progress;
     do {
-      progress = inflation.append(message, 100, Integer.MAX_VALUE);
+      progress = inflation.append(message, new Inflation.Step(100, 1), 1 << 24);
     } while (progress == Inflation.Progress.MORE);
     assertEquals(Inflation.Progress.DONE, progress);
     compression.giveBack(inflation);
-    return message.getBytes();
+    return message.toBytes();
   }
 
   /* ---- offers */
@@ -119,13 +123,13 @@ class CompressionTest {
   void aBombIsNotInflatedBeyondTheLimit() throws DataFormatException {
     byte[] bomb = compression.deflate(new byte[1 << 20]);
     assertTrue(bomb != null && bomb.length < 10_000);
-    var message = Buffer.buffer();
+    var message = new Assembly();
     Inflation inflation = compression.inflation();
     inflation.begin(bomb, true);
-    assertEquals(Inflation.Progress.MORE, inflation.append(message, 20_000, 50_000));
+    assertEquals(Inflation.Progress.MORE, inflation.append(message, step(20_000), 50_000));
     assertTrue(message.length() >= 20_000 && message.length() < 40_000);
-    assertEquals(Inflation.Progress.TOO_LONG, inflation.append(message, 100_000, 50_000));
-    assertTrue(message.length() <= 50_000);
+    assertEquals(Inflation.Progress.TOO_LONG, inflation.append(message, step(100_000), 50_000));
+    assertEquals(50_001, message.length());
   }
 
   @Test
@@ -135,7 +139,7 @@ class CompressionTest {
     Inflation broken = compression.inflation();
     assertTrue(bomb != null);
     broken.begin(bomb, true);
-    assertEquals(Inflation.Progress.TOO_LONG, broken.append(Buffer.buffer(), 100, 10));
+    assertEquals(Inflation.Progress.TOO_LONG, broken.append(new Assembly(), step(100), 10));
     compression.giveBack(broken);
     byte[] deflated = compression.deflate(text);
     assertTrue(deflated != null);
@@ -168,7 +172,28 @@ class CompressionTest {
     }
     Inflation inflation = compression.inflation();
     inflation.begin(message.getBytes(), true);
-    assertThrows(DataFormatException.class, () -> inflation.append(Buffer.buffer(), 1_000, 1_000));
+    assertThrows(
+        DataFormatException.class, () -> inflation.append(new Assembly(), step(1_000), 1_000));
+  }
+
+  /* Each costs its receiver something: as many as fit into a frame must not be one piece of work. */
+  @Test
+  void whatInflatesToNothingIsInflatedInStepsToo() throws DataFormatException {
+    byte[] hello = lastBlock("Hello");
+    var blocks = Buffer.buffer();
+    for (int i = 0; i < 20_000; i++) {
+      blocks.appendBytes(new byte[] {0, 0, 0, (byte) 0xff, (byte) 0xff}); // stored, empty
+    }
+    Inflation inflation = compression.inflation();
+    inflation.begin(blocks.appendBytes(hello).getBytes(), true);
+    var message = new Assembly();
+    var step = new Inflation.Step(1_000, 5); // of 100,000 octets, 20,480 each time
+    for (int i = 0; i < 4; i++) {
+      assertEquals(Inflation.Progress.MORE, inflation.append(message, step, 1_000));
+      assertEquals(0, message.length());
+    }
+    assertEquals(Inflation.Progress.DONE, inflation.append(message, step, 1_000));
+    assertEquals("Hello", new String(message.toBytes(), StandardCharsets.UTF_8));
   }
 
   /* A socket that is paused keeps what it has sent so far in a queue. */
