@@ -89,6 +89,7 @@ final class WebSocketConnection implements Connection {
     this.workers = workers;
     this.webSocket = webSocket;
     this.target = writer.target(webSocket, compression != null);
+    boolean unused = Gathering.of(webSocket);
     this.compression = compression;
     this.limits = limits;
     this.idleTimeout = idleTimeout;
