@@ -4,6 +4,8 @@ import dev.roost.bus.Ref;
 import dev.roost.gateway.protocol.ClientMessage;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One topic that a client has joined, is joining or is leaving, as its gateway sees it. */
@@ -34,7 +36,7 @@ final class ChannelRow {
   private long firstChannel;
   private String host = NOBODY;
   private State state = State.JOINING;
-  private @Nullable ClientMessage join;
+  private @Nullable ClientMessage unanswered;
   private long waitingSince;
   private @Nullable ChannelRow replaced;
   private @Nullable Deque<ClientMessage> waiting;
@@ -53,7 +55,7 @@ final class ChannelRow {
     this.socket = socket;
     this.topic = join.topic();
     this.joinRef = join.joinRef();
-    this.join = join;
+    this.unanswered = join;
     this.application = application;
   }
 
@@ -144,17 +146,37 @@ final class ChannelRow {
 
   /** The join message, until it is answered. */
   ClientMessage join() {
-    if (join == null) {
+    if (unanswered == null) {
       throw new IllegalStateException("the join of " + topic + " is answered already");
     }
-    return join;
+    return unanswered;
   }
 
   /** Ref of the join message, which is forgotten with that. */
   @Nullable Ref takeJoinMessageRef() {
     Ref ref = join().ref();
-    join = null;
+    unanswered = null;
     return ref;
+  }
+
+  /** The client leaves; its message is kept until the host has answered it. */
+  void leaving(ClientMessage leave) {
+    state = State.LEAVING;
+    unanswered = leave;
+  }
+
+  /** The host has answered this message: if it is the leave, nobody else has to. */
+  void answered(@Nullable Ref ref) {
+    if (state == State.LEAVING && unanswered != null && Objects.equals(ref, unanswered.ref())) {
+      unanswered = null;
+    }
+  }
+
+  /** The leave that the host has not answered, and which is forgotten with that. */
+  Optional<ClientMessage> takeLeave() {
+    Optional<ClientMessage> leave = Optional.ofNullable(unanswered);
+    unanswered = null;
+    return leave;
   }
 
   /** The row that this one's join replaced and whose close is still to be written (J-40). */

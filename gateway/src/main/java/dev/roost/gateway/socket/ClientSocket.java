@@ -205,7 +205,7 @@ public final class ClientSocket {
     }
     if (message.event().equals(Wire.LEAVE)) {
       if (row.state() == State.JOINED) {
-        row.state(State.LEAVING);
+        row.leaving(message);
         row.takeEarly();
         table.send(row.host(), new HostMessage.Leave(row.channel(), message.ref()));
       }
@@ -342,12 +342,29 @@ public final class ClientSocket {
   }
 
   void crashed(ChannelRow row) {
-    if (row.state() == State.JOINING) {
+    switch (row.state()) {
       // The host lost the join itself: to the client it never began.
-      refused(row, Wire.UNAVAILABLE);
-    } else {
-      finish(row, Wire.ERROR, Wire.CHANNEL_CRASH);
+      case JOINING -> refused(row, Wire.UNAVAILABLE);
+      case JOINED, GONE -> finish(row, Wire.ERROR, Wire.CHANNEL_CRASH);
+      case LEAVING -> left(row);
     }
+  }
+
+  /**
+   * What was to be left is gone. An error would have phoenix.js join again, and give the channel up
+   * for good when the answer to its leave is overdue: it would stay joined here without a client.
+   */
+  private void left(ChannelRow row) {
+    row.takeLeave()
+        .ifPresent(
+            leave ->
+                reply(
+                    row.joinRef(),
+                    leave.ref(),
+                    row.topic(),
+                    Wire.OK_STATUS,
+                    RawPayload.EMPTY_OBJECT));
+    closed(row);
   }
 
   private void finish(ChannelRow row, String event, RawPayload payload) {
@@ -500,6 +517,12 @@ public final class ClientSocket {
           topic,
           Wire.PRESENCE_DIFF);
     }
+  }
+
+  /** A reply of a channel that is here. */
+  void reply(ChannelRow row, GatewayMessage.Reply reply) {
+    row.answered(reply.ref());
+    reply(reply);
   }
 
   void reply(GatewayMessage.Reply reply) {

@@ -77,8 +77,10 @@ public final class SocketTable {
                   broadcast, broadcast.except() == 0 ? null : rows.get(broadcast.except()));
       case GatewayMessage.Reply reply -> {
         ChannelRow row = rows.get(reply.recipient().channel());
-        ClientSocket socket = row != null ? row.socket() : formerly(reply.recipient());
-        if (socket != null) {
+        ClientSocket socket = row != null ? null : formerly(reply.recipient());
+        if (row != null) {
+          row.socket().reply(row, reply);
+        } else if (socket != null) {
           socket.reply(reply);
         }
       }
@@ -151,8 +153,8 @@ public final class SocketTable {
   }
 
   /**
-   * Messages of this host are missing: what hangs on it ends with {@code phx_error}, and joins that
-   * it has not answered ask again.
+   * Messages of this host are missing: what hangs on it ends with {@code phx_error}, what is being
+   * left as if it had been, and joins that it has not answered ask again.
    */
   public void lost(String host) {
     int closed = 0;
@@ -170,8 +172,8 @@ public final class SocketTable {
   }
 
   /**
-   * The nodes of some hosts are no more: their channels end with {@code phx_error}, joins that they
-   * have not answered look for another host.
+   * The nodes of some hosts are no more: their channels end with {@code phx_error}, those that are
+   * being left as if they had been, and joins that they have not answered look for another host.
    *
    * @param isGone tells of a host's inbox
    */

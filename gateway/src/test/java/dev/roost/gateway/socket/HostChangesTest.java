@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
+import dev.roost.bus.Ref;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
 import java.util.List;
@@ -179,5 +180,75 @@ class HostChangesTest {
         new HostMessage.SocketGone(List.of(channel), "moved"),
         first.next(HostMessage.SocketGone.class));
     assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+  }
+
+  private String closing() {
+    return "[\"1\",\"1\",\"%s\",\"phx_close\",{}]".formatted(topic);
+  }
+
+  private void hostIsGone() throws Exception {
+    stage.ask(
+        table -> {
+          table.hostsGone(first.address()::equals);
+          return true;
+        });
+  }
+
+  @Test
+  void whoLeavesWhileTheHostGoesHasLeft() throws Exception {
+    client.joins(topic, "1", first);
+    sends("phx_leave", "2");
+    first.next(HostMessage.Leave.class);
+    hostIsGone();
+    assertEquals(reply("2", "ok", "{}"), client.next());
+    assertEquals(closing(), client.next());
+    client.assertNothing();
+    assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+  }
+
+  @Test
+  void aLeaveThatTheHostHasAnsweredIsNotAnsweredAgain() throws Exception {
+    HostMessage.Join join = client.joins(topic, "1", first);
+    sends("say", "2");
+    sends("phx_leave", "3");
+    first.next(HostMessage.Event.class);
+    HostMessage.Leave leave = first.next(HostMessage.Leave.class);
+    RawPayload nothing = RawPayload.EMPTY_OBJECT;
+    first.says(new GatewayMessage.Reply(join.recipient(), new Ref("\"2\""), "ok", nothing));
+    first.says(new GatewayMessage.Reply(join.recipient(), leave.ref(), "ok", nothing));
+    assertEquals(reply("2", "ok", "{}"), client.next());
+    assertEquals(reply("3", "ok", "{}"), client.next());
+    hostIsGone();
+    assertEquals(closing(), client.next());
+    client.assertNothing();
+  }
+
+  @Test
+  void theReplyToAnEventIsNotTakenForThatToTheLeave() throws Exception {
+    HostMessage.Join join = client.joins(topic, "1", first);
+    sends("say", "2");
+    sends("phx_leave", "3");
+    first.next(HostMessage.Event.class);
+    first.next(HostMessage.Leave.class);
+    first.says(
+        new GatewayMessage.Reply(
+            join.recipient(), new Ref("\"2\""), "ok", RawPayload.EMPTY_OBJECT));
+    assertEquals(reply("2", "ok", "{}"), client.next());
+    hostIsGone();
+    assertEquals(reply("3", "ok", "{}"), client.next());
+    assertEquals(closing(), client.next());
+  }
+
+  @Test
+  void aJoinBehindALeaveLooksForAnotherHostWhenTheirsGoes() throws Exception {
+    client.joins(topic, "1", first);
+    sends("phx_leave", "2");
+    first.next(HostMessage.Leave.class);
+    stage.claimAnew(List.of(second));
+    client.sends("[\"5\",\"5\",\"%s\",\"phx_join\",{}]".formatted(topic));
+    hostIsGone();
+    assertEquals(reply("2", "ok", "{}"), client.next());
+    assertEquals(closing(), client.next());
+    second.accepts(client);
   }
 }
