@@ -3,8 +3,13 @@ package dev.roost.bus;
 /** Version and bounds of everything that crosses the bus. */
 public final class Contract {
 
-  /** First octet of every message; a receiver refuses any other. */
-  public static final int VERSION = 1;
+  /**
+   * What nodes of one cluster have to agree on, one more with each change to it: messages, the
+   * directory of applications, tables of partitions. First octet of every message; a receiver
+   * refuses any other. Nodes of different versions are never in one cluster for long, and share no
+   * values.
+   */
+  public static final int VERSION = 2;
 
   /** Longest topic, event, ref, id or address: 64 KiB. */
   public static final int MAX_TEXT_BYTES = 64 * 1024;

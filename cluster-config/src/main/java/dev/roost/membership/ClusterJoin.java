@@ -1,5 +1,6 @@
 package dev.roost.membership;
 
+import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.Registry;
 import io.vertx.core.Completable;
@@ -11,7 +12,10 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.spi.cluster.NodeInfo;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.net.BindException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way into a cluster of several processes: member first, since whether this node fits is known
@@ -21,6 +25,8 @@ public final class ClusterJoin {
 
   /** A member with its bus; closing {@code vertx} leaves the cluster too. */
   record Joined(Vertx vertx, ClusterMember member, Registry registry) {}
+
+  private static final Logger log = LoggerFactory.getLogger(ClusterJoin.class);
 
   private final ClusterMember member;
   private final @Nullable BusCertificates certificates;
@@ -33,7 +39,9 @@ public final class ClusterJoin {
   /**
    * Joins the cluster that the options name, or starts it if nobody is there, and logs which of the
    * two it was. Once for each process as a rule; {@link ClusterNode#close}, then closing {@link
-   * ClusterNode#vertx} leaves. Safe for any thread; blocks a thread of its own.
+   * ClusterNode#vertx} leaves. Safe for any thread; blocks a thread of its own. Should the node not
+   * fit its cluster any more, since parts that were apart have found each other, it is logged why,
+   * and both are closed.
    *
    * @param vertx options of the Vert.x instance to build; those of its event bus are replaced
    * @param builder the instance's transport, metrics and tracer; its options and its cluster
@@ -42,34 +50,73 @@ public final class ClusterJoin {
    */
   public static Future<ClusterNode> join(
       ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
-    return open(options, vertx, builder)
+    Promise<JoinFailure> unfit = Promise.promise();
+    return join(options, vertx, builder, unfit::tryComplete)
+        .onSuccess(node -> unfit.future().onSuccess(failure -> leave(node, failure)));
+  }
+
+  private static void leave(ClusterNode node, JoinFailure failure) {
+    log.error("node {} leaves its cluster: {}", node.name(), failure.getMessage());
+    node.close()
+        .eventually(node.vertx()::close)
+        .onFailure(cause -> log.error("node {} has not left in order", node.name(), cause));
+  }
+
+  /**
+   * As {@link #join(ClusterOptions, VertxOptions, VertxBuilder)}, for whoever ends a node that does
+   * not fit any more himself.
+   *
+   * @param unfit told at most once, on a thread of its own, that this node has to end, and why: two
+   *     parts of a cluster have found each other, and this node has a name that an older one has,
+   *     or speaks another version of the contract. It does no harm until it is closed. Nobody is
+   *     told before the node is there, and it may be told before the future is complete
+   */
+  public static Future<ClusterNode> join(
+      ClusterOptions options,
+      VertxOptions vertx,
+      VertxBuilder builder,
+      Consumer<JoinFailure> unfit) {
+    return open(options, Contract.VERSION, unfit, vertx, builder)
         .compose(
             joined -> ClusterNode.join(joined.vertx(), joined.member().name(), joined.registry()));
   }
 
-  /** As {@link #join}, without a node yet. */
-  static Future<Joined> open(ClusterOptions options, VertxOptions vertx, VertxBuilder builder) {
+  /** As {@link #join}, of any version, without a node yet. */
+  static Future<Joined> open(
+      ClusterOptions options,
+      int contract,
+      Consumer<JoinFailure> unfit,
+      VertxOptions vertx,
+      VertxBuilder builder) {
     Promise<Joined> joined = Promise.promise();
     Thread.ofPlatform()
         .name("roost-join")
-        .start(() -> open(options, new VertxOptions(vertx), builder, joined));
+        .start(
+            () -> {
+              try {
+                openHere(options, contract, unfit, new VertxOptions(vertx), builder)
+                    .onComplete(joined);
+              } catch (RuntimeException failed) {
+                joined.fail(failed);
+              }
+            });
     return joined.future();
   }
 
-  private static void open(
-      ClusterOptions given, VertxOptions vertx, VertxBuilder builder, Promise<Joined> joined) {
-    try {
-      ClusterOptions options = OwnAddress.chosen(given);
-      // Trust reads the live nodes when a peer dials, which is after the member is there.
-      var self = new ClusterMember[1];
-      BusTls tls = options.tls();
-      BusCertificates certificates =
-          tls == null ? null : BusCertificates.of(tls, options.host(), () -> self[0].busHosts());
-      self[0] = ClusterMember.join(options);
-      new ClusterJoin(self[0], certificates).open(vertx, builder).onComplete(joined);
-    } catch (RuntimeException failed) {
-      joined.fail(failed);
-    }
+  private static Future<Joined> openHere(
+      ClusterOptions given,
+      int contract,
+      Consumer<JoinFailure> unfit,
+      VertxOptions vertx,
+      VertxBuilder builder) {
+    ClusterOptions options = OwnAddress.chosen(given);
+    // Trust reads the live nodes when a peer dials, which is after the member is there.
+    var self = new ClusterMember[1];
+    BusTls tls = options.tls();
+    BusCertificates certificates =
+        tls == null ? null : BusCertificates.of(tls, options.host(), () -> self[0].busHosts());
+    self[0] = ClusterMember.join(options, contract, unfit);
+    return new ClusterJoin(self[0], certificates).open(vertx, builder);
   }
 
   private Future<Joined> open(VertxOptions options, VertxBuilder builder) {

@@ -6,9 +6,9 @@ import com.hazelcast.cluster.MembershipListener;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.HazelcastInstanceAware;
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleListener;
-import dev.roost.bus.Contract;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -22,6 +22,8 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -37,17 +39,23 @@ final class ClusterMember {
   private static final Logger log = LoggerFactory.getLogger(ClusterMember.class);
 
   private final ClusterOptions options;
+  private final int contract;
+  private final Consumer<JoinFailure> unfit;
   private final String name;
   private final InetAddress bind;
   private final Discovery discovery;
   private final JoinJournal journal = new JoinJournal();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final AtomicBoolean looking = new AtomicBoolean(true);
   private volatile CountDownLatch memberLeft = new CountDownLatch(1);
   private @Nullable HazelcastInstance hazelcast;
   private int port;
 
-  private ClusterMember(ClusterOptions options, InetAddress bind) {
+  private ClusterMember(
+      ClusterOptions options, InetAddress bind, int contract, Consumer<JoinFailure> unfit) {
     this.options = options;
+    this.contract = contract;
+    this.unfit = unfit;
     this.bind = bind;
     this.discovery = new Discovery(options, bind);
     String label = options.nodeName() == null ? "node" : options.nodeName();
@@ -57,19 +65,23 @@ final class ClusterMember {
   /**
    * Joins the cluster, or starts it if nobody is there.
    *
+   * @param contract the version of the contract that this node speaks
+   * @param unfit told once, on a thread of its own, if it does not fit any more later on: two parts
+   *     of a cluster have found each other
    * @throws JoinFailure if this node does not fit; it has left again then
    */
-  static ClusterMember join(ClusterOptions options) {
-    var member = new ClusterMember(options, local(options.host()));
+  static ClusterMember join(ClusterOptions options, int contract, Consumer<JoinFailure> unfit) {
+    var member = new ClusterMember(options, local(options.host()), contract, unfit);
     member.start();
     try {
       member.checkCluster();
-      member.checkContract();
-      member.checkName();
-    } catch (RuntimeException unfit) {
+      member.checkFits();
+    } catch (RuntimeException failed) {
       member.leave();
-      throw unfit;
+      throw failed;
     }
+    member.looking.set(false);
+    member.lookAgain();
     return member;
   }
 
@@ -102,7 +114,7 @@ final class ClusterMember {
     try {
       hazelcast =
           Hazelcast.newHazelcastInstance(
-              HazelcastConfiguration.of(options, name, bind, discovery, new Watch()));
+              HazelcastConfiguration.of(options, name, contract, bind, discovery, new Watch()));
       port = self().getAddress().getPort();
     } catch (RuntimeException failed) {
       throw new JoinFailure(whyNotStarted(failed), failed);
@@ -144,40 +156,73 @@ final class ClusterMember {
     }
   }
 
-  private void checkContract() {
-    String ours = Integer.toString(Contract.VERSION);
-    for (Member other : others()) {
-      String theirs = String.valueOf(other.getAttribute(HazelcastConfiguration.CONTRACT));
-      if (!theirs.equals(ours)) {
-        throw new JoinFailure(
-            "node "
-                + (name(other) + " at " + address(other) + " speaks version " + theirs)
-                + (" of the contract between nodes, this one version " + ours)
-                + ": run one release in a cluster, and give the other a cluster name of its own");
-      }
-    }
-  }
-
-  /** The older of two nodes keeps the name. One that has just died keeps it until that is known. */
-  private void checkName() {
-    String wanted = options.nodeName();
-    if (wanted == null) {
-      return;
-    }
+  /** A node that has just died keeps its name until that is known, so names are waited for. */
+  private void checkFits() {
     long patience = options.heartbeatTimeout().multipliedBy(2).toNanos();
     long deadline = System.nanoTime() + patience;
     while (true) {
       CountDownLatch changed = memberLeft;
-      Optional<Member> holder = olderWithName(wanted);
-      if (holder.isEmpty()) {
+      Optional<Unfit> found = unfit();
+      if (found.isEmpty()) {
         return;
       }
-      if (!await(changed, deadline - System.nanoTime())) {
-        throw new JoinFailure(
-            ("node name " + wanted + " is taken by the node at " + address(holder.get()))
-                + ", which is alive: give each node of a cluster a name of its own");
+      boolean mayChange =
+          switch (found.get()) {
+            case Unfit.OtherContract other -> false;
+            case Unfit.NameTaken taken -> await(changed, deadline - System.nanoTime());
+          };
+      if (!mayChange) {
+        throw new JoinFailure(found.get().message());
       }
     }
+  }
+
+  /**
+   * Members have come: some may have been apart. Hazelcast's threads do not wait, so what has to be
+   * waited for is on a thread of its own.
+   */
+  private void lookAgain() {
+    if (looking.get() || unfitNow().isEmpty() || !looking.compareAndSet(false, true)) {
+      return;
+    }
+    Thread.ofPlatform()
+        .name("roost-unfit")
+        .start(
+            () -> {
+              try {
+                checkFits();
+              } catch (JoinFailure failed) {
+                unfit.accept(failed); // And nobody looks again.
+                return;
+              } catch (HazelcastInstanceNotActiveException leaving) {
+                return;
+              }
+              looking.set(false);
+              lookAgain();
+            });
+  }
+
+  private Optional<Unfit> unfitNow() {
+    try {
+      return unfit();
+    } catch (HazelcastInstanceNotActiveException leaving) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Unfit> unfit() {
+    var cluster = hazelcast().getCluster();
+    return Unfit.of(
+        peer(cluster.getLocalMember()),
+        cluster.getMembers().stream().map(ClusterMember::peer).toList()); // The oldest first.
+  }
+
+  private static Unfit.Peer peer(Member member) {
+    return new Unfit.Peer(
+        name(member),
+        member.getAttribute(HazelcastConfiguration.NODE_NAME),
+        contract(member),
+        address(member));
   }
 
   private static boolean await(CountDownLatch latch, long nanos) {
@@ -187,13 +232,6 @@ final class ClusterMember {
       Thread.currentThread().interrupt();
       return false;
     }
-  }
-
-  private Optional<Member> olderWithName(String wanted) {
-    return hazelcast().getCluster().getMembers().stream() // The oldest first.
-        .takeWhile(member -> !member.localMember())
-        .filter(member -> wanted.equals(member.getAttribute(HazelcastConfiguration.NODE_NAME)))
-        .findFirst();
   }
 
   /** One line for whoever runs it: what it joined, or why nobody. */
@@ -244,6 +282,11 @@ final class ClusterMember {
     return options;
   }
 
+  /** The version of the contract that this node speaks. */
+  int contract() {
+    return contract;
+  }
+
   /** How far from the first cluster port this node's is: nodes of one machine share the range. */
   int portOffset() {
     return port - options.clusterPort();
@@ -253,7 +296,7 @@ final class ClusterMember {
     return Objects.requireNonNull(hazelcast, "started");
   }
 
-  /** Names of live nodes, this one included. */
+  /** Names of live nodes that speak this one's version of the contract, this one included. */
   Set<String> nodes() {
     return attributes(HazelcastConfiguration.NODE);
   }
@@ -265,6 +308,7 @@ final class ClusterMember {
 
   private Set<String> attributes(String attribute) {
     return hazelcast().getCluster().getMembers().stream()
+        .filter(this::isUnderstood)
         .map(member -> member.getAttribute(attribute))
         .filter(Objects::nonNull)
         .collect(Collectors.toUnmodifiableSet());
@@ -283,6 +327,14 @@ final class ClusterMember {
   private static String name(Member member) {
     String name = member.getAttribute(HazelcastConfiguration.NODE);
     return name == null ? "without a name" : name;
+  }
+
+  private static String contract(Member member) {
+    return Objects.requireNonNullElse(member.getAttribute(HazelcastConfiguration.CONTRACT), "none");
+  }
+
+  private boolean isUnderstood(Member member) {
+    return contract(member).equals(Integer.toString(contract));
   }
 
   private static String address(Member member) {
@@ -311,7 +363,8 @@ final class ClusterMember {
 
     @Override
     public void memberAdded(MembershipEvent event) {
-      discovery.remember(event.getMember().getAddress());
+      Member member = event.getMember();
+      discovery.remember(member.getAddress());
       changed(event, "joined");
     }
 
@@ -333,7 +386,16 @@ final class ClusterMember {
 
     private void changed(MembershipEvent event, String what) {
       Member member = event.getMember();
-      if (!member.localMember()) {
+      if (!isUnderstood(member)) {
+        log.warn(
+            "{} at {} {} the cluster: it speaks version {} of the contract between nodes, this one"
+                + " version {}; neither reads anything of the other, and the younger has to end",
+            name(member),
+            address(member),
+            what,
+            contract(member),
+            contract);
+      } else if (!member.localMember()) {
         log.info(
             "{} at {} {} the cluster: {} nodes",
             name(member),
@@ -346,6 +408,7 @@ final class ClusterMember {
 
     private void wake() {
       listeners.forEach(Runnable::run);
+      lookAgain();
     }
   }
 }

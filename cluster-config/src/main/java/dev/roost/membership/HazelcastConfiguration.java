@@ -33,8 +33,11 @@ final class HazelcastConfiguration {
    *   stores is DataSerializable, what we store is bytes.
    */
 
-  /** The map of the shared values. */
-  static final String REGISTRY = "roost";
+  /**
+   * The map of the shared values, before the version of the contract: nodes of two versions may be
+   * members of one cluster for as long as it takes the one to go, and read nothing of the other.
+   */
+  private static final String REGISTRY = "roost.contract.";
 
   /** Member attribute: the node's name, with the part that differs each time it starts. */
   static final String NODE = "roost.node";
@@ -42,7 +45,7 @@ final class HazelcastConfiguration {
   /** Member attribute: the name that the settings gave the node, if they did. */
   static final String NODE_NAME = "roost.name";
 
-  /** Member attribute: {@link Contract#VERSION}. */
+  /** Member attribute: the {@link Contract#VERSION} of its node. */
   static final String CONTRACT = "roost.contract";
 
   /** Member attribute: what peers dial for the bus, without its port. */
@@ -59,12 +62,14 @@ final class HazelcastConfiguration {
    * The configuration of one node.
    *
    * @param name the node's full name
+   * @param contract the version of the contract that it speaks
    * @param bind the address of {@link ClusterOptions#host}
    * @param listener told of members and of the instance's life, from the start
    */
   static Config of(
       ClusterOptions options,
       String name,
+      int contract,
       InetAddress bind,
       Discovery discovery,
       EventListener listener) {
@@ -73,9 +78,9 @@ final class HazelcastConfiguration {
     config.setInstanceName(name);
     config.addListenerConfig(new ListenerConfig(listener));
     properties(config, options);
-    attributes(config, options, name);
+    attributes(config, options, name, contract);
     network(config, options, bind, discovery);
-    data(config);
+    data(config, contract);
     config.getMetricsConfig().setEnabled(false);
     config.getSerializationConfig().setJavaSerializationFilterConfig(serialization());
     return config;
@@ -113,11 +118,11 @@ final class HazelcastConfiguration {
     return Long.toString(value);
   }
 
-  private static void attributes(Config config, ClusterOptions options, String name) {
+  private static void attributes(Config config, ClusterOptions options, String name, int contract) {
     var attributes = config.getMemberAttributeConfig();
     attributes.setAttribute(VERTX_NODE, name);
     attributes.setAttribute(NODE, name);
-    attributes.setAttribute(CONTRACT, Integer.toString(Contract.VERSION));
+    attributes.setAttribute(CONTRACT, Integer.toString(contract));
     attributes.setAttribute(BUS_HOST, options.host());
     if (options.nodeName() != null) {
       attributes.setAttribute(NODE_NAME, options.nodeName());
@@ -151,9 +156,14 @@ final class HazelcastConfiguration {
     }
   }
 
-  private static void data(Config config) {
+  /** The name of the map that nodes of this version share. */
+  static String registry(int contract) {
+    return REGISTRY + contract;
+  }
+
+  private static void data(Config config, int contract) {
     var discard = new MergePolicyConfig().setPolicy(DiscardMergePolicy.class.getName());
-    for (String map : new String[] {REGISTRY, "__vertx.nodeInfo"}) {
+    for (String map : new String[] {registry(contract), "__vertx.nodeInfo"}) {
       config.addMapConfig(new MapConfig(map).setBackupCount(COPIES).setMergePolicyConfig(discard));
     }
     config.addMultiMapConfig(

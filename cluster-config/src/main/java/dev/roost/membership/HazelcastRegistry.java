@@ -25,7 +25,7 @@ final class HazelcastRegistry implements Registry {
 
   HazelcastRegistry(ClusterMember member) {
     this.member = member;
-    this.values = member.hazelcast().getMap(HazelcastConfiguration.REGISTRY);
+    this.values = member.hazelcast().getMap(HazelcastConfiguration.registry(member.contract()));
     Runnable wakeAll = () -> woken.forEach(Runnable::run);
     this.listener = values.addEntryListener(new Changes(wakeAll), false);
     member.listen(wakeAll);

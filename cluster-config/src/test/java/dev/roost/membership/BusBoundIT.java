@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
+import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import io.vertx.core.Context;
@@ -51,7 +52,7 @@ class BusBoundIT {
    * a connection is not closed for its silence, which would be a loss too.
    */
   private Vertx join(ClusterOptions options) {
-    ClusterMember member = ClusterMember.join(options);
+    ClusterMember member = ClusterMember.join(options, Contract.VERSION, unfit -> {});
     var bus =
         new EventBusOptions()
             .setHost("127.0.0.1")

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.bus.Contract;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -68,7 +69,11 @@ class BusTlsIT {
   private ClusterJoin.Joined join(BusTls tls) {
     var joined =
         ClusterJoin.open(
-                options.withTls(tls), new VertxOptions().setEventLoopPoolSize(1), Vertx.builder())
+                options.withTls(tls),
+                Contract.VERSION,
+                unfit -> {},
+                new VertxOptions().setEventLoopPoolSize(1),
+                Vertx.builder())
             .await();
     open.add(joined.vertx());
     return joined;
@@ -115,7 +120,7 @@ class BusTlsIT {
   /** A member whose bus takes everybody, and shows this certificate. */
   private void assertNothingGoesTo(ClusterJoin.Joined node, @Nullable BusTls shown)
       throws InterruptedException {
-    ClusterMember member = ClusterMember.join(options);
+    ClusterMember member = ClusterMember.join(options, Contract.VERSION, unfit -> {});
     var bus = new EventBusOptions().setHost("127.0.0.1");
     if (shown != null) {
       bus.setSsl(true)

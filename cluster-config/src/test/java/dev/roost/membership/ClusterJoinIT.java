@@ -9,11 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.hazelcast.cluster.Address;
-import com.hazelcast.cluster.MembershipEvent;
-import com.hazelcast.cluster.MembershipListener;
-import com.hazelcast.config.Config;
-import com.hazelcast.core.Hazelcast;
-import com.hazelcast.core.HazelcastInstance;
+import dev.roost.bus.Contract;
+import dev.roost.cluster.ClusterNode;
+import io.vertx.core.AbstractVerticle;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -24,11 +22,16 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +48,7 @@ class ClusterJoinIT {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
   private final List<ClusterJoin.Joined> nodes = new ArrayList<>();
+  private final Map<ClusterJoin.Joined, CompletableFuture<String>> unfit = new HashMap<>();
   private ClusterOptions options;
 
   @BeforeEach
@@ -58,11 +62,40 @@ class ClusterJoinIT {
   }
 
   private ClusterJoin.Joined join(ClusterOptions wanted) {
+    return join(wanted, Contract.VERSION);
+  }
+
+  private ClusterJoin.Joined join(ClusterOptions wanted, int contract) {
+    var told = new CompletableFuture<String>();
     ClusterJoin.Joined node =
-        ClusterJoin.open(wanted, new VertxOptions().setEventLoopPoolSize(1), Vertx.builder())
+        ClusterJoin.open(
+                wanted,
+                contract,
+                failure -> told.complete(failure.getMessage()),
+                new VertxOptions().setEventLoopPoolSize(1),
+                Vertx.builder())
             .await();
     nodes.add(node);
+    unfit.put(node, told);
     return node;
+  }
+
+  private void close(ClusterJoin.Joined node) {
+    nodes.remove(node);
+    node.vertx().close().await();
+  }
+
+  /** Why the node has to end, as it was told after its start. */
+  private String unfit(ClusterJoin.Joined node) throws Exception {
+    return told(node).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  private void assertStays(ClusterJoin.Joined node) {
+    assertFalse(told(node).isDone(), "told to end");
+  }
+
+  private CompletableFuture<String> told(ClusterJoin.Joined node) {
+    return Objects.requireNonNull(unfit.get(node), "joined here");
   }
 
   private String refusal(ClusterOptions wanted) {
@@ -164,31 +197,113 @@ class ClusterJoinIT {
 
   @Test
   void aNodeThatSpeaksAnotherContractIsNamedAndTheNewOneLeavesAgain() throws Exception {
-    Config other =
-        HazelcastConfiguration.of(
-            options,
-            "older-1",
-            InetAddress.getLoopbackAddress(),
-            new Discovery(options, InetAddress.getLoopbackAddress()),
-            (MembershipListener) new Ignored());
-    other.getMemberAttributeConfig().setAttribute(HazelcastConfiguration.CONTRACT, "0");
-    HazelcastInstance older = Hazelcast.newHazelcastInstance(other);
-    try {
-      String message = refusal(options);
-      assertTrue(message.contains("node older-1 at 127.0.0.1:"), message);
-      assertTrue(message.contains("version 0 of the contract"), message);
-      await(() -> older.getCluster().getMembers().size() == 1);
-    } finally {
-      older.shutdown();
+    var older = join(options.withNodeName("older"), Contract.VERSION - 1);
+    String message = refusal(options);
+    assertTrue(message.contains("node " + older.member().name() + " at 127.0.0.1:"), message);
+    assertTrue(message.contains("version " + (Contract.VERSION - 1) + " of the contract"), message);
+    await(() -> older.member().hazelcast().getCluster().getMembers().size() == 1);
+    assertStays(older);
+  }
+
+  @Test
+  void ofPartsThatFindEachOtherTheSmallerEndsIfItSpeaksAnotherContract() throws Exception {
+    for (int other : new int[] {Contract.VERSION - 1, Contract.VERSION + 1}) {
+      var a = join(options.withSeeds(List.of()));
+      var b = join(options);
+      var late = join(apart(), other);
+      assertTrue(a.registry().compareAndSet("k", null, bytes("of a")));
+      assertTrue(late.registry().compareAndSet("k", null, bytes("not to be read")));
+      introduce(a, late);
+      introduce(b, late);
+      String message = unfit(late);
+      assertTrue(message.contains(a.member().name() + " at 127.0.0.1:"), message);
+      assertTrue(message.contains("speaks version " + Contract.VERSION), message);
+      assertTrue(message.contains("this one version " + other), message);
+      // As long as it is there nobody counts on it, nor it on them, and no value is shared.
+      Set<String> names = Set.of(a.member().name(), b.member().name());
+      assertEquals(3, a.member().hazelcast().getCluster().getMembers().size());
+      assertEquals(names, a.registry().nodes());
+      assertEquals(names, b.registry().nodes());
+      assertEquals(Set.of(late.member().name()), late.registry().nodes());
+      assertFalse(late.registry().compareAndSet("k", bytes("of a"), bytes("overwritten")));
+      assertArrayEquals(bytes("of a"), a.registry().get("k"));
+      assertArrayEquals(bytes("of a"), b.registry().get("k"));
+      close(late);
+      await(() -> a.member().hazelcast().getCluster().getMembers().size() == 2);
+      assertReaches(a, b);
+      assertReaches(b, a);
+      assertStays(a);
+      assertStays(b);
+      close(b);
+      close(a);
     }
   }
 
-  private static final class Ignored implements MembershipListener {
-    @Override
-    public void memberAdded(MembershipEvent event) {}
+  @Test
+  void ofPartsThatFindEachOtherTheSmallerEndsIfANameIsInBoth() throws Exception {
+    var quick = options.withHeartbeatTimeout(Duration.ofSeconds(2));
+    var a = join(quick.withSeeds(List.of()).withNodeName("chat"));
+    var b = join(quick.withNodeName("news"));
+    var late = join(apart().withHeartbeatTimeout(Duration.ofSeconds(2)).withNodeName("chat"));
+    introduce(a, late);
+    introduce(b, late);
+    String message = unfit(late);
+    assertTrue(message.contains("node name chat is taken by the node at 127.0.0.1:"), message);
+    close(late);
+    Set<String> names = Set.of(a.member().name(), b.member().name());
+    await(() -> a.registry().nodes().equals(names) && b.registry().nodes().equals(names));
+    assertReaches(a, b);
+    assertStays(a);
+    assertStays(b);
+  }
 
-    @Override
-    public void memberRemoved(MembershipEvent event) {}
+  @Test
+  void aNodeThatNobodyEndsClosesItselfOnceItDoesNotFit() throws Exception {
+    // It looks where nobody is yet, and nobody looks for it: so it is the one that gives way.
+    ClusterNode late =
+        ClusterJoin.join(
+                apart()
+                    .withHeartbeatTimeout(Duration.ofSeconds(2))
+                    .withNodeName("chat")
+                    .withSeeds(List.of("127.0.0.1:" + options.clusterPort())),
+                new VertxOptions().setEventLoopPoolSize(1),
+                Vertx.builder())
+            .await();
+    var closed = new CountDownLatch(1);
+    late.vertx()
+        .deployVerticle(
+            new AbstractVerticle() {
+              @Override
+              public void stop() {
+                closed.countDown();
+              }
+            })
+        .await();
+    var a = join(options.withSeeds(List.of()).withNodeName("chat"));
+    assertTrue(closed.await(LIMIT.toSeconds(), TimeUnit.SECONDS), "it has not ended");
+    await(() -> a.member().hazelcast().getCluster().getMembers().size() == 1);
+    assertStays(a);
+  }
+
+  /** Where neither a node of {@link #options} nor one of these looks for the other. */
+  private ClusterOptions apart() {
+    return options
+        .withClusterPort(options.clusterPort() + ClusterOptions.PORTS)
+        .withBusPort(0)
+        .withSeeds(List.of());
+  }
+
+  private static void introduce(ClusterJoin.Joined one, ClusterJoin.Joined other) throws Exception {
+    int offset = other.member().portOffset();
+    one.member()
+        .discovery()
+        .remember(new Address("127.0.0.1", other.member().options().clusterPort() + offset));
+    other
+        .member()
+        .discovery()
+        .remember(
+            new Address(
+                "127.0.0.1", one.member().options().clusterPort() + one.member().portOffset()));
   }
 
   @Test

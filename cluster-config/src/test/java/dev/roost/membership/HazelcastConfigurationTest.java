@@ -19,7 +19,7 @@ class HazelcastConfigurationTest {
   private static Config of(ClusterOptions options) {
     InetAddress bind = InetAddress.getLoopbackAddress();
     return HazelcastConfiguration.of(
-        options, "chat-1-abc", bind, new Discovery(options, bind), new EventListener() {});
+        options, "chat-1-abc", 7, bind, new Discovery(options, bind), new EventListener() {});
   }
 
   @Test
@@ -65,7 +65,7 @@ class HazelcastConfigurationTest {
   @Test
   void sharedValuesHaveThreeCopiesAndTheSmallerSideOfASplitDropsItsOwn() throws Exception {
     Config config = of(ClusterOptions.defaults());
-    for (String name : new String[] {"roost", "__vertx.nodeInfo"}) {
+    for (String name : new String[] {"roost.contract.7", "__vertx.nodeInfo"}) {
       var map = config.getMapConfig(name);
       assertEquals(3, map.getBackupCount());
       assertEquals(DiscardMergePolicy.class.getName(), map.getMergePolicyConfig().getPolicy());

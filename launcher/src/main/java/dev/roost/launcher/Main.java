@@ -3,7 +3,9 @@ package dev.roost.launcher;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
+import dev.roost.membership.JoinFailure;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VertxBuilder;
 import java.time.Duration;
 import java.util.List;
@@ -47,6 +49,7 @@ public final class Main {
 
   private final Duration grace;
   private final Readiness readiness = new Readiness();
+  private final Promise<JoinFailure> unfit = Promise.promise();
   private final Future<ClusterNode> joining;
   private final Future<Node> starting;
   private final AtomicInteger exitCode = new AtomicInteger();
@@ -55,7 +58,7 @@ public final class Main {
 
   private Main(VertxBuilder vertx, Settings settings) {
     this.grace = settings.cluster() == null ? GRACE : GRACE_IN_CLUSTER;
-    this.joining = Node.join(vertx, settings);
+    this.joining = Node.join(vertx, settings, unfit::tryComplete);
     this.starting =
         joining.compose(
             cluster -> {
@@ -108,7 +111,21 @@ public final class Main {
     var main = new Main(vertx, settings);
     Signals.on(main::exit);
     Runtime.getRuntime().addShutdownHook(new Thread(main::shutDown, "roost-end"));
+    var unused = main.unfit.future().onSuccess(main::unfit);
     main.awaitStart();
+  }
+
+  /** Parts of the cluster have found each other, and this node has no place in it. */
+  private void unfit(JoinFailure failure) {
+    Thread.ofPlatform()
+        .name("roost-drain")
+        .start(
+            () -> {
+              log.error(
+                  "this node ends, as its cluster has no place for it: {}", failure.getMessage());
+              exitCode.set(StartFailure.FAILED);
+              exit();
+            });
   }
 
   private void awaitStart() {

@@ -76,14 +76,16 @@ final class Node {
   /**
    * Vert.x on its own, or as a member of the cluster that the settings name.
    *
+   * @param unfit told why the node has to end, should it not fit its cluster any more later on
    * @return fails with a {@link StartFailure} if the user can put it right; nothing is left then
    */
-  static Future<ClusterNode> join(VertxBuilder vertx, Settings settings) {
+  static Future<ClusterNode> join(
+      VertxBuilder vertx, Settings settings, Consumer<JoinFailure> unfit) {
     ClusterOptions options = settings.cluster();
     if (options == null) {
       return Future.succeededFuture(ClusterNode.local(vertx.build()));
     }
-    return ClusterJoin.join(options, NetworkTransports.options(settings), vertx)
+    return ClusterJoin.join(options, NetworkTransports.options(settings), vertx, unfit)
         .recover(
             cause ->
                 Future.failedFuture(
