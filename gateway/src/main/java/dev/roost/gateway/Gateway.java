@@ -288,6 +288,7 @@ public final class Gateway {
       connects.askAgain(isGone);
       longPolls.holdersGone(isGone);
     }
+    paths.changed(now);
     moved |= !now.partitions().equals(seen.partitions());
     seen = now;
     retryJoins();

@@ -6,6 +6,7 @@ import dev.roost.gateway.edge.EdgeOptions;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * @param drainInterval time between one such batch and the next; default 2 s, as there
  * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
  *     there
+ * @param awaitedApplications names of applications that the gateway has to have known once: until
+ *     then whatever seems to be for a socket and is at no path that is known gets HTTP 503 with
+ *     {@code Retry-After} instead of 404; default none
  * @param limits how many clients come in, and what whoever runs the gateway allows them at most
  * @param edge TLS, proxies in front, and the way from http to https; default none of them
  * @param auth what clients prove who they are with, where mounts ask for it; default nothing
@@ -67,6 +71,7 @@ public record GatewayOptions(
     int drainSockets,
     Duration drainInterval,
     Duration drainTimeout,
+    Set<String> awaitedApplications,
     GatewayLimits limits,
     EdgeOptions edge,
     AuthOptions auth,
@@ -98,6 +103,7 @@ public record GatewayOptions(
     atLeast("drainSockets", drainSockets, 1);
     positive("drainInterval", drainInterval);
     positive("drainTimeout", drainTimeout);
+    awaitedApplications = Set.copyOf(awaitedApplications);
   }
 
   private static void atLeast(String option, int value, int least) {
@@ -230,6 +236,10 @@ public record GatewayOptions(
     return change(builder -> builder.drainTimeout = value);
   }
 
+  public GatewayOptions withAwaitedApplications(Set<String> names) {
+    return change(builder -> builder.awaitedApplications = names);
+  }
+
   public GatewayOptions withLimits(GatewayLimits value) {
     return change(builder -> builder.limits = value);
   }
@@ -265,6 +275,7 @@ public record GatewayOptions(
     builder.drainSockets = drainSockets;
     builder.drainInterval = drainInterval;
     builder.drainTimeout = drainTimeout;
+    builder.awaitedApplications = awaitedApplications;
     builder.limits = limits;
     builder.edge = edge;
     builder.auth = auth;
@@ -292,6 +303,7 @@ public record GatewayOptions(
     private int drainSockets = 10_000;
     private Duration drainInterval = Duration.ofSeconds(2);
     private Duration drainTimeout = Duration.ofSeconds(30);
+    private Set<String> awaitedApplications = Set.of();
     private GatewayLimits limits = GatewayLimits.defaults();
     private EdgeOptions edge = EdgeOptions.defaults();
     private AuthOptions auth = AuthOptions.none();
@@ -316,6 +328,7 @@ public record GatewayOptions(
           drainSockets,
           drainInterval,
           drainTimeout,
+          awaitedApplications,
           limits,
           edge,
           auth,

@@ -10,6 +10,7 @@ import io.vertx.core.VertxBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +49,7 @@ public final class Main {
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
   private final Duration grace;
-  private final Readiness readiness = new Readiness();
+  private final Readiness readiness;
   private final Promise<JoinFailure> unfit = Promise.promise();
   private final Future<ClusterNode> joining;
   private final Future<Node> starting;
@@ -58,6 +59,9 @@ public final class Main {
 
   private Main(VertxBuilder vertx, Settings settings) {
     this.grace = settings.cluster() == null ? GRACE : GRACE_IN_CLUSTER;
+    this.readiness =
+        new Readiness(
+            settings.role().hasGateways() ? settings.gateway().awaitedApplications() : Set.of());
     this.joining = Node.join(vertx, settings, unfit::tryComplete);
     this.starting =
         joining.compose(

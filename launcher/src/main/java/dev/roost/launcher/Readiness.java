@@ -3,14 +3,15 @@ package dev.roost.launcher;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.hosting.PartitionTable;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Whether new clients should be sent to this node, and if not why. Safe for any thread.
  *
  * <p>A node is ready once it is started and has seen a host for every topic of every application
- * that it knows, and of one at least; it stays so until it drains. It does not become unready
- * because applications go: every gateway would at once, and a load balancer would be left with
- * none.
+ * that it knows, of one at least, and of each that it was told to await; it stays so until it
+ * drains. It does not become unready because applications go: every gateway would at once, and a
+ * load balancer would be left with none.
  */
 final class Readiness {
 
@@ -28,9 +29,19 @@ final class Readiness {
   private static final Answer DRAINING =
       new Answer("draining", "the node is about to end: clients belong elsewhere");
 
+  private final Set<String> awaited;
   private boolean started;
   private boolean draining;
   private boolean wasReady;
+
+  /**
+   * Of a node that is not there yet.
+   *
+   * @param awaited names of applications without which it is not ready
+   */
+  Readiness(Set<String> awaited) {
+    this.awaited = Set.copyOf(awaited);
+  }
 
   /** Everything of the role is deployed. */
   synchronized void started() {
@@ -58,10 +69,17 @@ final class Readiness {
     return READY;
   }
 
-  private static Answer missing(ClusterNode.Snapshot snapshot) {
+  private Answer missing(ClusterNode.Snapshot snapshot) {
     Set<String> known = snapshot.applications().names();
     if (known.isEmpty()) {
       return NO_APPLICATION;
+    }
+    for (String application : new TreeSet<>(awaited)) {
+      if (!known.contains(application)) {
+        return new Answer(
+            "waiting",
+            "application " + application + " is not known yet: is a node with it there?");
+      }
     }
     for (String application : known) {
       PartitionTable table = snapshot.partitions().table(application);

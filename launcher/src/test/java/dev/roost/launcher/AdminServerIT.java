@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -51,7 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdminServerIT {
 
   private final ClusterNode cluster = ClusterNode.local(Vertx.vertx());
-  private final Readiness readiness = new Readiness();
+  private Readiness readiness = new Readiness(Set.of());
   private final Counters counters = new Counters(cluster.vertx());
   private final AtomicInteger drains = new AtomicInteger();
   private int port;
@@ -118,6 +119,27 @@ class AdminServerIT {
     readiness.draining();
     assertEquals("503 draining", answer("GET", "/health/ready"));
     assertEquals("200 live", answer("GET", "/health/live"));
+    await(node.drain());
+  }
+
+  @Test
+  void aNodeThatAwaitsAnApplicationIsNotReadyWithOthersOnly() throws Exception {
+    readiness = new Readiness(Set.of("chat", "quiet"));
+    open();
+    Node node =
+        await(
+            Node.start(
+                cluster, settings("--host=127.0.0.1", "--port=0", "--applications=board,chat")));
+    readiness.started();
+    assertEquals("503 waiting", answer("GET", "/health/ready"));
+    assertEquals(
+        "application quiet is not known yet: is a node with it there?",
+        readiness.answer(cluster.snapshot()).reason());
+    Node other = await(Node.start(cluster, settings("--role=channels", "--applications=quiet")));
+    assertEquals("200 ready", answer("GET", "/health/ready"));
+    await(other.drain());
+    await(cluster.withdraw("quiet"));
+    assertEquals("200 ready", answer("GET", "/health/ready"));
     await(node.drain());
   }
 

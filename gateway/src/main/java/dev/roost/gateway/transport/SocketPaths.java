@@ -23,7 +23,9 @@ public final class SocketPaths {
 
   private static final Logger log = LoggerFactory.getLogger(SocketPaths.class);
   private static final String NOT_SET_UP = "this server is not set up for this socket";
+  private static final String AWAY = "the application of this socket is away";
   private static final String NOTHING_YET = "no application has been deployed yet";
+  private static final String NOT_ALL_YET = "an application has not been deployed yet";
   private static final Pattern USUAL = Pattern.compile("/(?:websocket|longpoll)/*$");
 
   private final ClusterNode node;
@@ -32,6 +34,7 @@ public final class SocketPaths {
   private final GatewayOptions options;
   private final Map<String, PathPattern> served = new HashMap<>();
   private final Set<String> reported = new HashSet<>();
+  private final Set<String> awaited;
 
   public SocketPaths(
       ClusterNode node,
@@ -42,6 +45,13 @@ public final class SocketPaths {
     this.webSockets = webSockets;
     this.longPolls = longPolls;
     this.options = options;
+    this.awaited = new HashSet<>(options.awaitedApplications());
+    changed(node.snapshot());
+  }
+
+  /** Applications may have come: one that was known once is not awaited any more. */
+  public void changed(ClusterNode.Snapshot now) {
+    awaited.removeAll(now.applications().names());
   }
 
   /**
@@ -72,21 +82,27 @@ public final class SocketPaths {
     }
     if (wasServed(path)) {
       // Its application is away, perhaps for a deploy: clients are to try again.
-      options.metrics().connectionRefused(503);
-      var unused = request.response().setStatusCode(503).end();
+      comeAgain(request, AWAY);
       return true;
     }
     return false;
   }
 
   /**
-   * Answers a request that nobody else does, if it seems to be for a socket and no application is
-   * known: its path may be the right one in a moment. False for any other, which is not touched.
+   * Answers a request that nobody else does, if it seems to be for a socket while no application is
+   * known, or not yet each that {@link GatewayOptions#awaitedApplications} names: its path may be
+   * the right one in a moment. False for any other, which is not touched.
    */
   public boolean awaitApplication(HttpServerRequest request) {
-    if (!node.snapshot().applications().names().isEmpty() || !isLikeOfSockets(request)) {
+    boolean nothing = node.snapshot().applications().names().isEmpty();
+    if ((!nothing && awaited.isEmpty()) || !isLikeOfSockets(request)) {
       return false;
     }
+    comeAgain(request, nothing ? NOTHING_YET : NOT_ALL_YET);
+    return true;
+  }
+
+  private void comeAgain(HttpServerRequest request, String reason) {
     options.metrics().connectionRefused(503);
     var unused =
         request
@@ -94,8 +110,7 @@ public final class SocketPaths {
             .setStatusCode(503)
             .putHeader("retry-after", "1")
             .putHeader("content-type", "text/plain; charset=utf-8")
-            .end(NOTHING_YET);
-    return true;
+            .end(reason);
   }
 
   private static boolean isLikeOfSockets(HttpServerRequest request) {

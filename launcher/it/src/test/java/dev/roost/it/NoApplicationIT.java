@@ -3,6 +3,7 @@ package dev.roost.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
 import dev.roost.conformance.Fixture;
 import dev.roost.gateway.Gateway;
@@ -12,6 +13,7 @@ import dev.roost.testkit.client.RawWebSocket;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,9 +53,17 @@ class NoApplicationIT {
   }
 
   private static void assertEarly(HttpAnswer answer) {
+    assertEarly("no application has been deployed yet", answer);
+  }
+
+  private static void assertEarly(String reason, HttpAnswer answer) {
     assertEquals(503, answer.status());
     assertEquals(Optional.of("1"), answer.header("retry-after"));
-    assertEquals("no application has been deployed yet", answer.body());
+    assertEquals(reason, answer.body());
+  }
+
+  private static Application nothingAt(String name) {
+    return Application.named(name);
   }
 
   @ParameterizedTest
@@ -91,6 +101,44 @@ class NoApplicationIT {
         "the gateway knows it", () -> upgrade("/socket/websocket?vsn=2.0.0").isUpgraded());
     assertEquals(404, upgrade("/nowhere/websocket").status());
     assertEquals(404, request("GET /nowhere/longpoll").status());
+  }
+
+  @Test
+  void whoAsksForTheOneApplicationWhileOnlyTheOtherIsThereIsToTryAgain() {
+    server.addGateway(GatewayOptions.defaults().withAwaitedApplications(Set.of("fixture", "late")));
+    server.deploy(new Fixture().application(), ChannelOptions.defaults());
+    int port = server.port(1);
+    TestServer.await("the gateways know it", () -> isServed(port) && isServed(server.port()));
+    String reason = "an application has not been deployed yet";
+    assertEarly(reason, request(port, "GET /late/websocket"));
+    assertEarly(reason, request(port, "GET /late/longpoll?vsn=2.0.0"));
+    assertEquals(404, request(port, "GET /nowhere").status());
+    assertEquals(200, request(port, "GET /plain").status());
+    assertEquals(404, request("GET /late/websocket").status()); // A gateway that awaits nobody.
+
+    var late = server.deploy(nothingAt("late"), ChannelOptions.defaults());
+    TestServer.await(
+        "both were there once", () -> request(port, "GET /nowhere/websocket").status() == 404);
+    TestServer.await(late.undeploy());
+    assertEquals(404, request(port, "GET /nowhere/websocket").status());
+  }
+
+  @Test
+  void whoAsksForAnApplicationThatIsAwayIsToTryAgain() {
+    var deployment = server.deploy(new Fixture().application(), ChannelOptions.defaults());
+    TestServer.await("the gateway knows it", () -> isServed(server.port()));
+    server.deploy(nothingAt("another"), ChannelOptions.defaults());
+    TestServer.await(deployment.undeploy());
+    TestServer.await(
+        "it is away", () -> request("GET /socket/websocket?vsn=2.0.0").status() == 503);
+    assertEarly(
+        "the application of this socket is away", request("GET /socket/websocket?vsn=2.0.0"));
+  }
+
+  private static boolean isServed(int port) {
+    try (var socket = RawWebSocket.open("localhost", port).limit(TestServer.LIMIT)) {
+      return socket.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded();
+    }
   }
 
   @Test

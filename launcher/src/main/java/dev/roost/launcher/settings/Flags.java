@@ -76,6 +76,15 @@ final class Flags {
   Selection applications;
 
   @Option(
+      names = "--await-applications",
+      paramLabel = "NAMES",
+      converter = Values.Awaited.class,
+      description =
+          "Applications, with commas between them, that a node with gateways has to have known once"
+              + " to be ready. Default: none, any one will do.")
+  @Nullable Set<String> awaitApplications;
+
+  @Option(
       names = "--host",
       paramLabel = "HOST",
       defaultValue = "0.0.0.0",
@@ -489,6 +498,7 @@ final class Flags {
             .withDrainSockets(drainSockets)
             .withDrainInterval(drainInterval)
             .withDrainTimeout(drainTimeout)
+            .withAwaitedApplications(awaitApplications == null ? Set.of() : awaitApplications)
             .withLimits(limits.limits())
             .withEdge(edge.options());
     var channels =

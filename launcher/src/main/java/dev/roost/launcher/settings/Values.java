@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -277,6 +278,20 @@ final class Values {
         throw wrong(Selection.ALL + ", or names with commas between them such as chat,news", text);
       }
       return Selection.of(new LinkedHashSet<>(names));
+    }
+  }
+
+  /** The same where all is no answer. */
+  static final class Awaited implements ITypeConverter<Set<String>> {
+
+    @Override
+    public Set<String> convert(String text) {
+      var names =
+          new LinkedHashSet<>(Arrays.stream(text.split(",", -1)).map(String::strip).toList());
+      if (names.contains("") || names.contains(Selection.ALL)) {
+        throw wrong("names with commas between them such as chat,news", text);
+      }
+      return names;
     }
   }
 }

@@ -107,6 +107,7 @@ class InvocationTest {
             file(
                 "role=all",
                 "applications=chat, news",
+                "await-applications=board, chat",
                 "public-host=chat.example.com",
                 "gateway-verticles=3",
                 "channel-verticles=5",
@@ -135,7 +136,8 @@ class InvocationTest {
             .withMaxPendingConnects(6)
             .withHandshakeTimeout(Duration.ofSeconds(1))
             .withConnectTimeout(Duration.ofSeconds(2))
-            .withCloseTimeout(Duration.ofMinutes(5));
+            .withCloseTimeout(Duration.ofMinutes(5))
+            .withAwaitedApplications(Set.of("board", "chat"));
     assertEquals(expected, settings.gateway().withMetrics(expected.metrics()));
     assertEquals(
         ChannelOptions.defaults()
@@ -408,6 +410,8 @@ class InvocationTest {
           cluster-seeds | a:b | hosts or host:port with commas between them, such as node-1,10.0.0.7:5701
           cluster-timeout | 1500ms | whole seconds from 2s to 24h
           applications | chat,,x | all, or names with commas between them such as chat,news
+          await-applications | chat, | names with commas between them such as chat,news
+          await-applications | all | names with commas between them such as chat,news
           """)
   void aWrongValueIsNamedWithItsPlaceAndWhatWasExpected(String name, String value, String expected)
       throws IOException {
