@@ -302,11 +302,11 @@ public final class BusEndpoint {
           forget(peer::equals);
         }
         link.isGone = true;
-      } else if (!link.isLocal()) {
-        bus.send(peer, new Envelope(address, link.sent.get(), new LinkMessage.Check()), ANYWHERE);
+      } else if (link.far != null) {
         link.payloads.check();
         // What cannot be written from now on is a loss of its own: somebody may wait for it.
         link.isBroken = false;
+        check(peer, link, link.far);
       }
     }
     for (var entry : List.copyOf(inbound.entrySet())) {
@@ -321,6 +321,21 @@ public final class BusEndpoint {
             entry ->
                 !outbound.containsKey(entry.getKey())
                     && entry.getValue().isGone(entry.getKey(), isLive));
+  }
+
+  /**
+   * If not even a check can be written, then what was written before it may have gone nowhere: the
+   * connection took it and is dead by now. Nothing else tells that of a peer which never answered.
+   */
+  private void check(String to, Outbound link, MessageProducer<Envelope> far) {
+    var unused =
+        far.write(new Envelope(address, link.sent.get(), new LinkMessage.Check()))
+            .onFailure(
+                cause -> {
+                  if (outbound.get(to) == link) {
+                    broken(to, link);
+                  }
+                });
   }
 
   /**

@@ -383,6 +383,26 @@ class BusEndpointTest {
     sender.assertNothingMore();
   }
 
+  /** A dead connection takes what is written; that may be all that a peer was ever sent. */
+  @Test
+  void aCheckThatCannotBeWrittenIsALossOfWhatWasWrittenBefore() throws Exception {
+    var sender = new Peer("sender");
+    var far = new LinkedBlockingQueue<Envelope>();
+    var consumer = vertx.eventBus().<Envelope>consumer("far");
+    consumer.handler(message -> far.add(message.body()));
+    await(consumer.completion());
+    sender.run(() -> sender.endpoint.send("far", new GatewayMessage.Closed(1)));
+    assertEquals(new GatewayMessage.Closed(1), far.poll(10, TimeUnit.SECONDS).message());
+    sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    assertEquals(new LinkMessage.Check(), far.poll(10, TimeUnit.SECONDS).message());
+    sender.assertNothingMore();
+
+    await(consumer.unregister());
+    sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    assertEquals("lost: far", sender.next());
+    sender.assertNothingMore();
+  }
+
   @Test
   void aResetIsALoss() throws Exception {
     var receiver = new Peer("receiver");

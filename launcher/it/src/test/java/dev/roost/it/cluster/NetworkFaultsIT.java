@@ -3,7 +3,14 @@ package dev.roost.it.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.testkit.client.ClientOptions;
+import dev.roost.testkit.client.PhoenixClient;
+import dev.roost.testkit.client.PhoenixMessage;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -16,6 +23,9 @@ import org.junit.jupiter.api.Test;
  * packets, or lets the bus through no more. Needs root and network namespaces.
  */
 class NetworkFaultsIT {
+
+  /** So many that both nodes have some. */
+  private static final int NEW_TOPICS = 24;
 
   private static Networks networks;
   private static Cluster cluster;
@@ -115,12 +125,59 @@ class NetworkFaultsIT {
   @Test
   void aBusThatIsCutWhileTheClusterHoldsIsALossThatIsSignalled() {
     int before = crowd.errors();
-    var bus = Pattern.compile(" bus [0-9.]+:(\\d+)").matcher(rightChannels.log());
-    assertTrue(bus.find(), rightChannels.log());
-    networks.block(1, Integer.parseInt(bus.group(1)));
+    networks.block(1, bus(rightChannels));
     crowd.awaitErrors(before + 1);
     networks.mend();
     crowd.assertAllHearEachOther();
     assertEquals(List.of(), crowd.closeCodes());
+  }
+
+  @Test
+  void whileABusIsCutEveryJoinOverItIsRefusedAndEveryOtherServed() {
+    long left = count(leftGateway, "left the cluster");
+    int before = crowd.errors();
+    try (var newcomer =
+        PhoenixClient.connect(
+            ClientOptions.port(leftGateway.port())
+                .withHost(leftGateway.host())
+                .withLimit(Waiting.LIMIT))) {
+      networks.block(1, bus(rightChannels));
+      Set<String> first = refused(newcomer, "first");
+      Set<String> again = refused(newcomer, "second");
+      assertTrue(!first.isEmpty() && first.size() < NEW_TOPICS, "refused: " + first);
+      assertTrue(!again.isEmpty() && again.size() < NEW_TOPICS, "refused: " + again);
+      assertEquals(left, count(leftGateway, "left the cluster"), "the cluster has held");
+      crowd.awaitErrors(before + 1);
+      networks.mend();
+      Waiting.until("all is served again", () -> refused(newcomer, "mended").isEmpty());
+    }
+    // Who talked meanwhile has missed nothing without an error.
+    crowd.assertAllHearEachOther();
+    assertEquals(List.of(), crowd.closeCodes());
+  }
+
+  /** Joins topics of both nodes at once; each is answered, and what is refused has one reason. */
+  private static Set<String> refused(PhoenixClient client, String name) {
+    var asked = new LinkedHashMap<String, String>();
+    for (int i = 0; i < NEW_TOPICS; i++) {
+      String topic = "room:" + name + "-" + i;
+      asked.put(topic, client.sendJoin(topic, Map.of()));
+    }
+    var refused = new TreeSet<String>();
+    asked.forEach(
+        (topic, ref) -> {
+          PhoenixMessage answer = client.awaitReply(ref);
+          if (!answer.status().equals("ok")) {
+            assertEquals("unavailable", answer.response().path("reason").asText(), topic);
+            refused.add(topic);
+          }
+        });
+    return refused;
+  }
+
+  private static int bus(NodeProcess node) {
+    var bus = Pattern.compile(" bus [0-9.]+:(\\d+)").matcher(node.log());
+    assertTrue(bus.find(), node.log());
+    return Integer.parseInt(bus.group(1));
   }
 }
