@@ -189,13 +189,15 @@ class Seat {
     });
   }
 
+  /** Resolves when it is over: a diff under way to who joins again before would be taken for the next join's. */
   leave() {
-    this.channel.leave();
+    return new Promise((over) => this.channel.leave().receive("ok", over).receive("timeout", over));
   }
 }
 
 class Client {
   seats = [];
+  leaving = new Set();
 
   constructor(number) {
     this.number = number;
@@ -348,9 +350,10 @@ function restless(rnd, clients) {
       seat?.update(pick(rnd, STATUSES));
     } else if (seat && client.seats.length > 1 && what < 0.85) {
       client.seats.splice(client.seats.indexOf(seat), 1);
-      seat.leave();
+      client.leaving.add(seat.topic);
+      seat.leave().then(() => client.leaving.delete(seat.topic));
     } else {
-      const free = topics.filter((topic) => client.seats.every((each) => each.topic !== topic));
+      const free = topics.filter((topic) => !client.leaving.has(topic) && client.seats.every((each) => each.topic !== topic));
       if (free.length > 0) {
         client.sit(pick(rnd, free));
       }

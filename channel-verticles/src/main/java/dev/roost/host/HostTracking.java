@@ -87,6 +87,11 @@ final class HostTracking {
     trackers.end(tracker);
   }
 
+  /** A channel ends with its gateway, which has died. */
+  void died(Tracker tracker) {
+    trackers.died(tracker);
+  }
+
   void receive(String from, PresenceMessage message) {
     switch (message) {
       case PresenceMessage.Answer answer -> trackers.receive(from, answer);

@@ -15,6 +15,7 @@ import dev.roost.bus.SessionMessage;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.tracking.Tracker;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -230,6 +231,10 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       for (ChannelProcess process : topics().all()) {
         if (!now.isLive(process.gateway())) {
           process.postEnd(new Mail.End(new TerminateReason.Closed("gateway gone")));
+          Tracker tracker = process.tracker();
+          if (tracker != null) {
+            tracking().died(tracker);
+          }
           topics().remove(process);
         }
       }

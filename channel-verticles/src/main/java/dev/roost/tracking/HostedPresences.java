@@ -74,7 +74,7 @@ public final class HostedPresences {
         context.send(from, new PresenceMessage.Answer(m.request(), outcome));
       }
       case PresenceMessage.Untrack m -> {
-        remove(m.topic(), from, m.tracker(), m.key());
+        remove(m.topic(), from, m.tracker(), m.key(), m.hasDied());
         context.send(from, new PresenceMessage.Answer(m.request(), Outcome.DONE));
       }
       case PresenceMessage.SyncBegin() -> {
@@ -84,7 +84,7 @@ public final class HostedPresences {
       case PresenceMessage.SyncEnd() -> {
         Set<Name> gone = unnamed.remove(from);
         if (gone != null) {
-          gone.forEach(name -> remove(name.topic(), from, name.tracker(), name.key()));
+          gone.forEach(name -> remove(name.topic(), from, name.tracker(), name.key(), false));
         }
       }
       case PresenceMessage.Answer misdirected -> throw misdirected(misdirected);
@@ -173,10 +173,10 @@ public final class HostedPresences {
     reactions.computeIfPresent(topic, (any, queue) -> queue.isIdle() ? null : queue);
   }
 
-  void remove(String topic, String host, long tracker, String key) {
+  void remove(String topic, String host, long tracker, String key, boolean hasDied) {
     TopicPresence presence = topics.get(topic);
     if (presence != null) {
-      presence.remove(host, tracker, key);
+      presence.remove(host, tracker, key, hasDied);
     }
   }
 

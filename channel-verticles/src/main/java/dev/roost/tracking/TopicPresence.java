@@ -141,10 +141,20 @@ final class TopicPresence {
     return true;
   }
 
-  void remove(String host, long tracker, String key) {
+  /**
+   * Somebody is gone.
+   *
+   * @param hasDied with a gateway that has died: that is told soon
+   */
+  void remove(String host, long tracker, String key, boolean hasDied) {
     if (!state.isEmpty()) {
       state.remove(host, tracker, key);
-      changed();
+      if (hasDied) {
+        watch();
+        openWindow(settings.options().diffWindow());
+      } else {
+        changed();
+      }
     }
   }
 

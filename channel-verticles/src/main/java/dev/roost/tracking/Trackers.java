@@ -95,6 +95,15 @@ public final class Trackers {
 
   /** A tracker has ended, and with it all that it tracked. */
   public void end(Tracker tracker) {
+    end(tracker, false);
+  }
+
+  /** The same with a gateway that has died: whoever it tracked has been there too long already. */
+  public void died(Tracker tracker) {
+    end(tracker, true);
+  }
+
+  private void end(Tracker tracker, boolean hasDied) {
     var all = List.copyOf(tracker.tracked().values());
     tracker.end();
     tracker
@@ -105,7 +114,7 @@ public final class Trackers {
                     socket, (key, shared) -> shared.remove(tracker) ? null : shared));
     for (Tracked tracked : all) {
       forget(tracked);
-      withdraw(tracked, Promise.promise());
+      withdraw(tracked, hasDied, Promise.promise());
       Tracked.Change change = tracked.change();
       if (change == null || change.before() != null) {
         left(tracked, Cause.ENDED);
@@ -209,7 +218,7 @@ public final class Trackers {
           () -> {
             if (tracker.tracked().remove(tracked.name(), tracked)) {
               forget(tracked);
-              withdraw(tracked, done);
+              withdraw(tracked, false, done);
               left(tracked, Cause.UNTRACKED);
             } else {
               done.complete();
@@ -349,7 +358,7 @@ public final class Trackers {
     if (before == null) {
       tracked.tracker().tracked().remove(tracked.name(), tracked);
       forget(tracked);
-      withdraw(tracked, Promise.promise());
+      withdraw(tracked, false, Promise.promise());
     } else {
       tracked.version(before);
     }
@@ -371,20 +380,21 @@ public final class Trackers {
   }
 
   /** Tells a host that a presence has ended. */
-  private void withdraw(Tracked tracked, Promise<Void> done) {
+  private void withdraw(Tracked tracked, boolean hasDied, Promise<Void> done) {
     PartitionTable.Owner at = tracked.at();
     Tracker.Name name = tracked.name();
     long tracker = tracked.tracker().number();
     if (at == null || !context.isLive(at.inbox())) {
       done.complete();
     } else if (at.inbox().equals(context.inbox())) {
-      hosted.remove(name.topic(), context.inbox(), tracker, name.key());
+      hosted.remove(name.topic(), context.inbox(), tracker, name.key(), hasDied);
       done.complete();
     } else {
       long request = ++lastRequest;
       untracking.put(request, new Untracking(at.inbox(), done));
       context.send(
-          at.inbox(), new PresenceMessage.Untrack(request, tracker, name.topic(), name.key()));
+          at.inbox(),
+          new PresenceMessage.Untrack(request, tracker, name.topic(), name.key(), hasDied));
     }
   }
 

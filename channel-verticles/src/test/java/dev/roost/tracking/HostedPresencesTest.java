@@ -224,11 +224,27 @@ class HostedPresencesTest {
   }
 
   @Test
+  void whoWentWithAGatewayThatDiedIsToldOfSoonToo() {
+    for (boolean hasDied : new boolean[] {false, true}) {
+      var presences = presences(PresenceHandler.none());
+      host.broadcasts.clear();
+      host.members = 100_000;
+      presences.receive(PEER, putOf(1, "ada"));
+      host.pass(Duration.ofSeconds(1));
+      presences.receive(PEER, new PresenceMessage.Untrack(2, 1, "t", "ada", hasDied));
+      host.pass(Duration.ofMillis(50));
+      assertEquals(hasDied ? List.of(ADA_JOINED, ADA_LEFT) : List.of(ADA_JOINED), host.broadcasts);
+      host.pass(Duration.ofSeconds(1));
+      assertEquals(List.of(ADA_JOINED, ADA_LEFT), host.broadcasts);
+    }
+  }
+
+  @Test
   void aShortWindowIsNotMadeLongerByADeath() {
     var presences = presences(PresenceHandler.none());
     presences.receive(PEER, putOf(1, "ada"));
     host.pass(Duration.ofMillis(50));
-    presences.remove("t", PEER, 1, "ada");
+    presences.remove("t", PEER, 1, "ada", false);
     presences.receive(PEER, putOf(2, "bob"));
     host.pass(Duration.ofMillis(40));
     host.isPeerLive = false;

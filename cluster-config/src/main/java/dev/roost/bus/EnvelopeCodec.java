@@ -141,7 +141,12 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               .text(m.ref())
               .payload(m.meta());
       case PresenceMessage.Untrack m ->
-          out.octet(98).number(m.request()).number(m.tracker()).text(m.topic()).text(m.key());
+          out.octet(98)
+              .number(m.request())
+              .number(m.tracker())
+              .text(m.topic())
+              .text(m.key())
+              .flag(m.hasDied());
       case PresenceMessage.Answer m -> out.octet(99).number(m.request()).octet(code(m.outcome()));
       case PresenceMessage.SyncRequest() -> out.octet(100);
       case PresenceMessage.SyncBegin() -> out.octet(101);
@@ -240,7 +245,9 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 97 ->
           new PresenceMessage.Put(
               in.number(), in.number(), in.text(), in.number(), in.text(), in.text(), in.payload());
-      case 98 -> new PresenceMessage.Untrack(in.number(), in.number(), in.text(), in.text());
+      case 98 ->
+          new PresenceMessage.Untrack(
+              in.number(), in.number(), in.text(), in.text(), in.flag("death of a gateway"));
       case 99 -> new PresenceMessage.Answer(in.number(), outcome(in.octet()));
       case 100 -> new PresenceMessage.SyncRequest();
       case 101 -> new PresenceMessage.SyncBegin();

@@ -39,8 +39,13 @@ public sealed interface PresenceMessage extends BusMessage {
     }
   }
 
-  /** A presence ends; answered by {@link Answer}, also if there is none. */
-  record Untrack(long request, long tracker, String topic, String key) implements PresenceMessage {
+  /**
+   * A presence ends; answered by {@link Answer}, also if there is none.
+   *
+   * @param hasDied it ends with a gateway that has died, a while ago by now
+   */
+  record Untrack(long request, long tracker, String topic, String key, boolean hasDied)
+      implements PresenceMessage {
     public Untrack {
       Objects.requireNonNull(topic, "topic");
       Objects.requireNonNull(key, "key");

@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,13 +38,7 @@ public final class Applications {
   }
 
   /** A mount whose path for a transport a request asked for, with the path's variables. */
-  public record Matched(Mount mount, Transport transport, Map<String, String> variables) {
-
-    /** What the path was matched by. */
-    public PathPattern pattern() {
-      return Objects.requireNonNull(mount.transports().get(transport));
-    }
-  }
+  public record Matched(Mount mount, Transport transport, Map<String, String> variables) {}
 
   /** A route of some path; its application is wrapped once, since each join asks for it. */
   private record Served(RoutePattern route, Optional<String> application) {}

@@ -85,7 +85,7 @@ class EnvelopeCodecTest {
         new SessionMessage.Answer(3, 410, RawPayload.jsonText("[]")),
         new PresenceMessage.Put(3, 4, "lounge:7", 5, "ada", "F5i0", JSON),
         new PresenceMessage.Put(0, Long.MAX_VALUE, "", 0, "", "", JSON),
-        new PresenceMessage.Untrack(3, 4, "lounge:7", "ada"),
+        new PresenceMessage.Untrack(3, 4, "lounge:7", "ada", true),
         new PresenceMessage.Answer(3, PresenceMessage.Outcome.DONE),
         new PresenceMessage.Answer(3, PresenceMessage.Outcome.NOT_HOSTED),
         new PresenceMessage.Answer(3, PresenceMessage.Outcome.TOPIC_FULL),

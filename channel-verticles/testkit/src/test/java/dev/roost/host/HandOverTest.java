@@ -18,18 +18,26 @@ import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
+import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
+import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.LocalCluster;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.presence.PresenceDiff;
+import dev.roost.presence.PresenceHandler;
+import dev.roost.presence.PresenceList;
+import dev.roost.presence.PresenceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -271,5 +279,59 @@ class HandOverTest {
     Promise<Integer> topics = Promise.promise();
     host.context().runOnContext(ignored -> topics.complete(host.topicCount()));
     assertEquals(0, await(topics.future()));
+  }
+
+  /** In a topic with a window as long as this one's, its leave would come in an hour. */
+  @Test
+  void whoIsPresentThroughAGatewayThatIsGoneHasLeftSoonHoweverLongTheWindow() throws Exception {
+    var left = new LinkedBlockingQueue<Set<String>>();
+    PresenceHandler leaves =
+        new PresenceHandler() {
+          @Override
+          public void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {
+            left.add(diff.leaves().keys());
+          }
+        };
+    var people =
+        Application.named("people").path("/people").route("p:*", Present::new).presence(leaves);
+    var hour = Duration.ofHours(1);
+    var windows =
+        PresenceOptions.defaults()
+            .withDiffWindowPerThousand(hour.multipliedBy(1_000))
+            .withMaxDiffWindow(hour);
+    var deployment = await(ChannelVerticles.deploy(one, people, ONE_HOST.withPresence(windows)));
+    String inbox = deployment.hosts().getFirst().inbox();
+    long epoch =
+        one.snapshot()
+            .partitions()
+            .owner("people", PartitionTable.partition("p:1"))
+            .orElseThrow()
+            .epoch();
+    gateway.joins(inbox, 1, "p:1", epoch, "{}");
+    assertEquals(1, ((GatewayMessage.Joined) gateway.next()).channel());
+    while (await(deployment.presences().list("p:1")).keys().isEmpty()) {
+      Thread.sleep(5);
+    }
+    assertEquals(Set.of(), Set.copyOf(left));
+    await(third.close());
+    Set<String> gone = Set.of();
+    while (!gone.contains("ada")) {
+      gone = left.poll(20, TimeUnit.SECONDS);
+      assertNotNull(gone, "nobody has left");
+    }
+  }
+
+  private static final class Present implements Channel {
+    @Override
+    public JoinResult join(String topic, Payload payload, Socket socket) {
+      socket.sendSelf("joined");
+      return JoinResult.ok();
+    }
+
+    @Override
+    public Outcome handleInfo(Object message, Socket socket) {
+      socket.presence().track("ada", Map.of());
+      return Result.noReply();
+    }
   }
 }

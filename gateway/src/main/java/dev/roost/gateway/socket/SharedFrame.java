@@ -18,7 +18,7 @@ public final class SharedFrame implements AutoCloseable {
   private final Frame frame;
   private @Nullable Prepared prepared;
 
-  SharedFrame(Frame frame) {
+  public SharedFrame(Frame frame) {
     this.frame = frame;
   }
 

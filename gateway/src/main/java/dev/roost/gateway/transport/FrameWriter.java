@@ -16,7 +16,10 @@ import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.internal.http.WebSocketInternal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -180,6 +183,25 @@ final class FrameWriter {
     return buffer.writeBytes(body);
   }
 
+  /** Sizes of the large messages that wait for one socket, in their order. */
+  private static final class LargeMessages {
+
+    private final Deque<Integer> sizes = new ArrayDeque<>(2);
+
+    void add(int size) {
+      sizes.add(size);
+    }
+
+    /** The first of them is written, or never will be. */
+    void gone() {
+      sizes.remove();
+    }
+
+    int largest() {
+      return sizes.isEmpty() ? 0 : Collections.max(sizes);
+    }
+  }
+
   /** One WebSocket to write to. */
   sealed interface Target {
 
@@ -209,8 +231,7 @@ final class FrameWriter {
     private final boolean deflates;
     private boolean isDirty;
 
-    /** Bytes of the largest message that may still be waiting, if it is a large one. */
-    private int largest;
+    private @Nullable LargeMessages large;
 
     DirectTarget(Channel channel, boolean deflates) {
       this.channel = channel;
@@ -251,13 +272,12 @@ final class FrameWriter {
      */
     private void writeNow(ByteBuf buffer) {
       int start = buffer.readerIndex();
-      note(buffer);
       if (descriptor != null && descriptor.isOpen()) {
         start += written(descriptor, buffer);
       }
       int end = buffer.writerIndex();
       if (start < end) {
-        head.write(buffer.retainedSlice(start, end - start), head.voidPromise());
+        enqueue(buffer.retainedSlice(start, end - start));
         head.flush();
       }
     }
@@ -276,8 +296,7 @@ final class FrameWriter {
 
     // The void promise tells nobody: a failed write ends the connection, which is told.
     private void writeLater(ByteBuf buffer) {
-      note(buffer);
-      head.write(buffer, head.voidPromise());
+      enqueue(buffer);
       if (isDirty) {
         return;
       }
@@ -289,11 +308,16 @@ final class FrameWriter {
       }
     }
 
-    private void note(ByteBuf buffer) {
+    private void enqueue(ByteBuf buffer) {
       int size = buffer.readableBytes();
-      if (size > LARGE) {
-        largest = queue.isEmpty() ? size : Math.max(largest, size);
+      if (size <= LARGE) {
+        head.write(buffer, head.voidPromise());
+        return;
       }
+      LargeMessages waiting = large == null ? new LargeMessages() : large;
+      large = waiting;
+      waiting.add(size);
+      head.write(buffer, channel.newPromise().addListener(done -> waiting.gone()));
     }
 
     // What waits may only be waiting for the end of the turn: flush before judging.
@@ -307,11 +331,8 @@ final class FrameWriter {
         return true;
       }
       // What is written in part still counts whole.
-      long waiting = queue.totalPendingWriteBytes();
-      if (waiting < largest) {
-        largest = 0;
-      }
-      return waiting <= (long) maxQueuedBytes + largest;
+      long besides = queue.totalPendingWriteBytes() - (large == null ? 0 : large.largest());
+      return besides <= maxQueuedBytes;
     }
 
     @Override
@@ -334,8 +355,7 @@ final class FrameWriter {
 
     private long waiting;
 
-    /** Bytes of the largest message since nothing waited. */
-    private int largest;
+    private final LargeMessages large = new LargeMessages();
 
     PublicTarget(ServerWebSocket socket) {
       this.socket = socket;
@@ -360,9 +380,17 @@ final class FrameWriter {
     }
 
     private void note(int size, Future<Void> written) {
-      largest = waiting == 0 ? size : Math.max(largest, size);
       waiting += size;
-      written.onComplete(done -> waiting -= size);
+      if (size > LARGE) {
+        large.add(size);
+      }
+      written.onComplete(
+          done -> {
+            waiting -= size;
+            if (size > LARGE) {
+              large.gone();
+            }
+          });
     }
 
     @Override
@@ -373,7 +401,9 @@ final class FrameWriter {
     // The queue is full some messages later than its size says, never earlier.
     @Override
     public boolean hasRoom() {
-      return socket.isClosed() || !socket.writeQueueFull() || waiting - largest <= maxQueuedBytes;
+      return socket.isClosed()
+          || !socket.writeQueueFull()
+          || waiting - large.largest() <= maxQueuedBytes;
     }
 
     @Override

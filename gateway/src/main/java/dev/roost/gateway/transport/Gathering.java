@@ -52,7 +52,7 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
       while (read.isReadable()) {
         if (!chunks.isWritable()) {
           int size = Math.clamp(chunks.readableBytes(), SMALLEST_CHUNK, LARGEST_CHUNK);
-          ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(size, size);
+          ByteBuf chunk = PooledByteBufAllocator.DEFAULT.heapBuffer(size, size);
           chunks.addComponent(false, chunk.writerIndex(size));
         }
         chunks.writeBytes(read, Math.min(read.readableBytes(), chunks.writableBytes()));

@@ -73,9 +73,6 @@ final class LongPollSession implements Connection {
   private @Nullable ClientSocket client;
   private long queuedBytes;
 
-  /** Bytes of the largest message that has waited since none did. */
-  private int largest;
-
   private @Nullable Asker current;
   private @Nullable Asker handedOver;
   private boolean waking;
@@ -281,8 +278,7 @@ final class LongPollSession implements Connection {
     }
     queued.add(frame);
     queuedBytes += frame.body().length;
-    largest = Math.max(queued.size() == 1 ? 0 : largest, frame.body().length);
-    if (queuedBytes - largest > maxQueuedBytes) {
+    if (queuedBytes > maxQueuedBytes && queuedBytes - largest() > maxQueuedBytes) {
       tooSlow();
     } else if (current != null && !waking) {
       // At the end of the turn, so that what comes together is answered together.
@@ -294,6 +290,10 @@ final class LongPollSession implements Connection {
   @Override
   public void send(SharedFrame frame) {
     send(frame.frame());
+  }
+
+  private int largest() {
+    return queued.stream().mapToInt(frame -> frame.body().length).max().orElse(0);
   }
 
   private void tooSlow() {

@@ -49,9 +49,12 @@ public final class SocketPaths {
     changed(node.snapshot());
   }
 
-  /** Applications may have come: one that was known once is not awaited any more. */
+  /** Applications may have come: one that was known once is not awaited any more, but missed. */
   public void changed(ClusterNode.Snapshot now) {
     awaited.removeAll(now.applications().names());
+    now.applications().mounts().stream()
+        .flatMap(mount -> mount.transports().values().stream())
+        .forEach(pattern -> served.putIfAbsent(pattern.toString(), pattern));
   }
 
   /**
@@ -67,8 +70,6 @@ public final class SocketPaths {
     }
     Optional<Applications.Matched> matched = node.snapshot().applications().match(path);
     if (matched.isPresent()) {
-      PathPattern pattern = matched.get().pattern();
-      served.putIfAbsent(pattern.toString(), pattern);
       Optional<String> lack = options.auth().lacks(matched.get().mount().options());
       if (lack.isPresent()) {
         refuse(request, matched.get().mount(), lack.get());

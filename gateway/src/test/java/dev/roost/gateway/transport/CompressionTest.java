@@ -12,11 +12,13 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,12 +30,25 @@ class CompressionTest {
 
   private final Compression compression = new Compression();
 
+  private final List<Assembly> assemblies = new ArrayList<>();
+
+  @AfterEach
+  void release() {
+    assemblies.forEach(Assembly::release);
+  }
+
+  private Assembly assembly() {
+    var made = new Assembly();
+    assemblies.add(made);
+    return made;
+  }
+
   private static Inflation.Step step(int bytes) {
     return new Inflation.Step(bytes, 1_000);
   }
 
   private byte[] inflated(byte[] deflated) throws DataFormatException {
-    var message = new Assembly();
+    var message = assembly();
     Inflation inflation = compression.inflation();
     inflation.begin(deflated, true);
     Inflation.Progress progress;
@@ -123,7 +138,7 @@ class CompressionTest {
   void aBombIsNotInflatedBeyondTheLimit() throws DataFormatException {
     byte[] bomb = compression.deflate(new byte[1 << 20]);
     assertTrue(bomb != null && bomb.length < 10_000);
-    var message = new Assembly();
+    var message = assembly();
     Inflation inflation = compression.inflation();
     inflation.begin(bomb, true);
     assertEquals(Inflation.Progress.MORE, inflation.append(message, step(20_000), 50_000));
@@ -139,7 +154,7 @@ class CompressionTest {
     Inflation broken = compression.inflation();
     assertTrue(bomb != null);
     broken.begin(bomb, true);
-    assertEquals(Inflation.Progress.TOO_LONG, broken.append(new Assembly(), step(100), 10));
+    assertEquals(Inflation.Progress.TOO_LONG, broken.append(assembly(), step(100), 10));
     compression.giveBack(broken);
     byte[] deflated = compression.deflate(text);
     assertTrue(deflated != null);
@@ -172,8 +187,7 @@ class CompressionTest {
     }
     Inflation inflation = compression.inflation();
     inflation.begin(message.getBytes(), true);
-    assertThrows(
-        DataFormatException.class, () -> inflation.append(new Assembly(), step(1_000), 1_000));
+    assertThrows(DataFormatException.class, () -> inflation.append(assembly(), step(1_000), 1_000));
   }
 
   /* Each costs its receiver something: as many as fit into a frame must not be one piece of work. */
@@ -186,7 +200,7 @@ class CompressionTest {
     }
     Inflation inflation = compression.inflation();
     inflation.begin(blocks.appendBytes(hello).getBytes(), true);
-    var message = new Assembly();
+    var message = assembly();
     var step = new Inflation.Step(1_000, 5); // of 100,000 octets, 20,480 each time
     for (int i = 0; i < 4; i++) {
       assertEquals(Inflation.Progress.MORE, inflation.append(message, step, 1_000));

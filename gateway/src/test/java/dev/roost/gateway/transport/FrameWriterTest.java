@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.socket.SharedFrame;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -244,24 +246,32 @@ class FrameWriterTest {
 
   @Test
   void theLargestMessageThatWaitsLeavesTheBoundToTheOthers() throws Exception {
-    int bound = 64 * 1024;
+    Frame large = text(LARGER_THAN_THE_KERNEL_TAKES);
     for (Kind kind : List.of(Kind.plain(), Kind.tls())) {
-      var writer = new FrameWriter(bound, new Compression());
-      Promise<Integer> accepted = Promise.promise();
-      var unused =
-          open(
-              kind,
-              null,
-              socket -> {
-                FrameWriter.Target target = writer.target(socket, false);
-                assertTrue(target.write(text(LARGER_THAN_THE_KERNEL_TAKES)));
-                writeUntilFull(target, 1_000, 0, accepted);
-                return true;
-              });
-      int small = await(accepted.future());
-      assertTrue(small >= WITHIN, () -> "only " + small + " small messages were taken");
-      assertTrue(small <= WITHIN + QUEUE_MESSAGES, () -> small + " small messages were taken");
+      leavesTheBoundToTheOthers(kind, target -> target.write(large));
+      try (var shared = new SharedFrame(large)) {
+        leavesTheBoundToTheOthers(kind, target -> target.write(shared));
+      }
     }
+  }
+
+  private void leavesTheBoundToTheOthers(Kind kind, Predicate<FrameWriter.Target> first)
+      throws Exception {
+    var writer = new FrameWriter(64 * 1024, new Compression());
+    Promise<Integer> accepted = Promise.promise();
+    var unused =
+        open(
+            kind,
+            null,
+            socket -> {
+              FrameWriter.Target target = writer.target(socket, false);
+              assertTrue(first.test(target));
+              writeUntilFull(target, 1_000, 0, accepted);
+              return true;
+            });
+    int small = await(accepted.future());
+    assertTrue(small >= WITHIN, () -> "only " + small + " small messages were taken");
+    assertTrue(small <= WITHIN + QUEUE_MESSAGES, () -> small + " small messages were taken");
   }
 
   /** Messages of 1,000 bytes within a bound of 64 KiB, with what Netty adds for each. */
