@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -19,23 +20,31 @@ import java.util.stream.Collectors;
  */
 public final class Chaos {
 
+  /** How often everybody pushes while one waits for the two sides of a split to be one. */
+  private static final Duration PROBES = Duration.ofSeconds(2);
+
   private final Options options;
+  private final boolean hasNetworks;
   private final Cluster cluster;
   private final Crowd crowd;
   private final List<Fault> suffered = new ArrayList<>();
   private final List<Long> struckAt = new ArrayList<>();
+  private final List<Outage> outages = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
   private final long started = System.nanoTime();
 
-  private Chaos(Options options, Cluster cluster) {
+  private long nextProbe;
+
+  private Chaos(Options options, boolean hasNetworks, Cluster cluster) {
     this.options = options;
+    this.hasNetworks = hasNetworks;
     this.cluster = cluster;
     this.crowd =
         Crowd.of(
             options.clients(),
             options.topics(),
             options.topicsPerClient(),
-            cluster.gatewayPorts(),
+            cluster.gateways(),
             Timing.defaults().withPushInterval(options.pushInterval()),
             options.seed());
   }
@@ -51,16 +60,44 @@ public final class Chaos {
       return;
     }
     Files.createDirectories(options.logs());
+    Optional<Networks> networks;
+    try {
+      networks = networks(options);
+    } catch (IllegalStateException e) {
+      System.err.println("chaos: " + e.getMessage());
+      System.exit(2);
+      return;
+    }
+    // Neither nodes nor networks may outlive a run that is interrupted.
+    atTheEnd(() -> networks.ifPresent(Networks::close));
     Report report;
-    try (var cluster = Cluster.of(options, ClassArchive.create(options))) {
-      // The nodes must not outlive a run that is interrupted.
-      Runtime.getRuntime().addShutdownHook(new Thread(cluster::close, "chaos-end"));
-      report = new Chaos(options, cluster).run();
+    try (var cluster = Cluster.of(options, ClassArchive.create(options), networks)) {
+      atTheEnd(cluster::close);
+      report = new Chaos(options, networks.isPresent(), cluster).run();
     }
     System.out.println();
     System.out.print(report.text());
     Files.writeString(options.report(), report.text());
     System.exit(report.isGood() ? 0 : 1);
+  }
+
+  private static Optional<Networks> networks(Options options) throws InterruptedException {
+    if (options.networks() == Options.Choice.OFF) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Networks.create(options.gateways() + options.channelNodes()));
+    } catch (IllegalStateException e) {
+      if (options.networks() == Options.Choice.ON) {
+        throw e;
+      }
+      System.out.println("without splits and lost packets: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static void atTheEnd(Runnable action) {
+    Runtime.getRuntime().addShutdownHook(new Thread(action, "chaos-end"));
   }
 
   private Report run() throws IOException, InterruptedException {
@@ -83,15 +120,21 @@ public final class Chaos {
 
   private List<Fault> faults() {
     return Schedule.of(
-        options.seed(), options.faults(), options.gateways(), options.channelNodes());
+        options.seed(), options.faults(), options.gateways(), options.channelNodes(), hasNetworks);
   }
 
   private void suffer(Fault fault) throws InterruptedException {
     say(fault.number() + ": " + fault);
     suffered.add(fault);
-    struckAt.add(System.nanoTime());
+    long struck = System.nanoTime();
+    struckAt.add(struck);
     cluster.suffer(fault);
-    awaitServed("fault " + fault.number() + ", " + fault);
+    String what = "fault " + fault.number() + ", " + fault;
+    if (fault.breaksNetwork()) {
+      outages.add(new Outage(struck, System.nanoTime()));
+      awaitTogether(what);
+    }
+    awaitServed(what);
     crowd.goHome();
     awaitServed("the way home after fault " + fault.number());
     TimeUnit.MILLISECONDS.sleep(fault.calmAfter().toMillis());
@@ -103,6 +146,21 @@ public final class Chaos {
     await(
         () -> crowd.all(membership -> membership.isServedSince(now)),
         "everybody is served again after " + after);
+  }
+
+  /** Waits until each member hears everybody of its topic: two sides would each serve their own. */
+  private void awaitTogether(String after) throws InterruptedException {
+    long now = System.nanoTime();
+    nextProbe = now;
+    await(
+        () -> {
+          if (System.nanoTime() >= nextProbe) {
+            nextProbe += PROBES.toNanos();
+            crowd.pushEach();
+          }
+          return crowd.isTogetherSince(now);
+        },
+        "everybody hears everybody again after " + after);
   }
 
   /** No more load; then a last message of each member, which is received by all. */
@@ -126,7 +184,7 @@ public final class Chaos {
 
   private Report judge() throws IOException {
     Map<Member, List<Entry>> logs = crowd.logs();
-    Verdict verdict = Checker.check(logs, options.recoveryLimit());
+    Verdict verdict = Checker.check(logs, outages, options.recoveryLimit());
     if (!verdict.violations().isEmpty() || !failures.isEmpty()) {
       keep(logs, verdict);
     }
@@ -136,7 +194,12 @@ public final class Chaos {
       read.add(Suffered.read(suffered.get(i), struckAt.get(i), to, logs));
     }
     return new Report(
-        options, read, verdict, failures, Duration.ofNanos(System.nanoTime() - started));
+        options,
+        hasNetworks,
+        read,
+        verdict,
+        failures,
+        Duration.ofNanos(System.nanoTime() - started));
   }
 
   /** Writes down all that happened on the topics concerned, in the order of time. */

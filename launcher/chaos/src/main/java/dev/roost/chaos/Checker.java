@@ -23,8 +23,9 @@ import java.util.TreeMap;
  *       receives them. So all members agree on one order, and miss nothing of it while they stay.
  *   <li>Nobody is left out: a message that was pushed during a stay, and that anybody received, is
  *       received in that stay; or the stay ends with a signal, within the limit, and nothing later
- *       of that publisher came before it; or the publisher itself was signalled after this push and
- *       before the push of the next message of its own that came.
+ *       of that publisher came before it; or, for a push while the network was broken or within the
+ *       limit after that, the publisher itself was signalled after this push and before the push of
+ *       the next message of its own that came. No signal is late before the network is mended.
  *   <li>Publishers know: each is a member too. What it pushed during a stay comes back to it, or is
  *       answered with an error, or the stay ends as above. So a message that reached nobody had a
  *       publisher that was told.
@@ -37,9 +38,11 @@ final class Checker {
    * The publisher's signal in claim 4 is for two hosts of one topic at a time, on two sides of a
    * split: a member of one side hears nothing of the other, and neither of the two losers of a
    * message need be its fault. Claim 3 holds within each side, so it still finds what is lost there.
-   * How often this happened is in the verdict: without splits never, as a rule.
+   * While a network loses packets nodes may take each other for dead too, and until some seconds
+   * after it is mended there may be two hosts. At all other times there is no such excuse.
    */
   private final Map<Member, List<Entry>> logs;
+  private final List<Outage> outages;
   private final long limitNanos;
   private final List<Violation> violations = new ArrayList<>();
   private long pushed;
@@ -50,18 +53,20 @@ final class Checker {
   private long missedUntold;
   private long slowestSignal;
 
-  private Checker(Map<Member, List<Entry>> logs, Duration limit) {
+  private Checker(Map<Member, List<Entry>> logs, List<Outage> outages, Duration limit) {
     this.logs = logs;
+    this.outages = outages;
     this.limitNanos = limit.toNanos();
   }
 
   /**
    * Judges.
    *
+   * @param outages when the network was broken
    * @param limit within which a member that missed a message is told
    */
-  static Verdict check(Map<Member, List<Entry>> logs, Duration limit) {
-    var checker = new Checker(logs, limit);
+  static Verdict check(Map<Member, List<Entry>> logs, List<Outage> outages, Duration limit) {
+    var checker = new Checker(logs, outages, limit);
     checker.checkAll();
     return checker.verdict();
   }
@@ -149,7 +154,7 @@ final class Checker {
       missed++;
       Integer next = stay.nextOf(message);
       if (next == null && stay.signal() != null) {
-        long silent = stay.signal().at() - (reached == null ? push.at() : reached);
+        long silent = stay.signal().at() - mendedAfter(reached == null ? push.at() : reached);
         slowestSignal = Math.max(slowestSignal, silent);
         if (silent > limitNanos) {
           add(
@@ -157,7 +162,7 @@ final class Checker {
               member.member(),
               message + " was missed, and the signal came " + Duration.ofNanos(silent) + " later");
         }
-      } else if (!own && publisher.wasSignalled(push, next)) {
+      } else if (!own && mayHaveTwoHosts(push.at()) && publisher.wasSignalled(push, next)) {
         missedUntold++;
       } else {
         add(
@@ -168,6 +173,19 @@ final class Checker {
                 + (next == null ? "; the stay goes on" : "; number " + next + " came after it"));
       }
     }
+  }
+
+  private long mendedAfter(long at) {
+    return outages.stream()
+        .filter(outage -> outage.covers(at))
+        .mapToLong(Outage::to)
+        .max()
+        .orElse(at);
+  }
+
+  private boolean mayHaveTwoHosts(long at) {
+    return outages.stream()
+        .anyMatch(outage -> new Outage(outage.from(), outage.to() + limitNanos).covers(at));
   }
 
   private void add(Claim claim, Member member, String what) {

@@ -7,6 +7,7 @@ import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -35,7 +36,7 @@ final class Client {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   private final int number;
-  private final List<Integer> gateways;
+  private final List<InetSocketAddress> gateways;
   private final Timing timing;
   private final SplittableRandom random;
   private final Map<String, Membership> memberships = new HashMap<>();
@@ -53,9 +54,10 @@ final class Client {
   /**
    * A client that does nothing yet.
    *
-   * @param gateways their ports on this machine; the first one tried depends on the number
+   * @param gateways where they are; the first one tried depends on the number
    */
-  Client(int number, List<String> topics, List<Integer> gateways, Timing timing, long seed) {
+  Client(
+      int number, List<String> topics, List<InetSocketAddress> gateways, Timing timing, long seed) {
     this.number = number;
     this.gateways = gateways;
     this.timing = timing;
@@ -183,10 +185,11 @@ final class Client {
     }
   }
 
-  private @Nullable RawWebSocket connect(int port) {
+  private @Nullable RawWebSocket connect(InetSocketAddress where) {
     RawWebSocket connecting = null;
     try {
-      connecting = RawWebSocket.open("127.0.0.1", port).limit(timing.connectTimeout());
+      connecting =
+          RawWebSocket.open(where.getHostString(), where.getPort()).limit(timing.connectTimeout());
       if (connecting.upgrade("/socket/websocket?vsn=2.0.0").isUpgraded()) {
         return connecting.limit(Duration.ofDays(1));
       }

@@ -2,15 +2,21 @@ package dev.roost.chaos;
 
 import dev.roost.chaos.Fault.Blow;
 import dev.roost.chaos.Fault.Way;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/** The processes of a cluster on this machine, gateways first. Used by one thread. */
+/**
+ * The processes of a cluster on this machine, gateways first, each with a network of its own if
+ * there are networks. Used by one thread.
+ */
 final class Cluster implements AutoCloseable {
 
   /*
@@ -21,40 +27,48 @@ final class Cluster implements AutoCloseable {
   private static final int PORTS_PER_NODE = 10;
 
   private final List<NodeProcess> nodes;
-  private final List<Integer> gatewayPorts;
+  private final List<InetSocketAddress> gateways;
+  private final @Nullable Networks networks;
 
-  private Cluster(List<NodeProcess> nodes, List<Integer> gatewayPorts) {
+  private Cluster(
+      List<NodeProcess> nodes, List<InetSocketAddress> gateways, @Nullable Networks networks) {
     this.nodes = nodes;
-    this.gatewayPorts = gatewayPorts;
+    this.gateways = gateways;
+    this.networks = networks;
   }
 
   /**
    * A cluster that does not run yet.
    *
    * @param jvm options of each process's JVM
+   * @param networks one for each node; where there are none, all nodes are on 127.0.0.1
    */
-  static Cluster of(Options options, String jvm) {
-    var gatewayPorts =
-        IntStream.range(0, options.gateways()).mapToObj(i -> options.port() + i).toList();
+  static Cluster of(Options options, String jvm, Optional<Networks> networks) {
     int all = options.gateways() + options.channelNodes();
     String seeds =
         IntStream.range(0, all)
-            .mapToObj(i -> "127.0.0.1:" + clusterPort(options, i))
+            .mapToObj(i -> host(networks, i) + ":" + clusterPort(options, i))
             .collect(Collectors.joining(","));
     var environment =
         Map.of("ROOST_APPS", options.fixture().toString(), "JDK_JAVA_OPTIONS", "-Xmx256m " + jvm);
     var nodes = new ArrayList<NodeProcess>();
+    var gateways = new ArrayList<InetSocketAddress>();
     for (int i = 0; i < all; i++) {
       boolean gateway = i < options.gateways();
-      var command = new ArrayList<String>();
+      int number = i;
+      var command = new ArrayList<String>(networks.map(n -> n.prefix(number)).orElse(List.of()));
       command.add(options.roost().toString());
       command.add("--cluster-name=chaos-" + options.clusterPort());
+      command.add("--cluster-host=" + host(networks, i));
       command.add("--cluster-port=" + clusterPort(options, i));
       command.add("--bus-port=" + (clusterPort(options, i) + PORTS_PER_NODE / 2));
       command.add("--cluster-seeds=" + seeds);
       if (gateway) {
+        var address = new InetSocketAddress(host(networks, i), options.port() + i);
+        gateways.add(address);
         command.add("--role=gateway");
-        command.add("--port=" + gatewayPorts.get(i));
+        command.add("--host=" + address.getHostString());
+        command.add("--port=" + address.getPort());
       } else {
         command.add("--role=channels");
         command.add("--applications=fixture");
@@ -63,15 +77,19 @@ final class Cluster implements AutoCloseable {
           new NodeProcess(
               (gateway ? "gateway-" : "channels-") + i, command, environment, options.logs()));
     }
-    return new Cluster(List.copyOf(nodes), gatewayPorts);
+    return new Cluster(List.copyOf(nodes), List.copyOf(gateways), networks.orElse(null));
+  }
+
+  private static String host(Optional<Networks> networks, int node) {
+    return networks.map(all -> all.host(node)).orElse("127.0.0.1");
   }
 
   private static int clusterPort(Options options, int node) {
     return options.clusterPort() + node * PORTS_PER_NODE;
   }
 
-  List<Integer> gatewayPorts() {
-    return gatewayPorts;
+  List<InetSocketAddress> gateways() {
+    return gateways;
   }
 
   /** Starts all nodes and waits for them. */
@@ -94,15 +112,22 @@ final class Cluster implements AutoCloseable {
       restore(blow);
     }
     for (Blow blow : byLength) {
-      if (blow.kind().way() != Way.FROZEN) {
-        nodes.get(blow.node()).awaitReady();
+      if (blow instanceof Blow.Hit hit && hit.kind().way() != Way.FROZEN) {
+        nodes.get(hit.node()).awaitReady();
       }
     }
   }
 
   private void strike(Blow blow) throws InterruptedException {
-    NodeProcess node = nodes.get(blow.node());
-    switch (blow.kind().way()) {
+    switch (blow) {
+      case Blow.Hit(var kind, int node, var length) -> strike(kind.way(), nodes.get(node));
+      case Blow.Split(var side, var length) -> networks().split(side);
+      case Blow.Loss(int percent, var length) -> networks().lose(percent);
+    }
+  }
+
+  private static void strike(Way way, NodeProcess node) throws InterruptedException {
+    switch (way) {
       case KILLED -> node.kill();
       case STOPPED -> node.terminate();
       case FROZEN -> node.freeze();
@@ -110,8 +135,15 @@ final class Cluster implements AutoCloseable {
   }
 
   private void restore(Blow blow) throws InterruptedException {
-    NodeProcess node = nodes.get(blow.node());
-    switch (blow.kind().way()) {
+    switch (blow) {
+      case Blow.Hit(var kind, int node, var length) -> restore(kind.way(), nodes.get(node));
+      case Blow.Split split -> networks().mend();
+      case Blow.Loss loss -> networks().mend();
+    }
+  }
+
+  private static void restore(Way way, NodeProcess node) throws InterruptedException {
+    switch (way) {
       case KILLED -> node.start();
       case STOPPED -> {
         node.awaitEnd();
@@ -119,6 +151,13 @@ final class Cluster implements AutoCloseable {
       }
       case FROZEN -> node.thaw();
     }
+  }
+
+  private Networks networks() {
+    if (networks == null) {
+      throw new IllegalStateException("a network that is not there cannot be broken");
+    }
+    return networks;
   }
 
   /** Ends all processes at once, in whatever state they are. */

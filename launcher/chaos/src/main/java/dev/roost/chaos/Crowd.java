@@ -1,9 +1,11 @@
 package dev.roost.chaos;
 
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -22,7 +24,7 @@ final class Crowd {
       int clients,
       int topics,
       int topicsPerClient,
-      List<Integer> gateways,
+      List<InetSocketAddress> gateways,
       Timing timing,
       long seed) {
     var random = new SplittableRandom(seed);
@@ -63,6 +65,20 @@ final class Crowd {
 
   boolean all(Predicate<Membership> condition) {
     return clients.stream().allMatch(client -> client.all(condition));
+  }
+
+  /** Whether each member has received something pushed from then on by everybody on its topic. */
+  boolean isTogetherSince(long at) {
+    var topics = new HashMap<String, Set<Integer>>();
+    for (Client client : clients) {
+      for (Member member : client.pushed().keySet()) {
+        topics.computeIfAbsent(member.topic(), topic -> new TreeSet<>()).add(member.client());
+      }
+    }
+    return all(
+        membership ->
+            topics.getOrDefault(membership.member().topic(), Set.of()).stream()
+                .allMatch(publisher -> membership.isServedSince(at, publisher)));
   }
 
   /** Whether each member has received the last message of each other one on its topic. */

@@ -2,9 +2,11 @@ package dev.roost.chaos;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** What is done to the cluster at one time: a blow to one node, or to two at once. */
+/** What is done to the cluster at one time: one blow, or two at once. */
 record Fault(int number, List<Blow> blows, Duration calmAfter) {
 
   Fault {
@@ -13,7 +15,12 @@ record Fault(int number, List<Blow> blows, Duration calmAfter) {
 
   /** The same for each fault of its kind: for the table. */
   String title() {
-    return blows.size() == 1 ? blows.getFirst().kind().title() : "two of them at once";
+    return blows.size() == 1 ? blows.getFirst().title() : "two of them at once";
+  }
+
+  /** Whether nodes may take each other for dead that both go on. */
+  boolean breaksNetwork() {
+    return blows.stream().anyMatch(Blow::breaksNetwork);
   }
 
   @Override
@@ -21,17 +28,93 @@ record Fault(int number, List<Blow> blows, Duration calmAfter) {
     return blows.stream().map(Blow::toString).collect(Collectors.joining(" and "));
   }
 
-  /**
-   * What is done to one node.
-   *
-   * @param node its index among all nodes, gateways first
-   * @param length how long it is frozen, or stays away until it is started again
-   */
-  record Blow(Kind kind, int node, Duration length) {
+  /** What is done to a node, or to the network between the nodes. */
+  sealed interface Blow {
 
-    @Override
-    public String toString() {
-      return kind.title() + " (node " + node + ", " + length.toMillis() + " ms)";
+    /** How long it lasts: until what it broke is mended, or is started again. */
+    Duration length();
+
+    /** The same for each blow of its kind. */
+    String title();
+
+    boolean breaksNetwork();
+
+    /**
+     * What is done to one node.
+     *
+     * @param node its index among all nodes, gateways first
+     */
+    record Hit(Kind kind, int node, Duration length) implements Blow {
+
+      @Override
+      public String title() {
+        return kind.title();
+      }
+
+      @Override
+      public boolean breaksNetwork() {
+        return false;
+      }
+
+      @Override
+      public String toString() {
+        return title() + " (node " + node + ", " + length.toMillis() + " ms)";
+      }
+    }
+
+    /**
+     * Nothing passes any more between these nodes and the others; clients reach all of them.
+     *
+     * @param side some of the nodes, neither none nor all
+     */
+    record Split(Set<Integer> side, Duration length) implements Blow {
+
+      public Split {
+        side = Set.copyOf(side);
+      }
+
+      @Override
+      public String title() {
+        return "split";
+      }
+
+      @Override
+      public boolean breaksNetwork() {
+        return true;
+      }
+
+      @Override
+      public String toString() {
+        return title()
+            + " (nodes "
+            + new TreeSet<>(side)
+            + " and the others, "
+            + length.toMillis()
+            + " ms)";
+      }
+    }
+
+    /**
+     * Each node loses a share of the packets that the others send it.
+     *
+     * @param percent of all packets
+     */
+    record Loss(int percent, Duration length) implements Blow {
+
+      @Override
+      public String title() {
+        return "packets lost, 1 to 30 %";
+      }
+
+      @Override
+      public boolean breaksNetwork() {
+        return true;
+      }
+
+      @Override
+      public String toString() {
+        return "packets lost (" + percent + " %, " + length.toMillis() + " ms)";
+      }
     }
   }
 

@@ -18,12 +18,12 @@ final class Membership {
   private final Member member;
   private final List<Entry> log = new ArrayList<>();
   private final Map<Integer, Integer> latest = new HashMap<>();
+  private final Map<Integer, Long> freshest = new HashMap<>();
   private State state = State.ERRORED;
   private @Nullable String joinRef;
   private boolean isAbandoned;
   private int failures;
   private int pushed;
-  private long freshest = Long.MIN_VALUE;
   private long due;
 
   Membership(Member member, long due) {
@@ -94,7 +94,7 @@ final class Membership {
   private void errored(long rejoin) {
     state = State.ERRORED;
     joinRef = null;
-    freshest = Long.MIN_VALUE;
+    freshest.clear();
     due = rejoin;
   }
 
@@ -114,7 +114,7 @@ final class Membership {
       return;
     }
     log.add(new Entry.Received(System.nanoTime(), publisher, number));
-    freshest = Math.max(freshest, pushedAt);
+    freshest.merge(publisher, pushedAt, Math::max);
     latest.put(publisher, number);
   }
 
@@ -124,7 +124,12 @@ final class Membership {
 
   /** Whether it is joined and has received, in this stay, a message pushed after this time. */
   boolean isServedSince(long at) {
-    return state == State.JOINED && freshest > at;
+    return state == State.JOINED && freshest.values().stream().anyMatch(pushedAt -> pushedAt > at);
+  }
+
+  /** Whether it is joined and has received, in this stay, what this one pushed after this time. */
+  boolean isServedSince(long at, int publisher) {
+    return state == State.JOINED && freshest.getOrDefault(publisher, Long.MIN_VALUE) > at;
   }
 
   /** Number of its last message, 0 if there was none. */

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -19,6 +20,9 @@ import java.util.Map;
  * @param pushInterval mean time between two messages of a client on one topic
  * @param recoveryLimit from the end of a fault until everybody is served, and from a message that a
  *     member missed until it is told
+ * @param networks whether each node has a network of its own, so that splits and lost packets are
+ *     among the faults
+ * @param commit of the source, for the report
  * @param port the first gateway's; the others follow
  * @param clusterPort the first node's; the others follow, each ten later
  * @param roost the start script
@@ -36,12 +40,21 @@ record Options(
     int topicsPerClient,
     Duration pushInterval,
     Duration recoveryLimit,
+    Choice networks,
+    String commit,
     int port,
     int clusterPort,
     Path roost,
     Path fixture,
     Path logs,
     Path report) {
+
+  /** Yes, no, or yes where it can be. */
+  enum Choice {
+    AUTO,
+    ON,
+    OFF
+  }
 
   /**
    * Reads the command line.
@@ -68,6 +81,8 @@ record Options(
             (int) number(given, "topics-per-client", 3),
             Duration.ofMillis(number(given, "push-interval-ms", 6_000)),
             Duration.ofSeconds(number(given, "recovery-limit-s", 30)),
+            choice(given, "networks"),
+            text(given, "commit", "unknown"),
             (int) number(given, "port", 4110),
             (int) number(given, "cluster-port", 6210),
             path(given, "roost"),
@@ -87,6 +102,23 @@ record Options(
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("expected a number for --" + name + ", got " + value, e);
     }
+  }
+
+  private static Choice choice(Map<String, String> given, String name) {
+    String value = text(given, name, "auto");
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "auto" -> Choice.AUTO;
+      case "on" -> Choice.ON;
+      case "off" -> Choice.OFF;
+      default ->
+          throw new IllegalArgumentException(
+              "expected auto, on or off for --" + name + ", got " + value);
+    };
+  }
+
+  private static String text(Map<String, String> given, String name, String otherwise) {
+    String value = given.remove(name);
+    return value == null ? otherwise : value;
   }
 
   private static Path path(Map<String, String> given, String name) {

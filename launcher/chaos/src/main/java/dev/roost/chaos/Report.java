@@ -18,6 +18,7 @@ final class Report {
   private static final int MAX_VIOLATIONS_SHOWN = 50;
 
   private final Options options;
+  private final boolean hasNetworks;
   private final List<Suffered> faults;
   private final Verdict verdict;
   private final List<String> failures;
@@ -25,11 +26,13 @@ final class Report {
 
   Report(
       Options options,
+      boolean hasNetworks,
       List<Suffered> faults,
       Verdict verdict,
       List<String> failures,
       Duration took) {
     this.options = options;
+    this.hasNetworks = hasNetworks;
     this.faults = List.copyOf(faults);
     this.verdict = verdict;
     this.failures = List.copyOf(failures);
@@ -56,7 +59,11 @@ final class Report {
                 options.clients(),
                 options.clients() * options.topicsPerClient(),
                 options.topics()));
-    lines.add(versions());
+    lines.add(
+        hasNetworks
+            ? "Each node has a network of its own."
+            : "One network for all nodes: no splits, no lost packets.");
+    lines.add("Commit " + options.commit() + ". " + versions());
     lines.add("");
     faultTable(lines);
     lines.add("");

@@ -21,6 +21,7 @@ class CheckerTest {
   private static final int EVE = 3;
 
   private final Map<Member, List<Entry>> logs = new HashMap<>();
+  private final List<Outage> outages = new ArrayList<>();
   private long clock;
 
   /* ---- what is right */
@@ -87,16 +88,43 @@ class CheckerTest {
   @Test
   void aMessageOfTheOtherSideIsFineIfItsPublisherIsSignalledLater() {
     joined(ADA, BOB, EVE);
-    pushed(ADA, 1);
-    received(ADA, 1, ADA, BOB);
-    signalled(ADA, BOB);
-    joined(ADA, BOB);
-    pushed(ADA, 2);
-    received(ADA, 2, ADA, BOB, EVE);
+    long split = tick();
+    aMessageThatEveMissesAndOthersAreSignalled();
+    outages.add(new Outage(split, tick()));
+    joinedAgainAndHeard();
 
     var verdict = check();
     assertEquals(List.of(), verdict.violations());
     assertEquals(1, verdict.missedUntold());
+  }
+
+  /** The two sides take some seconds to find each other again. */
+  @Test
+  void aMessageOfTheOtherSideIsFineUntilTheSplitHasHealed() {
+    joined(ADA, BOB, EVE);
+    outages.add(new Outage(tick(), tick()));
+    aMessageThatEveMissesAndOthersAreSignalled();
+    joinedAgainAndHeard();
+
+    assertEquals(1, check().missedUntold());
+    assertEquals(Set.of(), broken());
+  }
+
+  /** While a network is split, nobody can tell the other side. */
+  @Test
+  void aSignalIsNotLateBeforeTheNetworkIsMended() {
+    joined(ADA, BOB);
+    long split = tick();
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    clock += Duration.ofMinutes(1).toNanos();
+    outages.add(new Outage(split, tick()));
+    signalled(BOB);
+    joined(BOB);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(Duration.ofSeconds(1), verdict.slowestSignal());
   }
 
   /* ---- what is planted */
@@ -123,9 +151,10 @@ class CheckerTest {
     received(BOB, 1, ADA, BOB);
     pushed(ADA, 2);
     received(ADA, 2, ADA, BOB, EVE);
-    // Claim 4 alone would take Bob's signal for an excuse.
+    // Claim 4 alone would take Bob's signal for an excuse, in a split.
     signalled(BOB);
     joined(BOB);
+    outages.add(new Outage(0, tick()));
 
     assertEquals(Set.of(Claim.CHAIN), broken());
   }
@@ -175,6 +204,40 @@ class CheckerTest {
     joined(BOB);
 
     assertEquals(Set.of(Claim.LATE_SIGNAL), broken());
+  }
+
+  @Test
+  void findsASignalThatComesTooLateAfterASplit() {
+    joined(ADA, BOB);
+    long split = tick();
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    outages.add(new Outage(split, tick()));
+    clock += Duration.ofMinutes(1).toNanos();
+    signalled(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.LATE_SIGNAL), broken());
+  }
+
+  @Test
+  void findsAMessageOfAnotherSideThoughTheClusterWasWhole() {
+    joined(ADA, BOB, EVE);
+    aMessageThatEveMissesAndOthersAreSignalled();
+    joinedAgainAndHeard();
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsAMessageOfAnotherSideLongAfterTheSplit() {
+    joined(ADA, BOB, EVE);
+    outages.add(new Outage(tick(), tick()));
+    clock += Duration.ofMinutes(1).toNanos();
+    aMessageThatEveMissesAndOthersAreSignalled();
+    joinedAgainAndHeard();
+
+    assertEquals(Set.of(Claim.LOST), broken());
   }
 
   @Test
@@ -290,8 +353,20 @@ class CheckerTest {
 
   /* ---- */
 
+  private void aMessageThatEveMissesAndOthersAreSignalled() {
+    pushed(ADA, 1);
+    received(ADA, 1, ADA, BOB);
+    signalled(ADA, BOB);
+  }
+
+  private void joinedAgainAndHeard() {
+    joined(ADA, BOB);
+    pushed(ADA, 2);
+    received(ADA, 2, ADA, BOB, EVE);
+  }
+
   private Verdict check() {
-    return Checker.check(logs, Duration.ofSeconds(30));
+    return Checker.check(logs, outages, Duration.ofSeconds(30));
   }
 
   private Set<Claim> broken() {

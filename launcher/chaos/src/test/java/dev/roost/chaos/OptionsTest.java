@@ -16,6 +16,7 @@ class OptionsTest {
 
     assertEquals(7, options.seed());
     assertEquals(21, options.faults());
+    assertEquals(Options.Choice.AUTO, options.networks());
   }
 
   @Test
@@ -24,6 +25,13 @@ class OptionsTest {
     assertTrue(String.valueOf(refused.getMessage()).contains("--fault"));
     assertThrows(IllegalArgumentException.class, () -> parse("--seed=one"));
     assertThrows(IllegalArgumentException.class, () -> parse("seed"));
+  }
+
+  @Test
+  void networksAreOnOffOrWhereTheyCanBe() {
+    assertEquals(Options.Choice.ON, parse("--networks=on").networks());
+    assertEquals(Options.Choice.OFF, parse("--networks=off").networks());
+    assertThrows(IllegalArgumentException.class, () -> parse("--networks=yes"));
   }
 
   private static Options parse(String... more) {
