@@ -88,7 +88,7 @@ final class Schedule {
 
   /** Two nodes, or a node and the network. */
   private static boolean goTogether(Blow first, Blow second) {
-    return first instanceof Blow.Hit one && second instanceof Blow.Hit other
+    return (first instanceof Blow.Hit one && second instanceof Blow.Hit other)
         ? one.node() != other.node()
         : first.breaksNetwork() != second.breaksNetwork();
   }
