@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures a cluster of separate processes and prints one table.
 
-    launcher/bench/cluster.py PHXLOAD [--repeat N] [--only WORD]
+    launcher/bench/cluster.py PHXLOAD [--repeat N] [--only WORD] [--row TEXT]...
 
 PHXLOAD is the load generator's program. Starts gateways and channel nodes with the conformance
 fixture, each a process in its production configuration, and takes each row N times (3); CPU and
@@ -137,14 +137,38 @@ WARM_UP = [
     "storm -c 5000 --inflight 256 --rounds 6",
 ]
 
+# Sockets that join one topic after the other, less as many sockets with one topic each: neither connect
+# nor leave is in it and, as both take the same time, nothing that the processes use when idle.
+JOIN_ALONE = "idle -c 2000 --ramp 200 --warmup 0 --duration 1 --topics-per-conn {}"
+MORE_JOINS = 10
+
 # name, phxload's arguments, figure, how many of them a second
 BOTH = [
     ("delivery, 1 room x 1,000, 20/s", "fanout -c 1000 --rate 20 --duration 10", "server_cpu_us_per_delivery", "deliveries_per_s"),
+    ("delivery, 1 room x 1,000, 80/s", "fanout -c 1000 --rate 80 --duration 10", "server_cpu_us_per_delivery", "deliveries_per_s"),
+    ("delivery, 1 room x 1,000, saturated", "fanout -c 1000 --max --inflight 64 --duration 10", "server_cpu_us_per_delivery", "deliveries_per_s"),
     ("delivery, 500 rooms x 10, 1,000/s", "fanout -c 5000 --rooms 500 --rate 1000 --duration 10", "server_cpu_us_per_delivery", "deliveries_per_s"),
     ("echo, 200 sockets x 4 in flight", "echo -c 200 --inflight 4 --duration 10", "server_cpu_us_per_message", "sent_per_s"),
     ("join + leave, 50 sockets", "joins -c 50 --duration 10", "server_cpu_us_per_join", "joins_per_s"),
     ("connect + join", "storm -c 5000 --inflight 256 --rounds 3", "server_cpu_us_per_connect", "connects_per_s"),
+    ("join alone", JOIN_ALONE, "server_cpu_us_per_connect", None),
 ]
+
+
+def measured(phxload, system, row, resting):
+    """A row's figure, as it is and without what the processes use when idle."""
+    _, arguments, figure, pace = row
+    if arguments == JOIN_ALONE:
+        one, more = (connects(phxload, system, arguments.format(topics), figure) for topics in (1, 1 + MORE_JOINS))
+        return (more - one) / MORE_JOINS, (more - one) / MORE_JOINS
+    seen = load(phxload, system, arguments)
+    return seen[figure], seen[figure] - resting / seen[pace]
+
+
+def connects(phxload, system, arguments, figure):
+    cost = load(phxload, system, arguments)[figure]
+    time.sleep(5)  # The end of these sockets is not at the next ones' expense.
+    return cost
 
 
 def main():
@@ -152,6 +176,7 @@ def main():
     options.add_argument("phxload")
     options.add_argument("--repeat", type=int, default=3)
     options.add_argument("--only", default="", help="one of: paths, interest, topics, storm")
+    options.add_argument("--row", action="append", help="of the paths, only those with this in their names")
     given = options.parse_args()
     phxload, repeat = given.phxload, given.repeat
     wanted = lambda part: given.only in ("", part)  # noqa: E731
@@ -168,16 +193,18 @@ def main():
         resting = {system: idle(system) for system in (embedded, cluster)}
         one, many = (f"{value / 1000:.1f} ms/s" for value in resting.values())
         print(f"| nobody there | {one} | {many} | | |", flush=True)
-        for name, arguments, figure, pace in BOTH:
+        for row in BOTH:
+            if not any(text in row[0] for text in given.row or [""]):
+                continue
             taken, working = {embedded: [], cluster: []}, {embedded: [], cluster: []}
             for _ in range(repeat):
                 for system in taken:
-                    seen = load(phxload, system, arguments)
-                    taken[system].append(seen[figure])
-                    working[system].append(seen[figure] - resting[system] / seen[pace])
+                    all_of_it, without_idle = measured(phxload, system, row, resting[system])
+                    taken[system].append(all_of_it)
+                    working[system].append(without_idle)
             one, many = taken.values()
             more, above = (statistics.median(b) - statistics.median(a) for a, b in (taken.values(), working.values()))
-            print(f"| {name} | {median(one)} | {median(many)} | {more:+.2f} | {above:+.2f} |", flush=True)
+            print(f"| {row[0]} | {median(one)} | {median(many)} | {more:+.2f} | {above:+.2f} |", flush=True)
         embedded.stop()
         cluster.stop()
 
