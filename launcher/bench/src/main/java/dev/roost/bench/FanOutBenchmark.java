@@ -1,5 +1,6 @@
 package dev.roost.bench;
 
+import dev.roost.bus.Addresses;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.BusMessage;
 import dev.roost.bus.ClientInfo;
@@ -14,6 +15,7 @@ import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.gateway.socket.Workers;
+import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketLimits;
@@ -47,6 +49,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class FanOutBenchmark {
 
+  private static final String TOPIC = "room:lobby";
+
   @Param({"10", "1000"})
   private int members;
 
@@ -57,7 +61,7 @@ public class FanOutBenchmark {
   private final RawPayload payload = RawPayload.jsonText("{\"body\":\"" + "x".repeat(110) + "\"}");
 
   @Setup
-  public void join() {
+  public void join() throws InterruptedException {
     vertx = Vertx.vertx();
     node = ClusterNode.local(vertx);
     node.advertise(
@@ -66,8 +70,11 @@ public class FanOutBenchmark {
                 List.of("/socket"),
                 Map.of("/socket", SocketOptions.defaults()),
                 List.of(new RoutePattern("room:*")),
-                List.of("nobody")))
+                List.of(Addresses.host(node.name(), 1))))
         .await();
+    while (node.snapshot().partitions().owner("bench", PartitionTable.partition(TOPIC)).isEmpty()) {
+      Thread.sleep(10);
+    }
     table =
         new SocketTable(
             node,
@@ -83,6 +90,9 @@ public class FanOutBenchmark {
       // Numbers count up: the channel's follows its socket's.
       table.receive(new GatewayMessage.Joined(socket.number() + 1, 1, RawPayload.EMPTY_OBJECT));
     }
+    if (broadcast() != members) {
+      throw new IllegalStateException("not every member gets a broadcast");
+    }
   }
 
   @TearDown
@@ -94,7 +104,7 @@ public class FanOutBenchmark {
   @Benchmark
   public long broadcast() {
     table.receive(
-        new GatewayMessage.Broadcast("bench", "room:lobby", 1, ++sequence, 0, "new_msg", payload));
+        new GatewayMessage.Broadcast("bench", TOPIC, 1, ++sequence, 0, "new_msg", payload));
     return table.deliveries();
   }
 
