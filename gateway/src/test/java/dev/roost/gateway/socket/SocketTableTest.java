@@ -216,8 +216,10 @@ class SocketTableTest {
       first.loses(1);
       first.says(broadcast(1, 9, 0, EMPTY));
       assertEquals(
-          "[\"1\",\"1\",\"%s\",\"phx_error\",{\"reason\":\"channel_crash\"}]".formatted(onFirst),
+          "[\"1\",\"2\",\"%s\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]"
+              .formatted(onFirst),
           one.next());
+      assertEquals("[\"1\",\"1\",\"%s\",\"phx_close\",{}]".formatted(onFirst), one.next());
       first.next(HostMessage.SocketGone.class);
       first.accepts(one);
       one.assertNothing();
