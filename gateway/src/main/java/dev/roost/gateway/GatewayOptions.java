@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainInterval time between one such batch and the next; default 2 s, as there
  * @param drainTimeout after this time whatever is left is closed in one batch; default 30 s, as
  *     there
- * @param awaitedApplications names of applications that the gateway has to have known once: until
+ * @param awaitApplications names of applications that the gateway has to have known once: until
  *     then whatever seems to be for a socket and is at no path that is known gets HTTP 503 with
  *     {@code Retry-After} instead of 404; default none
  * @param limits how many clients come in, and what whoever runs the gateway allows them at most
@@ -71,7 +71,7 @@ public record GatewayOptions(
     int drainSockets,
     Duration drainInterval,
     Duration drainTimeout,
-    Set<String> awaitedApplications,
+    Set<String> awaitApplications,
     GatewayLimits limits,
     EdgeOptions edge,
     AuthOptions auth,
@@ -103,7 +103,7 @@ public record GatewayOptions(
     atLeast("drainSockets", drainSockets, 1);
     positive("drainInterval", drainInterval);
     positive("drainTimeout", drainTimeout);
-    awaitedApplications = Set.copyOf(awaitedApplications);
+    awaitApplications = Set.copyOf(awaitApplications);
   }
 
   private static void atLeast(String option, int value, int least) {
@@ -236,8 +236,8 @@ public record GatewayOptions(
     return change(builder -> builder.drainTimeout = value);
   }
 
-  public GatewayOptions withAwaitedApplications(Set<String> names) {
-    return change(builder -> builder.awaitedApplications = names);
+  public GatewayOptions withAwaitApplications(Set<String> names) {
+    return change(builder -> builder.awaitApplications = names);
   }
 
   public GatewayOptions withLimits(GatewayLimits value) {
@@ -275,7 +275,7 @@ public record GatewayOptions(
     builder.drainSockets = drainSockets;
     builder.drainInterval = drainInterval;
     builder.drainTimeout = drainTimeout;
-    builder.awaitedApplications = awaitedApplications;
+    builder.awaitApplications = awaitApplications;
     builder.limits = limits;
     builder.edge = edge;
     builder.auth = auth;
@@ -303,7 +303,7 @@ public record GatewayOptions(
     private int drainSockets = 10_000;
     private Duration drainInterval = Duration.ofSeconds(2);
     private Duration drainTimeout = Duration.ofSeconds(30);
-    private Set<String> awaitedApplications = Set.of();
+    private Set<String> awaitApplications = Set.of();
     private GatewayLimits limits = GatewayLimits.defaults();
     private EdgeOptions edge = EdgeOptions.defaults();
     private AuthOptions auth = AuthOptions.none();
@@ -328,7 +328,7 @@ public record GatewayOptions(
           drainSockets,
           drainInterval,
           drainTimeout,
-          awaitedApplications,
+          awaitApplications,
           limits,
           edge,
           auth,

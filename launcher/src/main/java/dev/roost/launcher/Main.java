@@ -61,7 +61,7 @@ public final class Main {
     this.grace = settings.cluster() == null ? GRACE : GRACE_IN_CLUSTER;
     this.readiness =
         new Readiness(
-            settings.role().hasGateways() ? settings.gateway().awaitedApplications() : Set.of());
+            settings.role().hasGateways() ? settings.gateway().awaitApplications() : Set.of());
     this.joining = Node.join(vertx, settings, unfit::tryComplete);
     this.starting =
         joining.compose(

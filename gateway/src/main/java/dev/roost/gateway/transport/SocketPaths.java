@@ -45,7 +45,7 @@ public final class SocketPaths {
     this.webSockets = webSockets;
     this.longPolls = longPolls;
     this.options = options;
-    this.awaited = new HashSet<>(options.awaitedApplications());
+    this.awaited = new HashSet<>(options.awaitApplications());
     changed(node.snapshot());
   }
 
@@ -91,8 +91,8 @@ public final class SocketPaths {
 
   /**
    * Answers a request that nobody else does, if it seems to be for a socket while no application is
-   * known, or not yet each that {@link GatewayOptions#awaitedApplications} names: its path may be
-   * the right one in a moment. False for any other, which is not touched.
+   * known, or not yet each that {@link GatewayOptions#awaitApplications} names: its path may be the
+   * right one in a moment. False for any other, which is not touched.
    */
   public boolean awaitApplication(HttpServerRequest request) {
     boolean nothing = node.snapshot().applications().names().isEmpty();

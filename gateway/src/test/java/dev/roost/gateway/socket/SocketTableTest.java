@@ -204,7 +204,7 @@ class SocketTableTest {
       assertEquals("1 sockets, 1 channels, 1 topics, 0 ids", stage.counts());
     }
 
-    /** And what queued behind a leave goes on. */
+    /** What was being left has been left, and what queued behind that goes on. */
     @Test
     void letAJoinBehindALeaveGoOn() throws Exception {
       Client one = stage.client();

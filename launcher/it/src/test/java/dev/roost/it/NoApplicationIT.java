@@ -105,7 +105,7 @@ class NoApplicationIT {
 
   @Test
   void whoAsksForTheOneApplicationWhileOnlyTheOtherIsThereIsToTryAgain() {
-    server.addGateway(GatewayOptions.defaults().withAwaitedApplications(Set.of("fixture", "late")));
+    server.addGateway(GatewayOptions.defaults().withAwaitApplications(Set.of("fixture", "late")));
     server.deploy(new Fixture().application(), ChannelOptions.defaults());
     int port = server.port(1);
     TestServer.await("the gateways know it", () -> isServed(port) && isServed(server.port()));

@@ -498,7 +498,7 @@ final class Flags {
             .withDrainSockets(drainSockets)
             .withDrainInterval(drainInterval)
             .withDrainTimeout(drainTimeout)
-            .withAwaitedApplications(awaitApplications == null ? Set.of() : awaitApplications)
+            .withAwaitApplications(awaitApplications == null ? Set.of() : awaitApplications)
             .withLimits(limits.limits())
             .withEdge(edge.options());
     var channels =

@@ -137,7 +137,7 @@ class InvocationTest {
             .withHandshakeTimeout(Duration.ofSeconds(1))
             .withConnectTimeout(Duration.ofSeconds(2))
             .withCloseTimeout(Duration.ofMinutes(5))
-            .withAwaitedApplications(Set.of("board", "chat"));
+            .withAwaitApplications(Set.of("board", "chat"));
     assertEquals(expected, settings.gateway().withMetrics(expected.metrics()));
     assertEquals(
         ChannelOptions.defaults()
