@@ -8,6 +8,7 @@ import com.hazelcast.core.HazelcastInstance;
 import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.SocketHandler;
+import dev.roost.bus.Contract;
 import dev.roost.channel.JoinResult;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
@@ -91,7 +92,7 @@ class RegistrationsIT {
 
   /** What Roost itself keeps in the cluster. */
   private static int values() {
-    return hazelcast().getMap("roost").size();
+    return hazelcast().getMap("roost.contract." + Contract.VERSION).size();
   }
 
   private static HazelcastInstance hazelcast() {
