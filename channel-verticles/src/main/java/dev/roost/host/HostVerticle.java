@@ -233,6 +233,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
           process.postEnd(new Mail.End(new TerminateReason.Closed("gateway gone")));
           Tracker tracker = process.tracker();
           if (tracker != null) {
+            // Before it is removed, which would end what it tracks without saying why.
             tracking().died(tracker);
           }
           topics().remove(process);

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxPendingConnects connects that wait for their socket handler, and tokens that are being
  *     verified, on one gateway verticle; over it HTTP 503; default 10,000
  * @param maxQueuedBytes bytes that may wait to be written to one socket, besides the largest
- *     message that waits, before another makes it count as too slow: then it is closed at once and
- *     counted; default 1 MiB
+ *     message over 64 KiB that waits, before another makes it count as too slow: then it is closed
+ *     at once and counted; default 1 MiB
  * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to
  *     answer; over it the connection is cut off; default 5 s
  * @param drainSockets sockets that {@link Gateway#close} closes at a time, so that they do not all
