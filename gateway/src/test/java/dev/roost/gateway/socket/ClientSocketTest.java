@@ -920,8 +920,7 @@ class ClientSocketTest {
     @Test
     void ofWhoHasGoneGoNowhere() throws Exception {
       client.joins("lounge:7", "1", host);
-      client.sends(large("lounge:7", "too late"));
-      client.ends("closed");
+      client.sendsAndEnds(large("lounge:7", "too late"));
       host.next(HostMessage.SocketGone.class);
       client.sends("[\"2\",\"2\",\"lounge:8\",\"phx_join\",{}]");
       host.assertNothing();

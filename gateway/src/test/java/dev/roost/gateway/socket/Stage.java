@@ -328,6 +328,16 @@ final class Stage {
             socket.receiveText(octets);
             return true;
           });
+    /** Sends a text message and is gone before a worker could hand it back to the event loop. */
+    void sendsAndEnds(String message) throws Exception {
+      call(
+          () -> {
+            socket.receiveText(message.getBytes(UTF_8));
+            socket.ended("closed");
+            return true;
+          });
+    }
+
     }
 
     /** Sends a binary message, in hexadecimal. */
