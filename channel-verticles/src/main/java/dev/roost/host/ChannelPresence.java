@@ -141,8 +141,8 @@ final class ChannelPresence implements Presence {
       }
       Tracker tracker = process.tracker();
       if (tracker == null) {
-        var socket = new Tracker.Socket(process.gateway(), process.recipient().socket());
-        tracker = runtime.tracking().trackers().open(process.recipient().topic(), socket);
+        var channel = new Tracker.Channel(process.gateway(), process.number());
+        tracker = runtime.tracking().trackers().open(process.recipient().topic(), channel);
         process.tracker(tracker);
       }
       return call.apply(tracker);

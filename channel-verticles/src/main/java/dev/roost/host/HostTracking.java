@@ -96,12 +96,19 @@ final class HostTracking {
     switch (message) {
       case PresenceMessage.Answer answer -> trackers.receive(from, answer);
       case PresenceMessage.SyncRequest request -> trackers.receive(from, request);
-      case PresenceMessage.Query misdirected -> log.warn("a query came as mail of {}", from);
+      case PresenceMessage.Claimed claimed -> trackers.receive(from, claimed);
+      case PresenceMessage.Query misdirected -> misdirected(from, misdirected);
+      case PresenceMessage.Claim misdirected -> misdirected(from, misdirected);
+      case PresenceMessage.Release misdirected -> misdirected(from, misdirected);
       case PresenceMessage.Put put -> hosted.receive(from, put);
       case PresenceMessage.Untrack untrack -> hosted.receive(from, untrack);
       case PresenceMessage.SyncBegin begin -> hosted.receive(from, begin);
       case PresenceMessage.SyncEnd end -> hosted.receive(from, end);
     }
+  }
+
+  private static void misdirected(String from, PresenceMessage message) {
+    log.warn("a host got a {} from {}", message.getClass().getSimpleName(), from);
   }
 
   Future<RawPayload> query(PresenceMessage.Query query) {
@@ -130,8 +137,13 @@ final class HostTracking {
     }
   }
 
-  /** Ends the trackers whose deployments have ended; call it each second. */
-  void checkDeployments() {
+  /** Ends what waits in vain, and the trackers whose deployments have ended; each second. */
+  void check() {
+    trackers.checkClaims();
+    checkDeployments();
+  }
+
+  private void checkDeployments() {
     if (others.isEmpty()) {
       return;
     }

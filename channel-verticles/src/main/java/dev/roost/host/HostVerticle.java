@@ -79,7 +79,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
             LINK_INTERVAL_MS,
             ignored -> {
               opened.checkLinks(peer -> node.snapshot().isLive(peer));
-              presences.checkDeployments();
+              presences.check();
             });
     seen = node.snapshot();
     onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));

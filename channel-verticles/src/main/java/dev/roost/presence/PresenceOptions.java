@@ -16,8 +16,8 @@ import java.time.Duration;
  * @param topicBytes JSON of one topic's presences, together; default 8 MiB, half of what one
  *     message may have
  * @param metaBytes JSON of one meta; default 4 KiB
- * @param socketPresences presences of one socket, of all its channels at one host verticle and in
- *     whatever topics; default 1,000
+ * @param socketPresences presences of one socket, of all its channels on whatever nodes and in
+ *     whatever topics, those of other applications included; default 1,000
  * @param socketRate tracks and updates of one socket a second, counted likewise, with as many more
  *     at once after a quiet time; default 100
  */

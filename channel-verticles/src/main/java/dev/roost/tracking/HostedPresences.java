@@ -88,6 +88,9 @@ public final class HostedPresences {
         }
       }
       case PresenceMessage.Answer misdirected -> throw misdirected(misdirected);
+      case PresenceMessage.Claim misdirected -> throw misdirected(misdirected);
+      case PresenceMessage.Claimed misdirected -> throw misdirected(misdirected);
+      case PresenceMessage.Release misdirected -> throw misdirected(misdirected);
       case PresenceMessage.SyncRequest misdirected -> throw misdirected(misdirected);
       case PresenceMessage.Query misdirected -> throw misdirected(misdirected);
     }

@@ -16,17 +16,31 @@ final class Tracked {
   static final class Change {
 
     private final @Nullable MetaVersion before;
+    private final MetaVersion after;
+    private final long claim;
     private final Promise<String> done = Promise.promise();
 
     /**
      * @param before what it was, null if this is new
+     * @param after what it is to be
+     * @param claim number by which its gateway is asked for leave
      */
-    Change(@Nullable MetaVersion before) {
+    Change(@Nullable MetaVersion before, MetaVersion after, long claim) {
       this.before = before;
+      this.after = after;
+      this.claim = claim;
     }
 
     @Nullable MetaVersion before() {
       return before;
+    }
+
+    MetaVersion after() {
+      return after;
+    }
+
+    long claim() {
+      return claim;
     }
 
     Promise<String> done() {
@@ -41,6 +55,7 @@ final class Tracked {
   private @Nullable Change change;
   private PartitionTable.@Nullable Owner at;
   private long request;
+  private long claim;
 
   Tracked(Tracker tracker, Tracker.Name name, MetaVersion version) {
     this.tracker = tracker;
@@ -97,6 +112,15 @@ final class Tracked {
 
   void at(PartitionTable.@Nullable Owner owner) {
     at = owner;
+  }
+
+  /** What its gateway has granted it, until that is released; 0 for nothing. */
+  long claim() {
+    return claim;
+  }
+
+  void claim(long number) {
+    claim = number;
   }
 
   /** Number of the last request about it that is not answered, 0 for none. */

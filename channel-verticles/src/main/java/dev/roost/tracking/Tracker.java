@@ -15,27 +15,27 @@ public final class Tracker {
 
   private final long number;
   private final Optional<String> ownTopic;
-  private final Optional<Socket> socket;
+  private final Optional<Channel> channel;
   private final Map<Name, Tracked> tracked = new HashMap<>(2);
   private boolean hasEnded;
 
   /**
-   * A client's connection, which is bound to limits of its own.
+   * A client's channel, whose socket is bound to limits of its own.
    *
    * @param gateway the inbox of its gateway
-   * @param number of the connection there
+   * @param number of the channel there
    */
-  public record Socket(String gateway, long number) {}
+  public record Channel(String gateway, long number) {}
 
   /**
    * @param number that no other tracker of the host has
    * @param ownTopic of a channel: it ends when the topic changes its host
-   * @param socket of a channel
+   * @param channel that it is, if it is one
    */
-  Tracker(long number, Optional<String> ownTopic, Optional<Socket> socket) {
+  Tracker(long number, Optional<String> ownTopic, Optional<Channel> channel) {
     this.number = number;
     this.ownTopic = ownTopic;
-    this.socket = socket;
+    this.channel = channel;
   }
 
   long number() {
@@ -46,8 +46,8 @@ public final class Tracker {
     return ownTopic;
   }
 
-  Optional<Socket> socket() {
-    return socket;
+  Optional<Channel> channel() {
+    return channel;
   }
 
   Map<Name, Tracked> tracked() {

@@ -1,6 +1,5 @@
 package dev.roost.tracking;
 
-import dev.roost.application.Telemetry.Bound;
 import dev.roost.application.Telemetry.Cause;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Outcome;
@@ -45,7 +44,6 @@ public final class Trackers {
 
   private final TrackingContext context;
   private final HostedPresences hosted;
-  private final PresenceOptions options;
   private final PresenceRefs refs;
 
   /** All but what channels track in their own topics: those share the channel's fate. */
@@ -58,7 +56,7 @@ public final class Trackers {
   /** Hosts that were told all a moment ago, and whether they are to be told again. */
   private final Map<String, Boolean> synchronizing = new HashMap<>();
 
-  private final Map<Tracker.Socket, SocketAllowance> allowances = new HashMap<>();
+  private final Claims claims;
   private long lastTracker;
   private long lastRequest;
   private boolean isRetryDue;
@@ -69,28 +67,20 @@ public final class Trackers {
   public Trackers(TrackingContext context, HostedPresences hosted, PresenceOptions options) {
     this.context = context;
     this.hosted = hosted;
-    this.options = options;
     this.refs = new PresenceRefs(context);
+    this.claims = new Claims(context, options);
   }
 
   /* ---- trackers */
 
   /** A tracker of a channel, without presences; it ends with its topic's tenure. */
-  public Tracker open(String topic, Tracker.Socket socket) {
-    var tracker = new Tracker(++lastTracker, Optional.of(topic), Optional.of(socket));
-    allowances
-        .computeIfAbsent(socket, first -> new SocketAllowance(context.nanoTime()))
-        .add(tracker);
-    return tracker;
+  public Tracker open(String topic, Tracker.Channel channel) {
+    return new Tracker(++lastTracker, Optional.of(topic), Optional.of(channel));
   }
 
   /** The same of code that no client can reach; only limits of topics bind it. */
   public Tracker open() {
     return new Tracker(++lastTracker, Optional.empty(), Optional.empty());
-  }
-
-  private Optional<SocketAllowance> allowance(Tracker tracker) {
-    return tracker.socket().map(allowances::get);
   }
 
   /** A tracker has ended, and with it all that it tracked. */
@@ -106,12 +96,6 @@ public final class Trackers {
   private void end(Tracker tracker, boolean hasDied) {
     var all = List.copyOf(tracker.tracked().values());
     tracker.end();
-    tracker
-        .socket()
-        .ifPresent(
-            socket ->
-                allowances.computeIfPresent(
-                    socket, (key, shared) -> shared.remove(tracker) ? null : shared));
     for (Tracked tracked : all) {
       forget(tracked);
       withdraw(tracked, hasDied, Promise.promise());
@@ -120,6 +104,7 @@ public final class Trackers {
         left(tracked, Cause.ENDED);
       }
       if (change != null) {
+        claims.forget(change.claim());
         tracked.settle();
         change.done().fail(ended());
       }
@@ -145,24 +130,12 @@ public final class Trackers {
           "this channel is tracked under \"%s\" in \"%s\" already: update it"
               .formatted(key, topic));
     }
-    if (allowance(tracker)
-        .filter(shared -> shared.presences() >= options.socketPresences())
-        .isPresent()) {
-      context.reached(topic, Bound.PRESENCE_SOCKET_PRESENCES);
-      return refused(
-          Reason.SOCKET_LIMIT,
-          "a socket has at most %d presences here (socketPresences)"
-              .formatted(options.socketPresences()));
-    }
-    if (isTooFast(tracker)) {
-      return tooFast(topic);
-    }
     var tracked = new Tracked(tracker, name, MetaVersion.of(refs.next(), fields, null));
     tracker.tracked().put(name, tracked);
     if (!tracker.ownTopic().equals(Optional.of(topic))) {
       movable.add(tracked);
     }
-    return change(tracked, null);
+    return begin(tracked, null, tracked.version());
   }
 
   /** The meta that a tracker has under a key, refs included; empty if it is not tracked. */
@@ -200,11 +173,8 @@ public final class Trackers {
     if (fromRef != null && !fromRef.equals(before.ref())) {
       return Future.succeededFuture(Optional.empty());
     }
-    if (isTooFast(tracker)) {
-      return tooFast(tracked.name().topic());
-    }
-    tracked.version(MetaVersion.of(refs.next(), fields, before.ref()));
-    return change(tracked, before).map(Optional::of);
+    return begin(tracked, before, MetaVersion.of(refs.next(), fields, before.ref()))
+        .map(Optional::of);
   }
 
   /** Ends a presence; completes when it is in no list any more. */
@@ -218,6 +188,7 @@ public final class Trackers {
           () -> {
             if (tracker.tracked().remove(tracked.name(), tracked)) {
               forget(tracked);
+              release(tracked);
               withdraw(tracked, false, done);
               left(tracked, Cause.UNTRACKED);
             } else {
@@ -232,20 +203,6 @@ public final class Trackers {
     return Future.failedFuture(new PresenceException(reason, message));
   }
 
-  private boolean isTooFast(Tracker tracker) {
-    return allowance(tracker)
-        .filter(shared -> !shared.mayUse(options.socketRate(), context.nanoTime()))
-        .isPresent();
-  }
-
-  private <T> Future<T> tooFast(String topic) {
-    context.reached(topic, Bound.PRESENCE_SOCKET_RATE);
-    return refused(
-        Reason.SOCKET_LIMIT,
-        "a socket may track and update %d times a second here (socketRate)"
-            .formatted(options.socketRate()));
-  }
-
   /** What somebody is told who asks for a presence that the tracker does not have. */
   public static PresenceException notTracked(String topic, String key) {
     return new PresenceException(
@@ -257,17 +214,53 @@ public final class Trackers {
     return new PresenceException(Reason.ENDED, "the channel, or whoever tracked, has ended");
   }
 
-  /* ---- telling hosts */
+  /* ---- with the leave of the socket's gateway */
 
-  private Future<String> change(Tracked tracked, @Nullable MetaVersion before) {
-    var change = new Tracked.Change(before);
+  private Future<String> begin(Tracked tracked, @Nullable MetaVersion before, MetaVersion after) {
+    var change = new Tracked.Change(before, after, claims.next());
     tracked.begin(change);
+    claims
+        .ask(change.claim(), tracked.tracker(), tracked.name().topic(), before == null)
+        .onComplete(
+            granted -> change(tracked, change), refusal -> refuse(tracked, change, refusal));
+    return change.done().future();
+  }
+
+  private void change(Tracked tracked, Tracked.Change change) {
+    tracked.version(change.after());
+    if (change.before() == null) {
+      tracked.claim(change.claim());
+    }
     place(tracked);
     if (tracked.change() == change) {
       context.after(HOST_TIMEOUT_MS, () -> giveUp(tracked, change));
     }
-    return change.done().future();
   }
+
+  /** Ends a change that no host was told of. */
+  private void refuse(Tracked tracked, Tracked.Change change, Throwable cause) {
+    if (change.before() == null) {
+      tracked.tracker().tracked().remove(tracked.name(), tracked);
+      forget(tracked);
+    }
+    tracked.settle();
+    change.done().fail(cause);
+  }
+
+  /** What was granted to a presence that is no more may go to another one of its socket. */
+  private void release(Tracked tracked) {
+    if (tracked.claim() != 0) {
+      claims.release(tracked.tracker(), tracked.claim());
+      tracked.claim(0);
+    }
+  }
+
+  /** Gives up changes whose gateways do not answer; call it each second. */
+  public void checkClaims() {
+    claims.check();
+  }
+
+  /* ---- telling hosts */
 
   /** Tells the host of the topic what a presence is. */
   private void place(Tracked tracked) {
@@ -314,7 +307,8 @@ public final class Trackers {
     switch (outcome) {
       case DONE -> {
         Tracked.Change change = tracked.change();
-        if (change != null) {
+        // Else this is what was there before, told again while the change waits for leave.
+        if (change != null && change.after().ref().equals(tracked.version().ref())) {
           if (change.before() == null) {
             context.tracked(tracked.name().topic(), tracked.name().key());
           }
@@ -351,13 +345,16 @@ public final class Trackers {
       log.error("a presence is lost: {}", cause.getMessage());
       tracked.tracker().tracked().remove(tracked.name(), tracked);
       forget(tracked);
+      release(tracked);
       left(tracked, Cause.LOST);
       return;
     }
+    claims.forget(change.claim());
     MetaVersion before = change.before();
     if (before == null) {
       tracked.tracker().tracked().remove(tracked.name(), tracked);
       forget(tracked);
+      release(tracked);
       withdraw(tracked, false, Promise.promise());
     } else {
       tracked.version(before);
@@ -416,7 +413,7 @@ public final class Trackers {
 
   /* ---- what happens around it */
 
-  /** A message of a host that was told something. */
+  /** A message of a host that was told something, or of a gateway that was asked. */
   public void receive(String from, PresenceMessage message) {
     switch (message) {
       case PresenceMessage.Answer(var request, var outcome) -> {
@@ -431,6 +428,7 @@ public final class Trackers {
         }
       }
       case PresenceMessage.SyncRequest() -> synchronize(from);
+      case PresenceMessage.Claimed claimed -> claims.receive(claimed);
       default -> throw new IllegalArgumentException("not for those who track: " + message);
     }
   }

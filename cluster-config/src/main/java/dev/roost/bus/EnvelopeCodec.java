@@ -153,6 +153,15 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case PresenceMessage.SyncEnd() -> out.octet(102);
       case PresenceMessage.Query m ->
           out.octet(103).text(m.topic()).optionalText(m.key().orElse(null));
+      case PresenceMessage.Claim m ->
+          out.octet(104)
+              .number(m.claim())
+              .number(m.channel())
+              .flag(m.isNew())
+              .number(m.presences())
+              .number(m.rate());
+      case PresenceMessage.Claimed m -> out.octet(105).number(m.claim()).octet(code(m.ruling()));
+      case PresenceMessage.Release m -> out.octet(106).number(m.channel()).number(m.claim());
     }
   }
 
@@ -161,6 +170,14 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case DONE -> 0;
       case NOT_HOSTED -> 1;
       case TOPIC_FULL -> 2;
+    };
+  }
+
+  private static int code(PresenceMessage.Ruling ruling) {
+    return switch (ruling) {
+      case GRANTED -> 0;
+      case TOO_MANY -> 1;
+      case TOO_OFTEN -> 2;
     };
   }
 
@@ -253,6 +270,15 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 101 -> new PresenceMessage.SyncBegin();
       case 102 -> new PresenceMessage.SyncEnd();
       case 103 -> new PresenceMessage.Query(in.text(), Optional.ofNullable(in.optionalText()));
+      case 104 ->
+          new PresenceMessage.Claim(
+              in.number(),
+              in.number(),
+              in.flag("claim of a new presence"),
+              limit(in.number()),
+              limit(in.number()));
+      case 105 -> new PresenceMessage.Claimed(in.number(), ruling(in.octet()));
+      case 106 -> new PresenceMessage.Release(in.number(), in.number());
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }
@@ -272,6 +298,22 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 2 -> PresenceMessage.Outcome.TOPIC_FULL;
       default -> throw new ContractException("no outcome of a presence has the code " + code);
     };
+  }
+
+  private static PresenceMessage.Ruling ruling(int code) {
+    return switch (code) {
+      case 0 -> PresenceMessage.Ruling.GRANTED;
+      case 1 -> PresenceMessage.Ruling.TOO_MANY;
+      case 2 -> PresenceMessage.Ruling.TOO_OFTEN;
+      default -> throw new ContractException("no ruling on a claim has the code " + code);
+    };
+  }
+
+  private static int limit(long number) {
+    if (number < 1 || number > Integer.MAX_VALUE) {
+      throw new ContractException("a limit is 1 to " + Integer.MAX_VALUE + ", got " + number);
+    }
+    return (int) number;
   }
 
   private static int status(long number) {

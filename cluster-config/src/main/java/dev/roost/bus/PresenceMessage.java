@@ -5,7 +5,8 @@ import java.util.Optional;
 
 /**
  * What host verticles tell each other of presences: those who track, on behalf of a channel or of
- * other code of the application, and the one that hosts the topic in which they are present.
+ * other code of the application, and the one that hosts the topic in which they are present. And
+ * what they ask the gateway of a socket first, since only that one knows all channels of it.
  *
  * <p>A presence is named by the inbox of the host that tracks it (the sender of the envelope), a
  * number of the tracker there, the topic and the key. What one host tracks at another is a set that
@@ -76,6 +77,38 @@ public sealed interface PresenceMessage extends BusMessage {
 
   /** All have come; the others that the receiver knows of the sender are gone. */
   record SyncEnd() implements PresenceMessage {}
+
+  /**
+   * Asks a gateway whether the limits of a channel's socket allow a track or an update; answered by
+   * {@link Claimed} unless the channel has ended. What is granted for a track counts until {@link
+   * Release} or the end of the channel.
+   *
+   * @param claim number that the answer repeats
+   * @param isNew a track; else an update, which only the rate binds
+   * @param presences that the socket may have, of all its channels
+   * @param rate tracks and updates that it may do in a second
+   */
+  record Claim(long claim, long channel, boolean isNew, int presences, int rate)
+      implements PresenceMessage {}
+
+  /** What a gateway says to a {@link Claim}. */
+  enum Ruling {
+    GRANTED,
+    /** The socket has as many presences as it may have. */
+    TOO_MANY,
+    /** It tracks and updates more often than it may. */
+    TOO_OFTEN
+  }
+
+  /** Answers {@link Claim}. */
+  record Claimed(long claim, Ruling ruling) implements PresenceMessage {
+    public Claimed {
+      Objects.requireNonNull(ruling, "ruling");
+    }
+  }
+
+  /** What was granted to a channel for this claim is free again, if anything was. */
+  record Release(long channel, long claim) implements PresenceMessage {}
 
   /**
    * Asks the host of a topic who is there, from anywhere; see {@link BusEndpoint#ask}.

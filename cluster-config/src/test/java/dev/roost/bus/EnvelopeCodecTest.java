@@ -94,6 +94,12 @@ class EnvelopeCodecTest {
         new PresenceMessage.SyncEnd(),
         new PresenceMessage.Query("lounge:7", Optional.of("ada")),
         new PresenceMessage.Query("lounge:7", Optional.empty()),
+        new PresenceMessage.Claim(3, 4, true, 1_000, 100),
+        new PresenceMessage.Claim(0, Long.MAX_VALUE, false, Integer.MAX_VALUE, 1),
+        new PresenceMessage.Claimed(3, PresenceMessage.Ruling.GRANTED),
+        new PresenceMessage.Claimed(3, PresenceMessage.Ruling.TOO_MANY),
+        new PresenceMessage.Claimed(3, PresenceMessage.Ruling.TOO_OFTEN),
+        new PresenceMessage.Release(4, 3),
         new LinkMessage.Check(),
         new LinkMessage.Reset(),
         new LinkMessage.Keep(7, JSON),
@@ -128,7 +134,7 @@ class EnvelopeCodecTest {
     var event = new HostMessage.Event(300, new Ref("\"4\""), "say", JSON);
     assertOctets(
         new Octets()
-            .hex("02") // version
+            .hex("03") // version
             .hex("06")
             .ascii("host.1") // from
             .hex("ac 02") // sequence 300: 0x2c | 0x80, then 2
@@ -150,7 +156,7 @@ class EnvelopeCodecTest {
     var client = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     assertOctets(
         new Octets()
-            .hex("02 01")
+            .hex("03 01")
             .ascii("g")
             .hex("01") // version, from, sequence
             .hex("02") // kind
@@ -177,7 +183,7 @@ class EnvelopeCodecTest {
   void aReplyIsWrittenFieldByField() {
     assertOctets(
         new Octets()
-            .hex("02 01")
+            .hex("03 01")
             .ascii("h")
             .hex("02")
             .hex("26") // kind 38
@@ -198,7 +204,7 @@ class EnvelopeCodecTest {
   void aBroadcastIsWrittenFieldByField() {
     assertOctets(
         new Octets()
-            .hex("02 01")
+            .hex("03 01")
             .ascii("h")
             .hex("7f")
             .hex("27") // kind 39
@@ -224,7 +230,7 @@ class EnvelopeCodecTest {
   void aSocketGoneCountsItsChannels() {
     assertOctets(
         new Octets()
-            .hex("02 01")
+            .hex("03 01")
             .ascii("g")
             .hex("03")
             .hex("05") // kind
@@ -238,12 +244,12 @@ class EnvelopeCodecTest {
   @Test
   void aPublishedMessageHasNoLink() {
     assertOctets(
-        new Octets().hex("02 00 00 2a 08").ascii("users:42"),
+        new Octets().hex("03 00 00 2a 08").ascii("users:42"),
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
   /**
-   * The numbers of the kinds are the contract: 1 to 6, 33 to 44, 65 and 66, 81 to 84, 97 to 103.
+   * The numbers of the kinds are the contract: 1 to 6, 33 to 44, 65 and 66, 81 to 84, 97 to 106.
    */
   @ParameterizedTest
   @MethodSource("messages")
@@ -279,6 +285,9 @@ class EnvelopeCodecTest {
           case PresenceMessage.SyncBegin m -> 101;
           case PresenceMessage.SyncEnd m -> 102;
           case PresenceMessage.Query m -> 103;
+          case PresenceMessage.Claim m -> 104;
+          case PresenceMessage.Claimed m -> 105;
+          case PresenceMessage.Release m -> 106;
           case LinkMessage.Check m -> 65;
           case LinkMessage.Reset m -> 66;
           case LinkMessage.Keep m -> 67;
@@ -338,11 +347,11 @@ class EnvelopeCodecTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"00", "01", "03", "7f", "80", "ff"})
+  @ValueSource(strings = {"00", "01", "02", "7f", "80", "ff"})
   void anotherVersionIsRefusedAndBothAreNamed(String version) {
     var error = assertRefused(new Octets().hex(version).hex("01").ascii("g").hex("01 28 09"));
     assertEquals(
-        "this node speaks version 2 of the bus contract, got " + Integer.parseInt(version, 16),
+        "this node speaks version 3 of the bus contract, got " + Integer.parseInt(version, 16),
         error.getMessage());
   }
 
@@ -353,7 +362,7 @@ class EnvelopeCodecTest {
       if (known.contains(kind)) {
         continue;
       }
-      var error = assertRefused(new Octets().hex("02 00 00").octet(kind).hex("00 00 00 00"));
+      var error = assertRefused(new Octets().hex("03 00 00").octet(kind).hex("00 00 00 00"));
       assertEquals("no message has the kind " + kind, error.getMessage());
     }
   }
@@ -362,38 +371,50 @@ class EnvelopeCodecTest {
   @ValueSource(strings = {"02", "7f", "80", "ff"})
   void aFlagOtherThanZeroAndOneIsRefused(String flag) {
     // A leave's ref and a refusal's payload.
-    assertRefused(new Octets().hex("02 00 00 04 09").hex(flag).hex("01 33"));
-    assertRefused(new Octets().hex("02 00 00 24 09").hex(flag).hex("02 7b 7d"));
+    assertRefused(new Octets().hex("03 00 00 04 09").hex(flag).hex("01 33"));
+    assertRefused(new Octets().hex("03 00 00 24 09").hex(flag).hex("02 7b 7d"));
   }
 
   @Test
   void aNumberOfMoreThan63BitsIsRefused() {
     assertEquals(
         Long.MAX_VALUE,
-        decode(new Octets().hex("02 00 ff ff ff ff ff ff ff ff 7f 28 09").buffer()).sequence());
-    assertRefused(new Octets().hex("02 00 ff ff ff ff ff ff ff ff ff 01 28 09"));
-    assertRefused(new Octets().hex("02 00 80 80 80 80 80 80 80 80 80 00 28 09"));
+        decode(new Octets().hex("03 00 ff ff ff ff ff ff ff ff 7f 28 09").buffer()).sequence());
+    assertRefused(new Octets().hex("03 00 ff ff ff ff ff ff ff ff ff 01 28 09"));
+    assertRefused(new Octets().hex("03 00 80 80 80 80 80 80 80 80 80 00 28 09"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"ff", "c0 af", "ed a0 80", "c3"})
   void textThatIsNoUtf8IsRefused(String octets) {
     int length = HexFormat.ofDelimiter(" ").parseHex(octets).length;
-    assertRefused(new Octets().hex("02").octet(length).hex(octets).hex("00 28 09"));
-    assertRefused(new Octets().hex("02 00 00 2a").octet(length).hex(octets));
+    assertRefused(new Octets().hex("03").octet(length).hex(octets).hex("00 28 09"));
+    assertRefused(new Octets().hex("03 00 00 2a").octet(length).hex(octets));
   }
 
   /** A ref is JSON text: as much of it is checked as is needed to take it apart again. */
   @ParameterizedTest
   @CsvSource({"''", "'\"'", "'\"3'", "'\"\\\"'", "'\"\\u12\"'"})
   void aRefThatIsNoJsonIsRefused(String ref) {
-    assertRefused(new Octets().hex("02 00 00 04 09 01").octet(ref.length()).ascii(ref));
+    assertRefused(new Octets().hex("03 00 00 04 09 01").octet(ref.length()).ascii(ref));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0", "2147483648"})
+  void aLimitThatNobodyCanHaveIsRefused(long limit) {
+    assertRefused(new Octets().hex("03 00 00 68 01 02 01").number(limit).hex("01"));
+    assertRefused(new Octets().hex("03 00 00 68 01 02 01 01").number(limit));
+  }
+
+  @Test
+  void aRulingThatNobodyMakesIsRefused() {
+    assertRefused(new Octets().hex("03 00 00 69 01 03"));
   }
 
   @ParameterizedTest
   @CsvSource({"0", "99", "600", "429000000000"})
   void aStatusThatHttpDoesNotHaveIsRefused(long status) {
-    assertRefused(new Octets().hex("02 00 00 22 07").number(status).hex("00"));
+    assertRefused(new Octets().hex("03 00 00 22 07").number(status).hex("00"));
   }
 
   /* ---- bounds */
@@ -404,7 +425,7 @@ class EnvelopeCodecTest {
     var envelope = new Envelope("", 0, new GatewayMessage.Disconnect(longest));
     assertEquals(envelope, decode(encode(envelope)));
     assertRefused(
-        new Octets().hex("02 00 00 2a").number(Contract.MAX_TEXT_BYTES + 1).ascii(longest + "x"));
+        new Octets().hex("03 00 00 2a").number(Contract.MAX_TEXT_BYTES + 1).ascii(longest + "x"));
     var over = new Envelope("", 0, new GatewayMessage.Disconnect("\u00e9".repeat(40_000)));
     assertThrows(IllegalArgumentException.class, () -> encode(over));
   }
@@ -417,7 +438,7 @@ class EnvelopeCodecTest {
     var tooLarge = RawPayload.binary(new byte[Contract.MAX_PAYLOAD_BYTES + 1]);
     assertRefused(
         new Octets()
-            .hex("02 00 00 24 09 01")
+            .hex("03 00 00 24 09 01")
             .number(tooLarge.size())
             .with(buffer -> buffer.appendBytes(tooLarge.bytes())));
     var over = new Envelope("", 0, new GatewayMessage.Refused(9, tooLarge));
@@ -431,7 +452,7 @@ class EnvelopeCodecTest {
     assertEquals(envelope, decode(encode(envelope)));
     assertRefused(
         new Octets()
-            .hex("02 00 00 05 00")
+            .hex("03 00 00 05 00")
             .number(most.size() + 1)
             .with(buffer -> buffer.appendBytes(new byte[most.size() + 1])));
     List<Long> more = Collections.nCopies(Contract.MAX_CHANNELS_PER_MESSAGE + 1, 9L);
@@ -443,12 +464,12 @@ class EnvelopeCodecTest {
   void aLengthWithNothingBehindItAllocatesNothing() {
     var claims = new ArrayList<Buffer>();
     for (long length : new long[] {65_000, 16_000_000, Integer.MAX_VALUE, 1L << 40}) {
-      claims.add(new Octets().hex("02").number(length).buffer());
-      claims.add(new Octets().hex("02 00 00 2a").number(length).ascii("users").buffer());
-      claims.add(new Octets().hex("02 00 00 24 09 01").number(length).hex("00 00").buffer());
-      claims.add(new Octets().hex("02 00 00 05 00").number(length).hex("01 02").buffer());
+      claims.add(new Octets().hex("03").number(length).buffer());
+      claims.add(new Octets().hex("03 00 00 2a").number(length).ascii("users").buffer());
+      claims.add(new Octets().hex("03 00 00 24 09 01").number(length).hex("00 00").buffer());
+      claims.add(new Octets().hex("03 00 00 05 00").number(length).hex("01 02").buffer());
     }
-    claims.add(new Octets().hex("02 00 00 05 00").number(9_999).hex("01 02").buffer());
+    claims.add(new Octets().hex("03 00 00 05 00").number(9_999).hex("01 02").buffer());
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     for (Buffer claim : claims) {
       long least = Long.MAX_VALUE;

@@ -334,6 +334,8 @@ public final class Gateway {
         case GatewayMessage forSocket -> table.receive(forSocket);
         case SessionMessage ofSession -> longPolls.receive(from, ofSession);
         case HostMessage misdirected -> misdirected(from, misdirected);
+        case PresenceMessage.Claim claim -> table.rule(claim);
+        case PresenceMessage.Release freed -> table.release(freed);
         case PresenceMessage misdirected -> misdirected(from, misdirected);
         case LinkMessage misdirected -> misdirected(from, misdirected);
       }

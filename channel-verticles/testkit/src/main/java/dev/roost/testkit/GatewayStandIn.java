@@ -68,6 +68,7 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
         ignored -> {
           if (replaced != null) {
             replaced.ended();
+            tracksNoMore(replaced);
           }
           channels.put(channel.number(), channel);
         });
@@ -113,7 +114,7 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
       case GatewayMessage.ConnectRefused m -> answer(m.request(), m);
       case GatewayMessage.Joined m -> answer(m.channel(), m);
       case GatewayMessage.Refused m -> {
-        channels.remove(m.channel());
+        tracksNoMore(channels.remove(m.channel()));
         answer(m.channel(), m);
       }
       case GatewayMessage.NotHosted(var number) -> ended(number, message, new Received.Crashed());
@@ -140,6 +141,19 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
         }
       }
       case HostMessage misdirected -> misdirected(from, misdirected);
+      case PresenceMessage.Claim claim -> {
+        TestChannel channel = channels.get(claim.channel());
+        if (channel != null) {
+          var ruling = channel.socket().presences().rule(claim, System.nanoTime());
+          endpoint().send(from, new PresenceMessage.Claimed(claim.claim(), ruling));
+        }
+      }
+      case PresenceMessage.Release freed -> {
+        TestChannel channel = channels.get(freed.channel());
+        if (channel != null) {
+          channel.socket().presences().release(freed);
+        }
+      }
       case PresenceMessage misdirected -> misdirected(from, misdirected);
       case SessionMessage misdirected -> misdirected(from, misdirected);
       case LinkMessage misdirected -> misdirected(from, misdirected);
@@ -176,11 +190,18 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
 
   private void ended(long number, BusMessage message, Received received) {
     TestChannel channel = channels.remove(number);
+    tracksNoMore(channel);
     CompletableFuture<GatewayMessage> question = questions.remove(number);
     if (question != null) {
       question.complete((GatewayMessage) message);
     } else if (channel != null) {
       channel.received(received);
+    }
+  }
+
+  private static void tracksNoMore(@Nullable TestChannel channel) {
+    if (channel != null) {
+      channel.socket().presences().end(channel.number());
     }
   }
 

@@ -7,6 +7,7 @@ import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.channel.Payload;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.PresenceAllowance;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ public final class TestSocket implements AutoCloseable {
   private final Map<String, TestChannel> byJoinRef = new LinkedHashMap<>();
   private final Map<String, TestChannel> current = new LinkedHashMap<>();
   private final CountDownLatch disconnected = new CountDownLatch(1);
+  private final PresenceAllowance presences = new PresenceAllowance(System.nanoTime());
   private volatile long until;
   private long lastRef;
 
@@ -235,6 +237,11 @@ public final class TestSocket implements AutoCloseable {
 
   long number() {
     return number;
+  }
+
+  /** What its channels track; for the stand-in's context. */
+  PresenceAllowance presences() {
+    return presences;
   }
 
   synchronized String nextRef() {

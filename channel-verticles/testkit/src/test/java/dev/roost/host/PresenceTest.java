@@ -419,6 +419,23 @@ class PresenceTest {
     }
   }
 
+  /** Topics at eight host verticles, none of which knows what the others track. */
+  @Test
+  void theLimitsOfASocketHoldWhereverItsChannelsAre() {
+    var tight = QUICK.withSocketPresences(5).withSocketRate(1_000_000);
+    try (var limited = ChannelKit.of(application(), options(tight).withVerticles(8))) {
+      var socket = limited.socket();
+      for (int i = 1; i <= 5; i++) {
+        track(socket.join("room:" + i), "ada");
+      }
+      for (int i = 6; i <= 20; i++) {
+        var refused = socket.join("room:" + i);
+        assertRefused(refused, "SOCKET_LIMIT", "track", Map.of("key", "ada", "meta", Map.of()));
+      }
+      track(limited.join("room:20"), "bob");
+    }
+  }
+
   @Test
   void theChannelsOfASocketShareItsLimits() throws Exception {
     var tight = QUICK.withSocketPresences(2).withSocketRate(2);

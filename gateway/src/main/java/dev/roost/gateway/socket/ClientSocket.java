@@ -3,6 +3,7 @@ package dev.roost.gateway.socket;
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
@@ -14,6 +15,7 @@ import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.gateway.socket.ChannelRow.State;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.routing.PresenceAllowance;
 import dev.roost.routing.RateLimit;
 import dev.roost.routing.SocketLimits;
 import java.util.ArrayList;
@@ -52,6 +54,8 @@ public final class ClientSocket {
   private final Map<String, ChannelRow> rows = new HashMap<>(2);
   private boolean ended;
   private @Nullable Lease lease;
+  private @Nullable PresenceAllowance presences;
+  private @Nullable AnsweredLeaves answeredLeaves;
 
   ClientSocket(
       SocketTable table,
@@ -357,14 +361,21 @@ public final class ClientSocket {
   private void left(ChannelRow row) {
     row.takeLeave()
         .ifPresent(
-            leave ->
-                reply(
-                    row.joinRef(),
-                    leave.ref(),
-                    row.topic(),
-                    Wire.OK_STATUS,
-                    RawPayload.EMPTY_OBJECT));
+            leave -> {
+              remember(row.channel(), leave.ref());
+              reply(
+                  row.joinRef(), leave.ref(), row.topic(), Wire.OK_STATUS, RawPayload.EMPTY_OBJECT);
+            });
     closed(row);
+  }
+
+  private void remember(long channel, @Nullable Ref leave) {
+    AnsweredLeaves answered = answeredLeaves;
+    if (answered == null) {
+      answered = new AnsweredLeaves();
+      answeredLeaves = answered;
+    }
+    answered.add(channel, leave);
   }
 
   private void finish(ChannelRow row, String event, RawPayload payload) {
@@ -401,6 +412,7 @@ public final class ClientSocket {
       return;
     }
     ended = true;
+    presences = null;
     intake.end();
     var byHost = new HashMap<String, List<Long>>(2);
     for (ChannelRow row : rows.values()) {
@@ -436,6 +448,33 @@ public final class ClientSocket {
       notHosted(row);
     } else {
       crashed(row);
+    }
+  }
+
+  /* ---- presences of its channels, which hosts track */
+
+  PresenceMessage.Ruling rule(PresenceMessage.Claim claim) {
+    long now = System.nanoTime();
+    PresenceAllowance allowance = presences;
+    if (allowance == null) {
+      allowance = new PresenceAllowance(now);
+      presences = allowance;
+    }
+    return allowance.rule(claim, now);
+  }
+
+  void release(PresenceMessage.Release freed) {
+    PresenceAllowance allowance = presences;
+    if (allowance != null) {
+      allowance.release(freed);
+    }
+  }
+
+  /** A channel is over, and all that it tracked. */
+  void releaseAll(long channel) {
+    PresenceAllowance allowance = presences;
+    if (allowance != null) {
+      allowance.end(channel);
     }
   }
 
@@ -525,7 +564,15 @@ public final class ClientSocket {
     reply(reply);
   }
 
-  void reply(GatewayMessage.Reply reply) {
+  /** A reply of a channel that is gone; one to its leave may have been given here already. */
+  void lateReply(GatewayMessage.Reply reply) {
+    AnsweredLeaves answered = answeredLeaves;
+    if (answered == null || !answered.remove(reply.recipient().channel(), reply.ref())) {
+      reply(reply);
+    }
+  }
+
+  private void reply(GatewayMessage.Reply reply) {
     Recipient to = reply.recipient();
     reply(to.joinRef(), reply.ref(), to.topic(), reply.status(), reply.response());
   }

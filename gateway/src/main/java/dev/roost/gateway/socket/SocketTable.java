@@ -1,10 +1,12 @@
 package dev.roost.gateway.socket;
 
 import dev.roost.bus.BusEndpoint;
+import dev.roost.bus.BusMessage;
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.Recipient;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
@@ -81,7 +83,7 @@ public final class SocketTable {
         if (row != null) {
           row.socket().reply(row, reply);
         } else if (socket != null) {
-          socket.reply(reply);
+          socket.lateReply(reply);
         }
       }
       case GatewayMessage.Push push -> {
@@ -132,6 +134,22 @@ public final class SocketTable {
       }
       case GatewayMessage.Connected connected -> misdirected(connected);
       case GatewayMessage.ConnectRefused refused -> misdirected(refused);
+    }
+  }
+
+  /** Tells a channel's host whether the limits of its socket allow it to track or update. */
+  public void rule(PresenceMessage.Claim claim) {
+    ChannelRow row = rows.get(claim.channel());
+    if (row != null) {
+      send(row.host(), new PresenceMessage.Claimed(claim.claim(), row.socket().rule(claim)));
+    }
+  }
+
+  /** A presence is no more, and what was granted to it is free. */
+  public void release(PresenceMessage.Release freed) {
+    ChannelRow row = rows.get(freed.channel());
+    if (row != null) {
+      row.socket().release(freed);
     }
   }
 
@@ -287,7 +305,7 @@ public final class SocketTable {
 
   /* ---- for ClientSocket */
 
-  void send(String host, HostMessage message) {
+  void send(String host, BusMessage message) {
     endpoint.send(host, message);
   }
 
@@ -372,6 +390,7 @@ public final class SocketTable {
 
   void remove(ChannelRow row) {
     rows.remove(row.channel());
+    row.socket().releaseAll(row.channel());
     subscriptions.remove(row);
   }
 

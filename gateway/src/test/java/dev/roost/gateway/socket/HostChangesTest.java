@@ -223,6 +223,24 @@ class HostChangesTest {
     client.assertNothing();
   }
 
+  /** Only cut off, or slow: what it says of the leave is old, of an event it is not (Y-6). */
+  @Test
+  void aLeaveThatWasAnsweredHereIsNotAnsweredAgain() throws Exception {
+    HostMessage.Join join = client.joins(topic, "1", first);
+    sends("say", "2");
+    sends("phx_leave", "3");
+    first.next(HostMessage.Event.class);
+    HostMessage.Leave leave = first.next(HostMessage.Leave.class);
+    hostIsGone();
+    assertEquals(reply("3", "ok", "{}"), client.next());
+    assertEquals(closing(), client.next());
+    RawPayload nothing = RawPayload.EMPTY_OBJECT;
+    first.says(new GatewayMessage.Reply(join.recipient(), new Ref("\"2\""), "ok", nothing));
+    assertEquals(reply("2", "ok", "{}"), client.next());
+    first.says(new GatewayMessage.Reply(join.recipient(), leave.ref(), "ok", nothing));
+    client.assertNothingFrom(first);
+  }
+
   @Test
   void theReplyToAnEventIsNotTakenForThatToTheLeave() throws Exception {
     HostMessage.Join join = client.joins(topic, "1", first);

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.PresenceMessage.Ruling;
 import dev.roost.bus.RawPayload;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.Stage.Client;
@@ -37,6 +39,75 @@ class SocketTableTest {
   @AfterEach
   void close() throws Exception {
     stage.close();
+  }
+
+  /** What channels of one socket track at hosts that know nothing of each other. */
+  @Nested
+  class Presences {
+
+    private Client ada;
+    private long atFirst;
+    private long atSecond;
+
+    @BeforeEach
+    void join() throws Exception {
+      ada = stage.client();
+      atFirst = ada.joins(onFirst, "1", first).channel();
+      atSecond = ada.joins(onSecond, "2", second).channel();
+    }
+
+    private Ruling claims(Host host, long channel, long claim) throws Exception {
+      host.says(new PresenceMessage.Claim(claim, channel, true, 2, 1_000));
+      var answer = host.next(PresenceMessage.Claimed.class);
+      assertEquals(claim, answer.claim());
+      return answer.ruling();
+    }
+
+    @Test
+    void countTogether() throws Exception {
+      assertEquals(Ruling.GRANTED, claims(first, atFirst, 1));
+      assertEquals(Ruling.GRANTED, claims(second, atSecond, 1));
+      assertEquals(Ruling.TOO_MANY, claims(first, atFirst, 2));
+      assertEquals(Ruling.TOO_MANY, claims(second, atSecond, 2));
+      long another = stage.client().joins(onFirst, "1", first).channel();
+      assertEquals(Ruling.GRANTED, claims(first, another, 3));
+    }
+
+    @Test
+    void areFreeOnceReleased() throws Exception {
+      claims(first, atFirst, 1);
+      claims(second, atSecond, 1);
+      second.says(new PresenceMessage.Release(atSecond, 1));
+      assertEquals(Ruling.GRANTED, claims(second, atSecond, 2));
+    }
+
+    @Test
+    void areFreeWhenTheirChannelIsClosed() throws Exception {
+      claims(first, atFirst, 1);
+      claims(first, atFirst, 2);
+      first.says(new GatewayMessage.Closed(atFirst));
+      ada.next();
+      assertEquals(Ruling.GRANTED, claims(second, atSecond, 1));
+    }
+
+    @Test
+    void areFreeWhenMessagesOfTheirHostWereLost() throws Exception {
+      claims(first, atFirst, 1);
+      claims(first, atFirst, 2);
+      first.loses(1);
+      first.says(new GatewayMessage.Closed(0));
+      ada.next();
+      assertEquals(Ruling.GRANTED, claims(second, atSecond, 1));
+    }
+
+    @Test
+    void ofAChannelThatIsGoneAreNotRuledOn() throws Exception {
+      first.says(new GatewayMessage.Closed(atFirst));
+      ada.next();
+      first.says(new PresenceMessage.Claim(1, atFirst, true, 2, 1_000));
+      first.says(new PresenceMessage.Release(atFirst, 1));
+      first.assertNothing();
+    }
   }
 
   @Nested

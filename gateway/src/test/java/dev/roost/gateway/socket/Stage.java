@@ -13,6 +13,8 @@ import dev.roost.bus.Envelope;
 import dev.roost.bus.EnvelopeCodec;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.LinkMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
@@ -207,7 +209,11 @@ final class Stage {
 
     @Override
     public void receive(String from, BusMessage message) {
-      table.receive((GatewayMessage) message);
+      switch (message) {
+        case PresenceMessage.Claim claim -> table.rule(claim);
+        case PresenceMessage.Release freed -> table.release(freed);
+        default -> table.receive((GatewayMessage) message);
+      }
     }
 
     @Override
@@ -238,7 +244,7 @@ final class Stage {
   /** A channel verticle that does nothing of its own. */
   static final class Host extends VerticleBase {
 
-    private final BlockingQueue<HostMessage> mail = new LinkedBlockingQueue<>();
+    private final BlockingQueue<BusMessage> mail = new LinkedBlockingQueue<>();
     private Stage stage;
     private String address;
     private long sequence;
@@ -254,7 +260,8 @@ final class Stage {
       consumer.handler(
           received -> {
             assertEquals(stage.gateway.address, received.body().from());
-            if (received.body().message() instanceof HostMessage message) {
+            BusMessage message = received.body().message();
+            if (!(message instanceof LinkMessage)) {
               mail.add(message);
             }
           });
@@ -262,15 +269,15 @@ final class Stage {
     }
 
     /** The next message of this kind, which has to be the very next. */
-    <T extends HostMessage> T next(Class<T> kind) throws Exception {
-      HostMessage message = mail.poll(10, TimeUnit.SECONDS);
+    <T extends BusMessage> T next(Class<T> kind) throws Exception {
+      BusMessage message = mail.poll(10, TimeUnit.SECONDS);
       assertNotNull(message, "no " + kind.getSimpleName() + " came");
       assertEquals(kind, message.getClass(), message.toString());
       return kind.cast(message);
     }
 
     /** Says this to the gateway. */
-    void says(GatewayMessage message) {
+    void says(BusMessage message) {
       stage
           .vertx
           .eventBus()
@@ -321,13 +328,6 @@ final class Stage {
           });
     }
 
-    /** Sends a text message that may be none. */
-    void sendsText(byte[] octets) throws Exception {
-      call(
-          () -> {
-            socket.receiveText(octets);
-            return true;
-          });
     /** Sends a text message and is gone before a worker could hand it back to the event loop. */
     void sendsAndEnds(String message) throws Exception {
       call(
@@ -338,6 +338,13 @@ final class Stage {
           });
     }
 
+    /** Sends a text message that may be none. */
+    void sendsText(byte[] octets) throws Exception {
+      call(
+          () -> {
+            socket.receiveText(octets);
+            return true;
+          });
     }
 
     /** Sends a binary message, in hexadecimal. */

@@ -72,8 +72,8 @@ final class PresenceFlags {
       defaultValue = "1000",
       converter = Values.Count.class,
       description =
-          "Presences of one socket, of all its channels at one host verticle; over it who tracks"
-              + " gets an error. Default: ${DEFAULT-VALUE}.")
+          "Presences of one socket, of all its channels; over it who tracks gets an error."
+              + " Default: ${DEFAULT-VALUE}.")
   int socketPresences;
 
   @Option(
