@@ -9,6 +9,7 @@ import dev.roost.bus.LinkMessage;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.admission.Places;
 import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.edge.ClientRequest;
@@ -93,7 +94,8 @@ public final class Gateway {
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
     this.workers = Workers.of(vertx);
-    this.table = new SocketTable(node, endpoint, workers, options.metrics());
+    var budget = MessageBudget.of(vertx, options.limits().maxUnfinishedBytes());
+    this.table = new SocketTable(node, endpoint, workers, budget, options.metrics());
     var gate =
         new TokenGate(
             vertx.getOrCreateContext(), options.auth().jwt(), options.maxPendingConnects());
@@ -101,11 +103,11 @@ public final class Gateway {
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
     this.longPolls =
-        new LongPollTransport(node, verticle, endpoint, door, connects, table, options);
+        new LongPollTransport(node, verticle, endpoint, door, connects, table, budget, options);
     this.paths =
         new SocketPaths(
             node,
-            new WebSocketTransport(door, connects, table, workers, options),
+            new WebSocketTransport(door, connects, table, workers, budget, options),
             longPolls,
             options);
     this.edge = new Edge(options.edge(), options.publicHost());

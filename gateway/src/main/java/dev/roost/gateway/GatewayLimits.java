@@ -13,6 +13,12 @@ import java.util.Objects;
  * @param connections how many clients come in
  * @param maxFragments frames of one message; over it the socket is closed with 1009; default 4,096:
  *     8 MB in pieces of 2 KB
+ * @param maxUnfinishedBytes what messages beyond 8 KiB of all clients of the process may take
+ *     together until they are decoded: those that are still coming, are inflated, or wait for that;
+ *     over it a socket that asks for more is closed with 1013 and a POST answered 503 with {@code
+ *     Retry-After}. Of the gateways of one process each goes by its own, and all count together. At
+ *     less than the largest message none of these comes through; default a quarter of the heap that
+ *     the JVM may have, 32 MiB at least
  * @param maxJsonDepth levels of objects and arrays in a client's message, 1 to 1000; over it the
  *     socket is closed as for a message that cannot be read (1011); default 512
  * @param sockets the most that mounts may allow one socket; default what they ask for
@@ -23,6 +29,7 @@ import java.util.Objects;
 public record GatewayLimits(
     ConnectionLimits connections,
     int maxFragments,
+    long maxUnfinishedBytes,
     int maxJsonDepth,
     SocketLimits sockets,
     int maxPostBytes,
@@ -31,16 +38,23 @@ public record GatewayLimits(
   /** What Jackson, by which applications read payloads, takes at most. */
   private static final int DEEPEST = 1_000;
 
+  /** Twice the largest message: it is there twice while it changes hands. */
+  private static final long LEAST_UNFINISHED_BYTES = 2L * Contract.MAX_PAYLOAD_BYTES;
+
+  private static final long UNFINISHED_BYTES =
+      Math.max(LEAST_UNFINISHED_BYTES, Runtime.getRuntime().maxMemory() / 4);
+
   public GatewayLimits {
     Objects.requireNonNull(connections, "connections");
     Objects.requireNonNull(sockets, "sockets");
     between("maxFragments", maxFragments, 1, Integer.MAX_VALUE);
+    between("maxUnfinishedBytes", maxUnfinishedBytes, 1_024, Long.MAX_VALUE);
     between("maxJsonDepth", maxJsonDepth, 1, DEEPEST);
     between("maxPostBytes", maxPostBytes, 1_024, Contract.MAX_PAYLOAD_BYTES);
     between("maxPostLines", maxPostLines, 1, Integer.MAX_VALUE);
   }
 
-  private static void between(String limit, int value, int least, int most) {
+  private static void between(String limit, long value, long least, long most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(limit + " is " + least + " to " + most + ", got " + value);
     }
@@ -50,6 +64,7 @@ public record GatewayLimits(
     return new GatewayLimits(
         ConnectionLimits.defaults(),
         4_096,
+        UNFINISHED_BYTES,
         512,
         SocketLimits.most(),
         Contract.MAX_PAYLOAD_BYTES,
@@ -58,28 +73,43 @@ public record GatewayLimits(
 
   public GatewayLimits withConnections(ConnectionLimits value) {
     return new GatewayLimits(
-        value, maxFragments, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
+        value, maxFragments, maxUnfinishedBytes, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
   }
 
   public GatewayLimits withMaxFragments(int value) {
-    return new GatewayLimits(connections, value, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
+    return new GatewayLimits(
+        connections, value, maxUnfinishedBytes, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
+  }
+
+  public GatewayLimits withMaxUnfinishedBytes(long value) {
+    return new GatewayLimits(
+        connections, maxFragments, value, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
   }
 
   public GatewayLimits withMaxJsonDepth(int value) {
-    return new GatewayLimits(connections, maxFragments, value, sockets, maxPostBytes, maxPostLines);
+    return new GatewayLimits(
+        connections, maxFragments, maxUnfinishedBytes, value, sockets, maxPostBytes, maxPostLines);
   }
 
   public GatewayLimits withSockets(SocketLimits value) {
     return new GatewayLimits(
-        connections, maxFragments, maxJsonDepth, value, maxPostBytes, maxPostLines);
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxJsonDepth,
+        value,
+        maxPostBytes,
+        maxPostLines);
   }
 
   public GatewayLimits withMaxPostBytes(int value) {
-    return new GatewayLimits(connections, maxFragments, maxJsonDepth, sockets, value, maxPostLines);
+    return new GatewayLimits(
+        connections, maxFragments, maxUnfinishedBytes, maxJsonDepth, sockets, value, maxPostLines);
   }
 
   public GatewayLimits withMaxPostLines(int value) {
-    return new GatewayLimits(connections, maxFragments, maxJsonDepth, sockets, maxPostBytes, value);
+    return new GatewayLimits(
+        connections, maxFragments, maxUnfinishedBytes, maxJsonDepth, sockets, maxPostBytes, value);
   }
 
   /** What a socket of a mount may do. */

@@ -31,6 +31,8 @@ public enum Limit {
   MAX_MESSAGE_BYTES,
   /** The frames of one message. */
   MAX_FRAGMENTS,
+  /** The large messages of all clients of the process until they are decoded. */
+  MAX_UNFINISHED_BYTES,
   /** How deep the JSON of a message is nested. */
   MAX_JSON_DEPTH,
   /** The topic of a message. */

@@ -47,6 +47,7 @@ final class FuzzedRequest {
   private Handler<Buffer> onBody;
   private Handler<Void> onEnd;
   private Handler<Void> onClose;
+  private Handler<Void> onAnswered;
   private int status = 200;
   private String answer;
   private boolean closed;
@@ -201,11 +202,15 @@ final class FuzzedRequest {
       case "setStatusCode" -> status = (Integer) arguments[0];
       case "putHeader" -> answerHeaders.set(arguments[0].toString(), arguments[1].toString());
       case "closeHandler" -> onClose = (Handler<Void>) arguments[0];
+      case "endHandler" -> onAnswered = (Handler<Void>) arguments[0];
       case "end" -> {
         if (answer != null) {
           throw new IllegalStateException("answered twice: " + answer);
         }
         answer = arguments == null ? "" : arguments[0].toString();
+        if (onAnswered != null && !closed) {
+          onAnswered.handle(null);
+        }
         return Future.succeededFuture();
       }
       default -> throw new AssertionError("nobody said what " + said + " does");

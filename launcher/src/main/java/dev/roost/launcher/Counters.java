@@ -3,6 +3,7 @@ package dev.roost.launcher;
 import dev.roost.application.Telemetry;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.admission.Places;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -55,6 +56,8 @@ final class Counters implements GatewayMetrics, Telemetry {
             .withoutExemplars()
             .register(registry);
     gauge("roost_connections", "TCP connections and long-poll sessions now", places::taken);
+    MessageBudget budget = MessageBudget.of(vertx, Long.MAX_VALUE); // Looked at, never asked.
+    gauge("roost_unfinished_bytes", "bytes that unfinished large messages take now", budget::taken);
     gauge("roost_addresses", "client addresses that are known now", places::addresses);
     gauge(
         "roost_heap_bytes",

@@ -38,7 +38,8 @@ public sealed interface Admission {
     static final int TOO_MANY_REQUESTS = 429;
     static final int UNAVAILABLE = 503;
 
-    static Refused of(Limit limit) {
+    /** With the status that is for this limit. */
+    public static Refused of(Limit limit) {
       return new Refused(
           switch (limit) {
             case MAX_CONNECTIONS_PER_ADDRESS, HANDSHAKES_PER_SECOND_PER_ADDRESS ->

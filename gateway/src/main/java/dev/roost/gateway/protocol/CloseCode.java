@@ -22,6 +22,12 @@ public final class CloseCode {
   public static final int SERVICE_RESTART = 1012;
 
   /**
+   * There is no room for a message now; another try may find some. Not one of Phoenix, which has no
+   * such bound.
+   */
+  public static final int TRY_AGAIN_LATER = 1013;
+
+  /**
    * What the connection was let in by has expired: connect again, with another token. Registered
    * with IANA as "Unauthorized".
    */

@@ -1,6 +1,7 @@
 package dev.roost.gateway.socket;
 
 import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.ClientMessage;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.ProtocolException;
@@ -79,6 +80,8 @@ final class Intake {
   }
 
   private void receiveLarge(byte[] body, boolean binary) {
+    MessageBudget.Share share = table.budget().share();
+    share.hold(body.length);
     decoding = true;
     pause();
     table
@@ -87,8 +90,11 @@ final class Intake {
         .onComplete(
             (message, failure) -> {
               decoding = false;
+              share.giveBack();
               try {
                 takeLarge(message, failure, body.length);
+              } catch (Throwable thrown) {
+                fail(thrown);
               } finally {
                 // Only now: what has waited behind it may be handed on at once.
                 unpause();
@@ -114,9 +120,13 @@ final class Intake {
     } else if (failure instanceof ProtocolException violation) {
       refuse(violation);
     } else {
-      log.error("socket closed: a message could not be decoded", failure);
-      connection.close(CloseCode.INTERNAL_ERROR);
+      fail(failure);
     }
+  }
+
+  private void fail(@Nullable Throwable failure) {
+    connection.close(CloseCode.INTERNAL_ERROR);
+    log.error("socket closed: a message could not be decoded", failure);
   }
 
   /** For any thread. */

@@ -11,6 +11,7 @@ import dev.roost.bus.Recipient;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
@@ -41,6 +42,7 @@ public final class SocketTable {
   private final ClusterNode node;
   private final BusEndpoint endpoint;
   private final Workers workers;
+  private final MessageBudget budget;
   private final GatewayMetrics metrics;
   private final LongObjectHashMap<ClientSocket> sockets = new LongObjectHashMap<>();
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
@@ -51,8 +53,13 @@ public final class SocketTable {
   private long deliveries;
 
   public SocketTable(
-      ClusterNode node, BusEndpoint endpoint, Workers workers, GatewayMetrics metrics) {
+      ClusterNode node,
+      BusEndpoint endpoint,
+      Workers workers,
+      MessageBudget budget,
+      GatewayMetrics metrics) {
     this.workers = workers;
+    this.budget = budget;
     this.node = node;
     this.endpoint = endpoint;
     this.metrics = metrics;
@@ -351,6 +358,11 @@ public final class SocketTable {
   /** For what would keep the event loop busy for too long. */
   Workers workers() {
     return workers;
+  }
+
+  /** What the large messages of all clients may take. */
+  MessageBudget budget() {
+    return budget;
   }
 
   /** Calls back on the gateway's context. */

@@ -1,5 +1,6 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.buffer.Buffer;
@@ -25,14 +26,28 @@ final class Assembly {
   private static final int LARGEST_CHUNK = 64 << 10;
 
   private final List<ByteBuf> chunks = new ArrayList<>(1);
+  private final MessageBudget.Share share;
   private int length;
+
+  /**
+   * Nothing yet.
+   *
+   * @param share what the chunks are counted in
+   */
+  Assembly(MessageBudget.Share share) {
+    this.share = share;
+  }
 
   /** Octets so far. */
   int length() {
     return length;
   }
 
-  /** Appends what is in a buffer from there on. */
+  /**
+   * Appends what is in a buffer from there on.
+   *
+   * @throws NoRoomException if there is none for it
+   */
   void append(Buffer piece, int from) {
     byte[] bytes = piece.getBytes(from, piece.length());
     int start = 0;
@@ -51,6 +66,7 @@ final class Assembly {
    * @param most octets to append
    * @return how many were appended
    * @throws DataFormatException if that is no deflated data
+   * @throws NoRoomException if there is none for what comes of it
    */
   int inflate(Inflater inflater, int most) throws DataFormatException {
     ByteBuf chunk = chunkWithRoom();
@@ -66,6 +82,10 @@ final class Assembly {
       return chunks.getLast();
     }
     int size = Math.clamp(length, SMALLEST_CHUNK, LARGEST_CHUNK);
+    // All others are full.
+    if (!share.tryHold((long) length + size)) {
+      throw new NoRoomException();
+    }
     ByteBuf chunk = PooledByteBufAllocator.DEFAULT.heapBuffer(size, size);
     chunks.add(chunk);
     return chunk;
@@ -88,5 +108,6 @@ final class Assembly {
     chunks.forEach(ByteBuf::release);
     chunks.clear();
     length = 0;
+    share.giveBack();
   }
 }

@@ -1,16 +1,22 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.internal.http.WebSocketInternal;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
- * Keeps what has come of a frame until all of it is there, in chunks. Used on the event loop of its
- * connection only.
+ * Keeps what has come of a frame until all of it is there, in chunks, as long as there is room for
+ * them. Used on the event loop of its connection only.
  */
 final class Gathering implements ByteToMessageDecoder.Cumulator {
 
@@ -23,16 +29,34 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
   private static final int SMALLEST_CHUNK = 512;
   private static final int LARGEST_CHUNK = 64 << 10;
 
-  static final Gathering IN_CHUNKS = new Gathering();
+  private final MessageBudget budget;
+  private final Consumer<Throwable> failed;
+  private boolean over;
 
-  private Gathering() {}
+  /**
+   * For one connection.
+   *
+   * @param failed is told once if a frame cannot be gathered, with a {@link NoRoomException} if
+   *     there is no room for it; all that comes after it goes nowhere
+   */
+  Gathering(MessageBudget budget, Consumer<Throwable> failed) {
+    this.budget = budget;
+    this.failed = failed;
+  }
 
-  /** Has the frames of a WebSocket gathered so, where that is possible; whether it is. */
-  static boolean of(ServerWebSocket socket) {
+  /**
+   * Has the frames of a WebSocket gathered so, where that is possible; whether it is.
+   *
+   * @param failed as above, on the caller's context
+   */
+  static boolean of(ServerWebSocket socket, MessageBudget budget, Consumer<Throwable> failed) {
     if (socket instanceof WebSocketInternal internal
         && internal.channelHandlerContext().pipeline().get("wsdecoder")
             instanceof ByteToMessageDecoder decoder) {
-      decoder.setCumulator(IN_CHUNKS);
+      Context context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
+      decoder.setCumulator(
+          // Later: the decoder must not be closed while it decodes.
+          new Gathering(budget, cause -> context.runOnContext(ignored -> failed.accept(cause))));
       return true;
     }
     return false;
@@ -40,26 +64,74 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
 
   @Override
   public ByteBuf cumulate(ByteBufAllocator alloc, ByteBuf gathered, ByteBuf read) {
+    if (over) {
+      gathered.release();
+      read.release();
+      return Unpooled.EMPTY_BUFFER;
+    }
     if (!gathered.isReadable()) {
       gathered.release();
       return read;
     }
+    ByteBuf kept = gathered;
     try {
-      CompositeByteBuf chunks =
-          gathered instanceof CompositeByteBuf composite && composite.refCnt() == 1
-              ? composite
-              : alloc.compositeBuffer(Integer.MAX_VALUE).addComponent(true, gathered);
-      while (read.isReadable()) {
-        if (!chunks.isWritable()) {
-          int size = Math.clamp(chunks.readableBytes(), SMALLEST_CHUNK, LARGEST_CHUNK);
-          ByteBuf chunk = PooledByteBufAllocator.DEFAULT.heapBuffer(size, size);
-          chunks.addComponent(false, chunk.writerIndex(size));
-        }
-        chunks.writeBytes(read, Math.min(read.readableBytes(), chunks.writableBytes()));
-      }
+      Chunks chunks =
+          gathered instanceof Chunks present && present.refCnt() == 1
+              ? present
+              : new Chunks(alloc, gathered, budget.share());
+      kept = chunks;
+      chunks.append(read);
       return chunks;
+    } catch (Throwable failure) { // Memory may have run out: that is the end of this socket alone.
+      over = true;
+      kept.release();
+      failed.accept(failure);
+      return Unpooled.EMPTY_BUFFER;
     } finally {
       read.release();
+    }
+  }
+
+  /** What has come of a frame; it is counted until it has been read. */
+  private static final class Chunks extends CompositeByteBuf {
+
+    private final MessageBudget.Share share;
+
+    Chunks(ByteBufAllocator alloc, ByteBuf first, MessageBudget.Share share) {
+      super(alloc, false, Integer.MAX_VALUE);
+      this.share = share;
+      addComponent(true, first);
+    }
+
+    void append(ByteBuf read) {
+      while (read.isReadable()) {
+        if (!isWritable()) {
+          addChunk();
+        }
+        writeBytes(read, Math.min(read.readableBytes(), writableBytes()));
+      }
+    }
+
+    private void addChunk() {
+      int size = Math.clamp(readableBytes(), SMALLEST_CHUNK, LARGEST_CHUNK);
+      if (!share.tryHold((long) capacity() + size)) {
+        throw new NoRoomException();
+      }
+      ByteBuf chunk = PooledByteBufAllocator.DEFAULT.heapBuffer(size, size);
+      addComponent(false, chunk.writerIndex(size));
+    }
+
+    @Override
+    public CompositeByteBuf discardReadComponents() {
+      super.discardReadComponents();
+      share.hold(capacity());
+      return this;
+    }
+
+    @Override
+    protected void deallocate() {
+      super.deallocate();
+      share.giveBack();
     }
   }
 }

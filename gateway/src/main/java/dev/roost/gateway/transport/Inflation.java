@@ -58,6 +58,7 @@ final class Inflation {
    *
    * @param most bytes of the whole message
    * @throws DataFormatException if that is no deflated data
+   * @throws NoRoomException if there is none for what comes of it
    */
   Progress append(Assembly message, Step step, int most) throws DataFormatException {
     int begin = message.length();

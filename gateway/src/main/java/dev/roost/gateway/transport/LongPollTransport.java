@@ -9,6 +9,7 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.gateway.protocol.Serializer;
@@ -67,6 +68,7 @@ public final class LongPollTransport {
   private final Door door;
   private final Connects connects;
   private final SocketTable table;
+  private final MessageBudget budget;
   private final GatewayOptions options;
   private final List<Serializer> serializers;
   private final LongPollSessions sessions;
@@ -105,12 +107,14 @@ public final class LongPollTransport {
       Door door,
       Connects connects,
       SocketTable table,
+      MessageBudget budget,
       GatewayOptions options) {
     this.node = node;
     this.endpoint = endpoint;
     this.door = door;
     this.connects = connects;
     this.table = table;
+    this.budget = budget;
     this.options = options;
     this.serializers = Serializer.reading(options.limits().maxJsonDepth());
     this.sessions =
@@ -200,40 +204,40 @@ public final class LongPollTransport {
 
   /** Reads the body of a POST whose session is known, and puts it to the holder. */
   private void gather(Request request, String holder, LongPollToken token) {
-    String type = request.http().getHeader("content-type");
-    boolean batch = BATCH.equals(type);
+    HttpServerRequest http = request.http();
+    boolean batch = BATCH.equals(http.getHeader("content-type"));
     int most = request.options().maxBodyBytes();
-    var body = Buffer.buffer();
-    request
-        .http()
-        .handler(
-            chunk -> {
-              if (body.length() + chunk.length() <= most) {
-                body.appendBuffer(chunk);
-              } else if (!request.http().response().ended()) {
-                log.debug("bad request: a body is over {} bytes", most);
-                options.metrics().limitReached(Limit.MAX_POST_BYTES);
-                // What else comes of it is not kept; closed now, the answer might not be read.
-                refuse(request.http(), BAD_REQUEST);
-              }
-            });
-    request
-        .http()
-        .endHandler(
-            ended -> {
-              if (request.http().response().ended()) {
-                return;
-              }
+    PostBody.read(
+        http,
+        most,
+        budget,
+        outcome -> {
+          switch (outcome) {
+            case PostBody.Outcome.Whole(var body) -> {
               long number = expect(request, holder, token, Kind.POST);
               ask(
                   holder,
-                  new SessionMessage.Publish(
-                      number,
-                      token.session(),
-                      token.secret(),
-                      batch,
-                      RawPayload.binary(body.getBytes())));
-            });
+                  new SessionMessage.Publish(number, token.session(), token.secret(), batch, body));
+            }
+            case PostBody.Outcome.TooLong() -> {
+              log.debug("bad request: a body is over {} bytes", most);
+              options.metrics().limitReached(Limit.MAX_POST_BYTES);
+              // What else comes of it is not kept; closed now, the answer might not be read.
+              refuse(http, BAD_REQUEST);
+            }
+            case PostBody.Outcome.Failed(NoRoomException none) -> {
+              log.debug("post refused: {}", none.getMessage());
+              var refused = Admission.Refused.of(Limit.MAX_UNFINISHED_BYTES);
+              options.metrics().limitReached(refused.limit());
+              options.metrics().connectionRefused(refused.status());
+              Door.answer(http, refused);
+            }
+            case PostBody.Outcome.Failed(var cause) -> {
+              log.error("post refused: its body could not be read", cause);
+              refuse(http, SERVER_ERROR);
+            }
+          }
+        });
   }
 
   /** The header wins over the parameter (G-30); what is no token counts as none (G-33). */

@@ -2,6 +2,7 @@ package dev.roost.gateway.transport;
 
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.ClientSocket;
@@ -45,6 +46,7 @@ final class WebSocketConnection implements Connection {
   private final FrameWriter.Target target;
   private final Limits limits;
   private final Duration idleTimeout;
+  private final MessageBudget.Share share;
   private final GatewayMetrics metrics;
   private @Nullable ClientSocket client;
   private final @Nullable Compression compression;
@@ -70,8 +72,10 @@ final class WebSocketConnection implements Connection {
    * @param maxMessageBytes of an assembled message
    * @param maxFragments of which it is assembled
    * @param closeTimeout from the close frame to the end of the connection
+   * @param budget of the messages of all that are not finished
    */
-  record Limits(int maxMessageBytes, int maxFragments, Duration closeTimeout) {}
+  record Limits(
+      int maxMessageBytes, int maxFragments, Duration closeTimeout, MessageBudget budget) {}
 
   /**
    * A connection that reads nothing yet.
@@ -89,7 +93,8 @@ final class WebSocketConnection implements Connection {
     this.workers = workers;
     this.webSocket = webSocket;
     this.target = writer.target(webSocket, compression != null);
-    boolean unused = Gathering.of(webSocket);
+    this.share = limits.budget().share();
+    boolean unused = Gathering.of(webSocket, limits.budget(), this::failed);
     this.compression = compression;
     this.limits = limits;
     this.idleTimeout = idleTimeout;
@@ -140,6 +145,14 @@ final class WebSocketConnection implements Connection {
     if (closing && !gone) {
       return;
     }
+    try {
+      take(frame);
+    } catch (Throwable failure) { // Half of it may be done: the rest would be misunderstood.
+      failed(failure);
+    }
+  }
+
+  private void take(WebSocketFrame frame) throws DataFormatException {
     switch (frame.type()) {
       case TEXT, BINARY -> {
         if (fragments != null) {
@@ -170,7 +183,7 @@ final class WebSocketConnection implements Connection {
     }
   }
 
-  private void begin(WebSocketFrame frame) {
+  private void begin(WebSocketFrame frame) throws DataFormatException {
     Buffer data = frame.binaryData();
     int mark = 0;
     if (compression != null) {
@@ -182,20 +195,22 @@ final class WebSocketConnection implements Connection {
       return;
     }
     binaryFragments = frame.isBinary();
-    fragments = new Assembly();
+    fragments = new Assembly(share);
     fragmentCount = 0;
     append(data, mark, frame.isFinal());
   }
 
   private void whole(Buffer data, int from, boolean binary) {
-    if (data.length() >= LARGE) {
-      work(() -> data.getBytes(from, data.length()), body -> message(body, binary));
-    } else {
+    if (data.length() < LARGE) {
       message(data.getBytes(from, data.length()), binary);
+      return;
     }
+    binaryFragments = binary;
+    share.hold(data.length());
+    work(() -> data.getBytes(from, data.length()), this::completed);
   }
 
-  private void append(Buffer data, int from, boolean last) {
+  private void append(Buffer data, int from, boolean last) throws DataFormatException {
     Assembly assembled = fragments;
     if (assembled == null) {
       return;
@@ -222,16 +237,13 @@ final class WebSocketConnection implements Connection {
     }
   }
 
-  private void inflate(Inflation inflating, Assembly assembled, boolean last) {
+  private void inflate(Inflation inflating, Assembly assembled, boolean last)
+      throws DataFormatException {
     if (fragmentCount > FEW_PIECES || assembled.length() >= SMALL_STEP.bytes()) {
       inflateMore(inflating, assembled, last);
       return;
     }
-    try {
-      inflated(inflating.append(assembled, SMALL_STEP, limits.maxMessageBytes()), assembled, last);
-    } catch (DataFormatException e) {
-      notInflatable(e);
-    }
+    inflated(inflating.append(assembled, SMALL_STEP, limits.maxMessageBytes()), assembled, last);
   }
 
   /** A small piece may inflate to very much, or take long to inflate to nothing. */
@@ -279,10 +291,14 @@ final class WebSocketConnection implements Connection {
         .onComplete(
             (result, failure) -> {
               working = false;
-              if (result != null) {
-                next.accept(result);
-              } else {
-                notInflatable(failure);
+              try {
+                if (result != null) {
+                  next.accept(result);
+                } else {
+                  failed(failure);
+                }
+              } catch (Throwable thrown) {
+                failed(thrown);
               }
               if (!paused && !working) {
                 webSocket.resume();
@@ -301,13 +317,35 @@ final class WebSocketConnection implements Connection {
     close(CloseCode.TOO_BIG);
   }
 
-  private void notInflatable(Throwable cause) {
+  /** Whatever went wrong with a message ends its socket, and no other. */
+  private void failed(Throwable cause) {
     forgetMessage();
-    log.debug("socket closed: a message cannot be inflated: {}", cause.getMessage());
-    close(CloseCode.INVALID_TEXT);
+    if (closing && !gone) {
+      return;
+    }
+    switch (cause) {
+      case DataFormatException broken -> {
+        log.debug("socket closed: a message cannot be inflated: {}", broken.getMessage());
+        close(CloseCode.INVALID_TEXT);
+      }
+      case NoRoomException none -> {
+        log.debug("socket closed: {}", none.getMessage());
+        metrics.limitReached(Limit.MAX_UNFINISHED_BYTES);
+        close(CloseCode.TRY_AGAIN_LATER);
+      }
+      default -> {
+        close(CloseCode.INTERNAL_ERROR);
+        log.error("socket closed: a message could not be read", cause);
+      }
+    }
   }
 
+  /** Gives back what an unfinished message takes, unless a worker is at it. */
   private void forgetMessage() {
+    if (working) {
+      return;
+    }
+    share.giveBack();
     if (fragments != null) {
       fragments.release();
       fragments = null;
@@ -382,11 +420,13 @@ final class WebSocketConnection implements Connection {
     }
     closing = true;
     closingSince = System.nanoTime();
+    forgetMessage();
     ending =
         switch (code) {
           case CloseCode.GOING_AWAY -> "disconnected";
           case CloseCode.SERVICE_RESTART -> "draining";
           case CloseCode.UNAUTHORIZED -> "expired";
+          case CloseCode.TRY_AGAIN_LATER -> "overloaded";
           default -> "protocol error";
         };
     metrics.closedByServer(code);

@@ -5,6 +5,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.cluster.Applications;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.edge.ClientRequest;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
@@ -45,7 +46,12 @@ public final class WebSocketTransport {
   private final WebSocketConnection.Limits limits;
 
   public WebSocketTransport(
-      Door door, Connects connects, SocketTable table, Workers workers, GatewayOptions options) {
+      Door door,
+      Connects connects,
+      SocketTable table,
+      Workers workers,
+      MessageBudget budget,
+      GatewayOptions options) {
     this.workers = workers;
     this.door = door;
     this.connects = connects;
@@ -55,7 +61,10 @@ public final class WebSocketTransport {
     this.writer = new FrameWriter(options.maxQueuedBytes(), compression);
     this.limits =
         new WebSocketConnection.Limits(
-            options.maxMessageBytes(), options.limits().maxFragments(), options.closeTimeout());
+            options.maxMessageBytes(),
+            options.limits().maxFragments(),
+            options.closeTimeout(),
+            budget);
   }
 
   /**

@@ -11,10 +11,13 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
 import dev.roost.routing.SocketLimits;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -915,6 +918,22 @@ class ClientSocketTest {
       client.sendsText((large("phoenix", "heartbeat") + "\u00ff").getBytes(ISO_8859_1));
       assertEquals("pause", client.next());
       assertEquals("close 1007", client.next());
+    }
+
+    @Test
+    void areCountedUntilTheyAreDecoded() throws Exception {
+      var busy = new CountDownLatch(1);
+      for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+        var unused = stage.workers().compute(() -> busy.await(10, TimeUnit.SECONDS));
+      }
+      String message = large("phoenix", "heartbeat");
+      client.sends(message);
+      assertEquals("pause", client.next());
+      assertEquals(message.length() - MessageBudget.FREE_BYTES, stage.budget().taken());
+      busy.countDown();
+      assertOk("null", "\"2\"", "phoenix");
+      assertEquals("resume", client.next());
+      assertEquals(0, stage.budget().taken());
     }
 
     @Test

@@ -21,6 +21,7 @@ import dev.roost.bus.Ref;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.hosting.PartitionTable;
@@ -55,6 +56,7 @@ final class Stage {
 
   private final Vertx vertx = Vertx.vertx();
   private final ClusterNode node = ClusterNode.local(vertx);
+  private final MessageBudget budget = MessageBudget.of(1 << 20);
   private final Gateway gateway = new Gateway();
 
   /** A stage with this many hosts of the application {@code chat} at {@code /socket}. */
@@ -181,6 +183,16 @@ final class Stage {
                     })));
   }
 
+  /** What the large messages of all clients take. */
+  MessageBudget budget() {
+    return budget;
+  }
+
+  /** What large messages are decoded by, for others to keep busy. */
+  Workers workers() {
+    return Workers.of(vertx);
+  }
+
   private static <T> T await(Future<T> future) throws Exception {
     return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
@@ -199,7 +211,7 @@ final class Stage {
     @Override
     public Future<?> start() {
       endpoint = new BusEndpoint(vertx, address, this);
-      table = new SocketTable(node, endpoint, Workers.of(vertx), new Counts());
+      table = new SocketTable(node, endpoint, Workers.of(vertx), budget, new Counts());
       return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
     }
 

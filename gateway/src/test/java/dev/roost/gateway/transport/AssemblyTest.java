@@ -2,19 +2,27 @@ package dev.roost.gateway.transport;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.gateway.admission.MessageBudget;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
 import org.junit.jupiter.api.Test;
 
 class AssemblyTest {
 
+  private final MessageBudget budget = MessageBudget.of(1 << 25);
+
   @Test
   void nothingIsAnEmptyMessage() {
-    assertArrayEquals(new byte[0], new Assembly().toBytes());
-    var assembly = new Assembly();
+    assertArrayEquals(new byte[0], new Assembly(budget.share()).toBytes());
+    var assembly = new Assembly(budget.share());
     assembly.append(Buffer.buffer("x"), 1);
     assertEquals(0, assembly.length());
     assertArrayEquals(new byte[0], assembly.toBytes());
@@ -24,7 +32,7 @@ class AssemblyTest {
   void piecesOfAnyLengthStandBehindEachOther() {
     var random = new Random(1);
     for (int bound : new int[] {2, 600, 70_000, 300_000}) {
-      var assembly = new Assembly();
+      var assembly = new Assembly(budget.share());
       var expected = new ByteArrayOutputStream();
       for (int i = 0; i < 50; i++) {
         var piece = new byte[random.nextInt(bound)];
@@ -37,6 +45,59 @@ class AssemblyTest {
       assertArrayEquals(expected.toByteArray(), assembly.toBytes());
       assembly.release();
       assertEquals(0, assembly.length());
+      assertEquals(0, budget.taken());
     }
+  }
+
+  @Test
+  void eightKibibytesAreNotCounted() {
+    var assembly = new Assembly(budget.share());
+    for (int i = 0; i < 8; i++) {
+      assembly.append(Buffer.buffer(new byte[1_024]), 0);
+    }
+    assertEquals(0, budget.taken());
+    assembly.append(Buffer.buffer(new byte[1]), 0);
+    assertTrue(budget.taken() > 0);
+    assembly.release();
+    assertEquals(0, budget.taken());
+  }
+
+  @Test
+  void whereThereIsNoRoomNothingIsAppendedAndAllIsGivenBack() throws DataFormatException {
+    var small = MessageBudget.of(100_000);
+    var other = new Assembly(small.share());
+    other.append(Buffer.buffer(new byte[50_000]), 0);
+    long held = small.taken();
+
+    var assembly = new Assembly(small.share());
+    assertThrows(NoRoomException.class, () -> assembly.append(Buffer.buffer(new byte[200_000]), 0));
+    assembly.release();
+    assertEquals(held, small.taken());
+
+    Inflater zeros = zeros(1 << 20);
+    assertThrows(
+        NoRoomException.class,
+        () -> {
+          while (assembly.inflate(zeros, 1 << 20) > 0) {
+            assertTrue(small.taken() <= 100_000);
+          }
+        });
+    zeros.end();
+    assembly.release();
+    assertEquals(held, small.taken());
+    other.release();
+    assertEquals(0, small.taken());
+  }
+
+  private static Inflater zeros(int length) {
+    var deflater = new Deflater(Deflater.BEST_SPEED, true);
+    deflater.setInput(new byte[length]);
+    deflater.finish();
+    var deflated = new byte[length];
+    int size = deflater.deflate(deflated);
+    deflater.end();
+    var inflater = new Inflater(true);
+    inflater.setInput(deflated, 0, size);
+    return inflater;
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
@@ -28,6 +29,7 @@ class CompressionTest {
 
   private static final String AGREED = "permessage-deflate; client_no_context_takeover";
 
+  private final MessageBudget budget = MessageBudget.of(1 << 25);
   private final Compression compression = new Compression();
 
   private final List<Assembly> assemblies = new ArrayList<>();
@@ -35,10 +37,11 @@ class CompressionTest {
   @AfterEach
   void release() {
     assemblies.forEach(Assembly::release);
+    assertEquals(0, budget.taken());
   }
 
   private Assembly assembly() {
-    var made = new Assembly();
+    var made = new Assembly(budget.share());
     assemblies.add(made);
     return made;
   }

@@ -7,7 +7,9 @@ import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
@@ -80,6 +82,7 @@ public class FanOutBenchmark {
             node,
             new BusEndpoint(vertx, "bench", new Nobody()),
             Workers.of(vertx),
+            MessageBudget.of(vertx, GatewayLimits.defaults().maxUnfinishedBytes()),
             GatewayMetrics.none());
     var serializer = Serializer.negotiate("2.0.0").orElseThrow();
     var info = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);

@@ -64,6 +64,17 @@ final class LimitFlags {
   int maxFragments;
 
   @Option(
+      names = "--max-unfinished-bytes",
+      paramLabel = "BYTES",
+      defaultValue = HeapBytes.QUARTER,
+      converter = HeapBytes.class,
+      description =
+          "What the messages over 8 KiB of all clients may take together until they are decoded;"
+              + " quarter is a quarter of the heap, 32 MiB at least. Over it close 1013, or 503 for"
+              + " a POST. Default: ${DEFAULT-VALUE}.")
+  long maxUnfinishedBytes;
+
+  @Option(
       names = "--max-json-depth",
       paramLabel = "NUMBER",
       defaultValue = "512",
@@ -162,6 +173,7 @@ final class LimitFlags {
             handshakesPerSecond,
             handshakesPerSecondPerAddress),
         maxFragments,
+        maxUnfinishedBytes,
         maxJsonDepth,
         new SocketLimits(
             given(maxChannels, most.maxChannels()),
@@ -202,6 +214,20 @@ final class LimitFlags {
     @Override
     public Integer convert(String text) {
       return Values.whole(text, 1, 1_000, "a number of levels from 1 to 1000");
+    }
+  }
+
+  /** A number of bytes; {@code quarter} is a quarter of the heap. */
+  static final class HeapBytes implements ITypeConverter<Long> {
+
+    static final String QUARTER = "quarter";
+
+    @Override
+    public Long convert(String text) {
+      return text.equals(QUARTER)
+          ? GatewayLimits.defaults().maxUnfinishedBytes()
+          : Values.whole(
+              text, 1_024, Long.MAX_VALUE, QUARTER + ", or a number of bytes, 1024 or more");
     }
   }
 

@@ -38,8 +38,12 @@ final class Values {
   }
 
   static int whole(String text, int least, int most, String expected) {
+    return (int) whole(text, (long) least, (long) most, expected);
+  }
+
+  static long whole(String text, long least, long most, String expected) {
     try {
-      int value = Integer.parseInt(text);
+      long value = Long.parseLong(text);
       if (value >= least && value <= most) {
         return value;
       }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.ChannelOptions;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
@@ -113,6 +114,7 @@ class InvocationTest {
                 "channel-verticles=5",
                 "transport=nio",
                 "max-message-bytes=2001",
+                "max-unfinished-bytes=3000000000",
                 "compression=on",
                 "max-request-line-bytes=2002",
                 "max-header-bytes=2003",
@@ -129,6 +131,7 @@ class InvocationTest {
         GatewayOptions.defaults()
             .withPublicHost("chat.example.com")
             .withMaxMessageBytes(2_001)
+            .withLimits(GatewayLimits.defaults().withMaxUnfinishedBytes(3_000_000_000L))
             .withCompression(true)
             .withMaxRequestLineBytes(2_002)
             .withMaxHeaderBytes(2_003)

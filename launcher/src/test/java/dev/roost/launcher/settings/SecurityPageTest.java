@@ -75,6 +75,7 @@ class SecurityPageTest {
     // Those have other names there, and what whoever runs the gateway may set bounds nothing.
     defaults.put("max-post-bytes", LongPollOptions.defaults().maxBodyBytes());
     defaults.put("max-post-lines", LongPollOptions.defaults().maxBatchLines());
+    defaults.put("max-unfinished-bytes", "a quarter of the heap, 32 MiB at least");
 
     for (MatchResult row : rows().toList()) {
       assertEquals(written(defaults, row.group(1)), row.group(2), row.group(1));
@@ -83,6 +84,7 @@ class SecurityPageTest {
 
   private static String written(Map<String, Object> defaults, String option) {
     return switch (defaults.get(option)) {
+      case String text -> text;
       case Duration time -> time.toSeconds() + " s";
       case Number number when number.longValue() % (1 << 20) == 0 ->
           (number.longValue() >> 20) + " MiB";
