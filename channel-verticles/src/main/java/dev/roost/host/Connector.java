@@ -10,15 +10,18 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
+import dev.roost.routing.RateLimit;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Runs the socket handler for connections, each on a virtual thread of its own. */
 final class Connector {
@@ -28,6 +31,7 @@ final class Connector {
 
   private final HostRuntime runtime;
   private final Set<Running> running = new LinkedHashSet<>();
+  private final AtomicLong told = new AtomicLong(System.nanoTime());
 
   Connector(HostRuntime runtime) {
     this.runtime = runtime;
@@ -70,6 +74,13 @@ final class Connector {
     }
   }
 
+  /**
+   * Any stranger can cause a line: one a second may stand where it is seen. Safe for any thread.
+   */
+  private boolean mayTell() {
+    return RateLimit.tryTake(told, 1, System.nanoTime());
+  }
+
   private GatewayMessage decide(HostMessage.Connect connect) {
     long started = System.nanoTime();
     try {
@@ -83,7 +94,8 @@ final class Connector {
       }
       String origin = connect.origin();
       if (origin != null && !mount.handler().allowsOrigin(origin)) {
-        log.error("connection refused: origin {} is not allowed at {}", origin, connect.path());
+        log.atLevel(mayTell() ? Level.ERROR : Level.DEBUG)
+            .log("connection refused: origin {} is not allowed at {}", origin, connect.path());
         return new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
       }
       var mapper = runtime.application().mapper();

@@ -30,6 +30,7 @@ public final class Door {
   private final GatewayOptions options;
   private final ConnectionLimits limits;
   private final Places places;
+  private final RefusalLog refusals = new RefusalLog(System::nanoTime);
   private final Map<HttpConnection, Admission.Place> held = new HashMap<>();
 
   public Door(GatewayOptions options, Places places) {
@@ -54,6 +55,11 @@ public final class Door {
   Admission.Place takeOver(HttpConnection connection) {
     Admission.Place place = held.remove(connection);
     return place == null ? Admission.Place.NONE : place;
+  }
+
+  /** Where it is told why clients are refused who come in no other way. */
+  RefusalLog refusals() {
+    return refusals;
   }
 
   /** Whether the client may ask for a socket now; if not, it has its answer. */

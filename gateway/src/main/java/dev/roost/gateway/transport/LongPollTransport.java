@@ -138,6 +138,7 @@ public final class LongPollTransport {
     matched.variables().forEach(params.get()::put);
     http.response().putHeader("access-control-allow-origin", "*");
     if (!Upgrade.originAllowed(http, client, mount, options.publicHost())) {
+      door.refusals().originNotAllowed(http.getHeader("origin"), mount);
       options.metrics().connectionRefused(FORBIDDEN);
       status(http, FORBIDDEN);
       return;
@@ -256,6 +257,7 @@ public final class LongPollTransport {
     }
     Optional<Serializer> serializer = Upgrade.serializer(request.params(), serializers);
     if (serializer.isEmpty()) {
+      door.refusals().versionUnknown(request.params().getValue("vsn"));
       options.metrics().connectionRefused(FORBIDDEN);
       status(request.http(), FORBIDDEN);
       return;

@@ -24,13 +24,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What an upgrade request says, and whether it may say so: pure reading, no answers. */
 final class Upgrade {
 
-  private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
   private static final String DEFAULT_VSN = "1.0.0";
   private static final String TOKEN_PREFIX = "base64url.bearer.phx.";
   private static final String BEARER = "bearer ";
@@ -107,21 +104,11 @@ final class Upgrade {
       @Nullable String publicHost) {
     String host = client.host();
     String origin = request.getHeader("origin");
-    boolean allowed =
-        (origin == null || origin.length() <= Contract.MAX_TEXT_CHARACTERS)
-            && mount
-                .options()
-                .checkOrigin()
-                .allows(
-                    origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
-    if (!allowed) {
-      log.error(
-          "connection refused: origin {} is not allowed at {}; list it in checkOrigin if it should"
-              + " be",
-          origin,
-          mount.path());
-    }
-    return allowed;
+    return (origin == null || origin.length() <= Contract.MAX_TEXT_CHARACTERS)
+        && mount
+            .options()
+            .checkOrigin()
+            .allows(origin, client.scheme(), host == null ? "" : host, client.port(), publicHost);
   }
 
   /** The client's token, where the mount says that it is; null if it is nowhere there. */
@@ -164,9 +151,6 @@ final class Upgrade {
     Object vsn = params.getValue("vsn", DEFAULT_VSN);
     Optional<Serializer> serializer =
         vsn instanceof String version ? Serializer.negotiate(version) : Optional.empty();
-    if (serializer.isEmpty()) {
-      log.warn("connection refused: vsn {} is none of 1.0.x, 2.0.x", vsn);
-    }
     return serializer.map(version -> serializers.get(version.index()));
   }
 

@@ -91,6 +91,7 @@ public final class WebSocketTransport {
     }
     matched.variables().forEach(params.get()::put);
     if (!Upgrade.originAllowed(request, client, mount, options.publicHost())) {
+      door.refusals().originNotAllowed(request.getHeader("origin"), mount);
       refuse(request, 403, "");
       return;
     }
@@ -101,12 +102,13 @@ public final class WebSocketTransport {
     }
     Upgrade.Selection selection = protocols.select(socketOptions);
     if (!selection.allowed()) {
-      log.error("connection refused: none of the subprotocols asked for is served");
+      door.refusals().noSubprotocolServed(protocols.requested(), mount);
       refuse(request, 403, "");
       return;
     }
     Optional<Serializer> serializer = Upgrade.serializer(params.get(), serializers);
     if (serializer.isEmpty()) {
+      door.refusals().versionUnknown(params.get().getValue("vsn"));
       refuse(request, 403, "");
       return;
     }

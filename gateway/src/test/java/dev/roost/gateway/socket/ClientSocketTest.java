@@ -920,12 +920,18 @@ class ClientSocketTest {
       assertEquals("close 1007", client.next());
     }
 
-    @Test
-    void areCountedUntilTheyAreDecoded() throws Exception {
+    /** Nothing is decoded until this is counted down. */
+    private CountDownLatch busyWorkers() {
       var busy = new CountDownLatch(1);
       for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
         var unused = stage.workers().compute(() -> busy.await(10, TimeUnit.SECONDS));
       }
+      return busy;
+    }
+
+    @Test
+    void areCountedUntilTheyAreDecoded() throws Exception {
+      CountDownLatch busy = busyWorkers();
       String message = large("phoenix", "heartbeat");
       client.sends(message);
       assertEquals("pause", client.next());

@@ -1,0 +1,71 @@
+package dev.roost.gateway.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.roost.cluster.Applications;
+import dev.roost.routing.SocketOptions;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class RefusalLogTest {
+
+  private static final long SECOND = 1_000_000_000L;
+  private static final Applications.Mount MOUNT =
+      new Applications.Mount("/socket", Map.of(), SocketOptions.defaults(), "chat");
+
+  private final Logger logger = (Logger) LoggerFactory.getLogger(WebSocketTransport.class);
+  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+  private final AtomicLong clock = new AtomicLong();
+  private final RefusalLog refusals = new RefusalLog(clock::get);
+
+  @BeforeEach
+  void listen() {
+    lines.start();
+    logger.addAppender(lines);
+    logger.setAdditive(false);
+    logger.setLevel(Level.DEBUG);
+  }
+
+  @AfterEach
+  void leave() {
+    logger.detachAppender(lines);
+    logger.setAdditive(true);
+    logger.setLevel(null);
+  }
+
+  private long seen() {
+    return lines.list.stream().filter(line -> line.getLevel().isGreaterOrEqual(Level.WARN)).count();
+  }
+
+  @Test
+  void theFirstIsSeenWithWhatItIsAbout() {
+    refusals.originNotAllowed("https://evil.example", MOUNT);
+    refusals.versionUnknown("9.0.0");
+    assertEquals(Level.ERROR, lines.list.get(0).getLevel());
+    assertTrue(lines.list.get(0).getFormattedMessage().contains("https://evil.example"));
+    assertTrue(lines.list.get(0).getFormattedMessage().contains("/socket"));
+    assertEquals(Level.WARN, lines.list.get(1).getLevel());
+  }
+
+  /** Otherwise whoever likes fills the disk, and has the event loop wait for it. */
+  @Test
+  void strangersCauseALineASecondHoweverManyTheyAre() {
+    for (int i = 0; i < 1_000; i++) {
+      refusals.originNotAllowed("https://evil.example", MOUNT);
+      refusals.noSubprotocolServed(List.of("other"), MOUNT);
+      clock.addAndGet(SECOND / 100); // ten seconds in all
+    }
+    assertTrue(seen() >= 10 && seen() <= 12, "lines: " + seen());
+    assertEquals(2_000, lines.list.size()); // the others at debug
+  }
+}
