@@ -7,7 +7,7 @@
  * After a build, as root: two gateways and three channel nodes of the fixture run in processes and
  * network namespaces of their own; a node that was ended is started again. The truth is what the clients know of themselves: who has
  * joined what, under which name, with which status; a status whose update nobody has confirmed or
- * undone is left out. Prints a line for each run and a summary for docs/reliability.md.
+ * undone is left out. Every third seat is also present in another topic, which mostly another node hosts. Prints a line for each run and a summary for docs/reliability.md.
  */
 
 import { spawn } from "node:child_process";
@@ -147,11 +147,12 @@ class Seat {
   // What came lately, to be shown if the list turns out to be wrong.
   heard = [];
 
-  constructor(socket, topic, user) {
+  constructor(socket, topic, user, also) {
     this.topic = topic;
     this.user = user;
+    this.also = also;
     this.status = "online";
-    this.channel = socket.channel(topic, { user });
+    this.channel = socket.channel(topic, { user, also });
     this.presence = new Presence(this.channel);
     this.channel.onMessage = (event, payload) => {
       const time = new Date().toISOString().slice(11, 23);
@@ -198,6 +199,7 @@ class Seat {
 class Client {
   seats = [];
   leaving = new Set();
+  sat = 0;
 
   constructor(number) {
     this.number = number;
@@ -213,7 +215,9 @@ class Client {
   }
 
   sit(topic) {
-    this.seats.push(new Seat(this.socket, topic, this.user));
+    this.sat += 1;
+    const next = topics[(topics.indexOf(topic) + 1) % topics.length];
+    this.seats.push(new Seat(this.socket, topic, this.user, (this.number + this.sat) % 3 === 0 ? next : undefined));
   }
 }
 
@@ -221,8 +225,13 @@ class Client {
 function truth(clients, topic) {
   const users = {};
   for (const { seats } of clients) {
-    for (const seat of seats.filter((each) => each.topic === topic)) {
-      (users[seat.user] ??= []).push(seat.status);
+    for (const seat of seats) {
+      if (seat.topic === topic) {
+        (users[seat.user] ??= []).push(seat.status);
+      }
+      if (seat.also === topic) {
+        (users[seat.user] ??= []).push("elsewhere");
+      }
     }
   }
   return users;

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** Presences of one topic for one channel: each call waits for the host's context. */
 final class ChannelPresence implements Presence {
 
-  private static final long WAIT_MS = 2 * Trackers.HOST_TIMEOUT_MS;
+  private static final long WAIT_MS = Trackers.TIMEOUT_MS + 1_000;
 
   private final ChannelProcess process;
   private final HostRuntime runtime;

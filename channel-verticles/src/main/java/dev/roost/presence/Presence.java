@@ -24,10 +24,12 @@ import java.util.function.UnaryOperator;
  * <p>Track after the join, as above, and push the list then: in this order a client misses nothing.
  *
  * <p>Each call waits until the host of the topic has answered, which for the channel's own topic is
- * a matter of microseconds; what it has done is in every list from then on (P-28). Safe for any
- * thread that may wait; on an event loop it is an IllegalStateException: use {@code
+ * a matter of microseconds; track and update wait for the gateway of the socket before, which keeps
+ * its limits: one message to and fro. What it has done is in every list from then on (P-28). Safe
+ * for any thread that may wait; on an event loop it is an IllegalStateException: use {@code
  * Deployment.presences()} there. A {@link PresenceException} says what was not possible, and leaves
- * everything as it was; a host that cannot be reached for 5 s is one.
+ * everything as it was; a host that cannot be reached for 5 s is one, a gateway that cannot for 10
+ * s is another.
  *
  * <p>A meta is anything that Jackson writes as a JSON object: a record, a Map. It gets {@code
  * phx_ref}, and after an update {@code phx_ref_prev}. A key is any text of up to 255 characters,

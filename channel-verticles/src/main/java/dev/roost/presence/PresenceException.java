@@ -15,7 +15,9 @@ public final class PresenceException extends RuntimeException {
     SOCKET_LIMIT,
     /** The topic has as many presences, or as many bytes of them, as it may have. */
     TOPIC_FULL,
-    /** No host of the topic has answered in time. */
+    /**
+     * No host of the topic has answered in time, or the gateway of the channel's socket has not.
+     */
     UNAVAILABLE,
     /** The channel, or whoever tracked, has ended. */
     ENDED

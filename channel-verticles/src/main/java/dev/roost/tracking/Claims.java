@@ -18,6 +18,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class Claims {
 
+  /** Longer than it takes to find out that a gateway is frozen: its channels end then. */
+  static final long TIMEOUT_MS = 10_000;
+
   private final TrackingContext context;
   private final PresenceOptions options;
 
@@ -101,7 +104,7 @@ final class Claims {
 
   /** Gives up what gateways leave without an answer; call it each second. */
   void check() {
-    long oldest = context.nanoTime() - TimeUnit.MILLISECONDS.toNanos(Trackers.HOST_TIMEOUT_MS);
+    long oldest = context.nanoTime() - TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS);
     while (!open.isEmpty()) {
       var first = open.entrySet().iterator().next();
       Claim claim = first.getValue();
@@ -117,7 +120,7 @@ final class Claims {
               new PresenceException(
                   Reason.UNAVAILABLE,
                   "the gateway of the channel did not answer within %d s"
-                      .formatted(Trackers.HOST_TIMEOUT_MS / 1_000)));
+                      .formatted(TIMEOUT_MS / 1_000)));
     }
   }
 

@@ -42,6 +42,9 @@ public final class Trackers {
   /** How long somebody waits for the host of a topic: 5 s. */
   public static final long HOST_TIMEOUT_MS = 5_000;
 
+  /** The same, with the gateway that is asked before; it is looked for claims each second. */
+  public static final long TIMEOUT_MS = Claims.TIMEOUT_MS + 1_000 + HOST_TIMEOUT_MS;
+
   private final TrackingContext context;
   private final HostedPresences hosted;
   private final PresenceRefs refs;
@@ -361,7 +364,9 @@ public final class Trackers {
     }
     tracked.settle();
     change.done().fail(cause);
-    if (before != null && tracked.version().equals(before) && tracked.at() != null) {
+    // What waited for the change may have ended it meanwhile.
+    boolean isThere = tracked.tracker().tracked().get(tracked.name()) == tracked;
+    if (isThere && tracked.version().equals(before) && tracked.at() != null) {
       place(tracked);
     }
   }

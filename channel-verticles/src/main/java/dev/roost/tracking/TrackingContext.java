@@ -21,7 +21,7 @@ public interface TrackingContext {
   /** Whether the node of this inbox is in the cluster. */
   boolean isLive(String inbox);
 
-  /** Sends over the link to another host. */
+  /** Sends over the link to another host, or to a gateway. */
   void send(String inbox, PresenceMessage message);
 
   /** Broadcasts to the members of a topic that is hosted here. */

@@ -79,9 +79,9 @@ class ClaimsTest {
   @Test
   void whatHasNoAnswerInTimeIsGivenUpAndReleased() {
     var first = ask(true);
-    stage.now += TimeUnit.SECONDS.toNanos(3);
+    stage.now += TimeUnit.SECONDS.toNanos(6);
     var second = ask(true);
-    stage.now += TimeUnit.SECONDS.toNanos(2);
+    stage.now += TimeUnit.SECONDS.toNanos(4);
     claims.check();
     assertRefused(Reason.UNAVAILABLE, first);
     assertFalse(second.isComplete());

@@ -6,6 +6,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceOptions;
+import dev.roost.routing.PresenceAllowance;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,13 +26,23 @@ import java.util.TreeSet;
  * Hosts and trackers of a cluster under a seed, with a clock of its own: trackers come and go,
  * hosts die, topics change their hosts, messages are lost, the cluster splits with and without
  * anybody claiming the other side's topics. Links are numbered as {@code BusEndpoint} does it: a
- * gap, or a peer that has forgotten the link, is told to both ends.
+ * gap, or a peer that has forgotten the link, is told to both ends. Some trackers are channels of
+ * sockets, whose gateway keeps limits that are soon reached, and is sometimes slow; so are those of
+ * topics.
  */
 final class TrackingSimulation {
 
   private static final int HOSTS = 4;
   private static final List<String> TOPICS = List.of("t0", "t1", "t2");
   private static final List<String> KEYS = List.of("ada", "bob");
+  private static final String GATEWAY = "roost.gateway.g.1";
+  private static final int SOCKETS = 2;
+  private static final PresenceOptions OPTIONS =
+      PresenceOptions.defaults()
+          .withSocketPresences(4)
+          .withSocketRate(1_000)
+          .withTopicPresences(6)
+          .withTopicBytes(1_024);
   private static final long MS = 1_000_000;
   private static final int POSITION_BITS = 40;
 
@@ -44,6 +55,7 @@ final class TrackingSimulation {
   private final Queue<Event> events =
       new PriorityQueue<>(Comparator.comparingLong(Event::time).thenComparingLong(Event::number));
   private final List<Host> hosts = new ArrayList<>();
+  private final Gateway gateway = new Gateway();
   private final Map<String, PartitionTable.Owner> owners = new LinkedHashMap<>();
   private final Map<Host, Integer> sides = new LinkedHashMap<>();
   private final Set<String> claiming = new LinkedHashSet<>();
@@ -52,6 +64,7 @@ final class TrackingSimulation {
   private long planned;
   private long epochs = 1;
   private double loss;
+  private boolean isGatewaySlow;
 
   TrackingSimulation(long seed) {
     random = new Random(seed);
@@ -125,13 +138,24 @@ final class TrackingSimulation {
         wrong.add("a client of " + topic + " has " + clients.get(topic).list() + ", not " + told);
       }
     }
+    for (int socket = 0; socket < SOCKETS; socket++) {
+      int counted = gateway.allowances.get(socket).presences();
+      int tracked = 0;
+      for (Host host : hosts) {
+        tracked += host.isAlive ? host.tracks(socket) : 0;
+      }
+      if (counted != tracked) {
+        wrong.add("socket " + socket + " tracks " + tracked + ", counted are " + counted);
+      }
+    }
     return wrong;
   }
 
   /* ---- what happens */
 
   private void fault() {
-    switch (random.nextInt(10)) {
+    switch (random.nextInt(11)) {
+      case 10 -> isGatewaySlow = random.nextBoolean();
       case 0 -> moveTopic();
       case 1 -> loss = random.nextInt(3) * 0.2;
       case 2 -> split();
@@ -165,6 +189,7 @@ final class TrackingSimulation {
     Host victim = hosts.get(random.nextInt(HOSTS));
     if (hosts.stream().filter(host -> host.isAlive).count() > 2 && victim.isAlive) {
       victim.isAlive = false;
+      plan(random.nextInt(300), () -> gateway.gone(victim));
       owners.replaceAll(
           (topic, owner) -> owner.inbox().equals(victim.inbox) ? owner(living()) : owner);
       tellAll();
@@ -193,6 +218,7 @@ final class TrackingSimulation {
     claims.clear();
     sides.clear();
     loss = 0;
+    isGatewaySlow = false;
     tellAll();
   }
 
@@ -220,6 +246,70 @@ final class TrackingSimulation {
     now = untilMillis * MS;
   }
 
+  /** Knows which channels are open, and what each socket has. Its links lose nothing. */
+  private final class Gateway {
+
+    private final List<PresenceAllowance> allowances = new ArrayList<>();
+    private final Map<Long, Integer> sockets = new LinkedHashMap<>();
+    private final Map<Long, Host> at = new LinkedHashMap<>();
+    private long lastChannel;
+
+    Gateway() {
+      for (int i = 0; i < SOCKETS; i++) {
+        allowances.add(new PresenceAllowance(0));
+      }
+    }
+
+    Tracker.Channel open(Host host) {
+      long channel = ++lastChannel;
+      sockets.put(channel, random.nextInt(SOCKETS));
+      at.put(channel, host);
+      return new Tracker.Channel(GATEWAY, channel);
+    }
+
+    boolean isOf(int socket, Tracker.Channel channel) {
+      return sockets.getOrDefault(channel.number(), -1) == socket;
+    }
+
+    void end(long channel) {
+      at.remove(channel);
+      Integer socket = sockets.remove(channel);
+      if (socket != null) {
+        allowances.get(socket).end(channel);
+      }
+    }
+
+    void gone(Host host) {
+      at.entrySet().stream()
+          .filter(entry -> entry.getValue() == host)
+          .map(Map.Entry::getKey)
+          .toList()
+          .forEach(this::end);
+    }
+
+    void receive(Host from, PresenceMessage message) {
+      switch (message) {
+        case PresenceMessage.Claim claim -> {
+          Integer socket = sockets.get(claim.channel());
+          if (socket != null) {
+            var ruling = allowances.get(socket).rule(claim, now);
+            from.fromGateway(
+                () ->
+                    from.trackers.receive(
+                        GATEWAY, new PresenceMessage.Claimed(claim.claim(), ruling)));
+          }
+        }
+        case PresenceMessage.Release freed -> {
+          Integer socket = sockets.get(freed.channel());
+          if (socket != null) {
+            allowances.get(socket).release(freed);
+          }
+        }
+        default -> throw new AssertionError("not for a gateway: " + message);
+      }
+    }
+  }
+
   /** One host, with its own view of the cluster. */
   private final class Host implements TrackingContext {
 
@@ -236,20 +326,21 @@ final class TrackingSimulation {
     private boolean isAlive = true;
     private long generation;
     private long lastDelivery;
+    private long lastToGateway;
+    private long lastFromGateway;
 
     Host(String inbox) {
       this.inbox = inbox;
       hosts.forEach(host -> live.add(host.inbox));
-      var options = PresenceOptions.defaults().withSocketRate(1_000);
       this.hosted =
           new HostedPresences(
               this,
               new TrackingSettings(
-                  options,
+                  OPTIONS,
                   PresenceHandler.none(),
                   Duration.ofSeconds(30),
                   JsonMapper.builder().build()));
-      this.trackers = new Trackers(this, hosted, options);
+      this.trackers = new Trackers(this, hosted, OPTIONS);
     }
 
     /** What the registry says now, as far as this host can see it. */
@@ -299,17 +390,21 @@ final class TrackingSimulation {
       String key = KEYS.get(random.nextInt(KEYS.size()));
       var all = List.copyOf(tracked.keySet());
       if (all.isEmpty() || random.nextInt(3) == 0) {
-        tracked.put(trackers.open(), new LinkedHashMap<>());
+        Tracker opened =
+            random.nextBoolean()
+                ? trackers.open()
+                : trackers.open("a topic of its own", gateway.open(this));
+        tracked.put(opened, new LinkedHashMap<>());
         return;
       }
       Tracker tracker = all.get(random.nextInt(all.size()));
       var name = new Tracker.Name(topic, key);
-      var fields = RawPayload.jsonText("{\"n\":" + random.nextInt(9) + "}");
+      var fields =
+          RawPayload.jsonText(
+              "{\"n\":%d,\"x\":\"%s\"}"
+                  .formatted(random.nextInt(9), "x".repeat(random.nextInt(300))));
       switch (random.nextInt(8)) {
-        case 0 -> {
-          tracked.remove(tracker);
-          trackers.end(tracker);
-        }
+        case 0 -> end(tracker);
         case 1, 2 -> {
           var unused = trackers.untrack(tracker, topic, key);
         }
@@ -324,6 +419,62 @@ final class TrackingSimulation {
                       ref -> tracked.getOrDefault(tracker, new LinkedHashMap<>()).put(name, ref));
         }
       }
+      if (random.nextInt(4) == 0) {
+        var unused = trackers.untrack(tracker, topic, key);
+      }
+    }
+
+    /** A channel ends by its host's will or, as often, by its gateway's. */
+    private void end(Tracker tracker) {
+      Runnable here =
+          () -> {
+            tracked.remove(tracker);
+            trackers.end(tracker);
+          };
+      Tracker.Channel channel = tracker.channel().orElse(null);
+      if (channel == null) {
+        here.run();
+      } else if (random.nextBoolean()) {
+        here.run();
+        toGateway(() -> gateway.end(channel.number()));
+      } else {
+        gateway.end(channel.number());
+        fromGateway(here);
+      }
+    }
+
+    /** In order, as on any link. */
+    private void toGateway(Runnable message) {
+      lastToGateway = Math.max(lastToGateway, now + gatewayDelay());
+      events.add(new Event(lastToGateway, planned++, message));
+    }
+
+    private void fromGateway(Runnable message) {
+      lastFromGateway = Math.max(lastFromGateway, now + gatewayDelay());
+      events.add(
+          new Event(
+              lastFromGateway,
+              planned++,
+              () -> {
+                if (isAlive) {
+                  message.run();
+                }
+              }));
+    }
+
+    private long gatewayDelay() {
+      return (1 + random.nextInt(isGatewaySlow ? 7_000 : 20)) * MS;
+    }
+
+    /** Presences of a socket, of all its channels here. */
+    int tracks(int socket) {
+      int count = 0;
+      for (Tracker tracker : tracked.keySet()) {
+        if (tracker.channel().filter(channel -> gateway.isOf(socket, channel)).isPresent()) {
+          count += tracker.tracked().size();
+        }
+      }
+      return count;
     }
 
     /** What its trackers are sure to have tracked. */
@@ -351,6 +502,7 @@ final class TrackingSimulation {
     /** Each second: a gap at the end of a link is seen with a check, a dead link by its silence. */
     void check() {
       if (isAlive) {
+        trackers.checkClaims();
         List.copyOf(received.keySet()).stream()
             .filter(host -> live.contains(host.inbox) && silence.merge(host, 1, Integer::sum) > 6)
             .forEach(
@@ -443,6 +595,10 @@ final class TrackingSimulation {
 
     @Override
     public void send(String to, PresenceMessage message) {
+      if (to.equals(GATEWAY)) {
+        toGateway(() -> gateway.receive(this, message));
+        return;
+      }
       Host peer = hosts.stream().filter(host -> host.inbox.equals(to)).findFirst().orElseThrow();
       long sequence = sent.merge(peer, (generation << POSITION_BITS) + 1, (last, any) -> last + 1);
       transmit(peer, new Numbered(sequence, Optional.of(message)));

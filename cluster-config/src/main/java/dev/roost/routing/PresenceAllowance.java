@@ -2,7 +2,9 @@ package dev.roost.routing;
 
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Ruling;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -11,10 +13,11 @@ import java.util.Set;
  */
 public final class PresenceAllowance {
 
-  /** What was granted, each as that which would free it. */
-  private final Set<PresenceMessage.Release> granted = new HashSet<>(2);
+  /** Claims that were granted, by channel. */
+  private final Map<Long, Set<Long>> granted = new HashMap<>(2);
 
   private final RateLimit changes;
+  private int presences;
 
   /**
    * Nothing is tracked.
@@ -27,29 +30,40 @@ public final class PresenceAllowance {
 
   /** Rules on a claim; what it grants to a new presence counts from here on. */
   public Ruling rule(PresenceMessage.Claim claim, long now) {
-    if (claim.isNew() && granted.size() >= claim.presences()) {
+    if (claim.isNew() && presences >= claim.presences()) {
       return Ruling.TOO_MANY;
     }
     if (!changes.tryTake(claim.rate(), now)) {
       return Ruling.TOO_OFTEN;
     }
     if (claim.isNew()) {
-      granted.add(new PresenceMessage.Release(claim.channel(), claim.claim()));
+      granted.computeIfAbsent(claim.channel(), first -> new HashSet<>(2)).add(claim.claim());
+      presences++;
     }
     return Ruling.GRANTED;
   }
 
+  /** A presence is no more; a claim that was not granted, or is free already, changes nothing. */
   public void release(PresenceMessage.Release freed) {
-    granted.remove(freed);
+    Set<Long> ofChannel = granted.get(freed.channel());
+    if (ofChannel != null && ofChannel.remove(freed.claim())) {
+      presences--;
+      if (ofChannel.isEmpty()) {
+        granted.remove(freed.channel());
+      }
+    }
   }
 
   /** A channel has ended, and all that it tracked. */
   public void end(long channel) {
-    granted.removeIf(each -> each.channel() == channel);
+    Set<Long> ofChannel = granted.remove(channel);
+    if (ofChannel != null) {
+      presences -= ofChannel.size();
+    }
   }
 
   /** Presences that count now. */
   public int presences() {
-    return granted.size();
+    return presences;
   }
 }

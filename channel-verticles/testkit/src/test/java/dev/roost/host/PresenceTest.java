@@ -22,11 +22,15 @@ import dev.roost.presence.Presence;
 import dev.roost.presence.PresenceException;
 import dev.roost.presence.PresenceOptions;
 import dev.roost.testkit.ChannelKit;
+import dev.roost.testkit.Received;
 import dev.roost.testkit.TestChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +39,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -477,6 +482,76 @@ class PresenceTest {
     assertEquals(1, ask(ada, "list", Map.of("topic", "lobby:1")).tree().size());
     ada.leave();
     watcher.assertBroadcast("presence_diff", diff(Map.of(), Map.of("ada", metas(ref))));
+  }
+
+  /** On the event loop of the server, as any handler. */
+  @Test
+  void anHttpHandlerListsWhoIsThere() throws Exception {
+    track(kit.join("room:1"), "ada");
+    Vertx vertx = Vertx.vertx();
+    try {
+      Presences presences = kit.deployment().presences();
+      var server =
+          vertx
+              .createHttpServer()
+              .requestHandler(
+                  request ->
+                      presences
+                          .list(request.path().substring(1))
+                          .onSuccess(list -> request.response().end(list.keys().toString())))
+              .listen(0, "127.0.0.1")
+              .await(10, TimeUnit.SECONDS);
+      var answer =
+          vertx
+              .createHttpClient()
+              .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", "/room:1")
+              .compose(HttpClientRequest::send)
+              .compose(HttpClientResponse::body)
+              .await(10, TimeUnit.SECONDS);
+      assertEquals("[ada]", answer.toString());
+    } finally {
+      vertx.close().await(10, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Of diffs and all else that is broadcast; of each publisher nothing overtakes anything. */
+  @Test
+  void allMembersHearOneOrder() {
+    try (var quick = ChannelKit.of(application(), options(QUICK.withSocketRate(1_000_000)))) {
+      var ada = quick.join("room:1");
+      var bob = quick.join("room:1");
+      var eve = quick.join("room:1");
+      for (int i = 0; i < 200; i++) {
+        String tracked = ada.push("track", Map.of("key", "key" + i, "meta", Map.of()));
+        ask(eve, "say", Map.of("number", i));
+        ada.assertReply(tracked, "ok");
+      }
+      bob.assertBroadcast("presence_diff", diff -> diff.tree().at("/joins").has("key199"));
+      ada.assertBroadcast("presence_diff", diff -> diff.tree().at("/joins").has("key199"));
+      var heard = heard(bob);
+      assertEquals(heard, heard(ada));
+      assertEquals(
+          IntStream.range(0, 200).mapToObj(i -> "key" + i).toList(),
+          heard.stream().filter(each -> each.startsWith("key")).toList());
+      assertEquals(
+          IntStream.range(0, 200).mapToObj(i -> "said " + i).toList(),
+          heard.stream().filter(each -> each.startsWith("said")).toList());
+    }
+  }
+
+  private static List<String> heard(TestChannel channel) {
+    return channel.received().stream()
+        .filter(Received.Broadcast.class::isInstance)
+        .map(Received.Broadcast.class::cast)
+        .flatMap(PresenceTest::summary)
+        .toList();
+  }
+
+  private static Stream<String> summary(Received.Broadcast broadcast) {
+    JsonNode tree = broadcast.payload().tree();
+    return broadcast.event().equals("said")
+        ? Stream.of("said " + tree.path("number").asInt())
+        : tree.path("joins").properties().stream().map(Map.Entry::getKey);
   }
 
   @Test
