@@ -6,7 +6,8 @@
 //   .ci/abuse --only=WORDS   the attacks with these words in their names
 //
 // An attack is repeated until it has lasted three seconds, since a p99 needs a few thousand answers; the same was done once before,
-// unjudged but for its counts, so that what is measured is the server and not its compiler. The attacker has a low priority: in life it
+// unjudged but for its counts, so that what is measured is the server and not its compiler. No more than a thousand attackers come in a
+// second: a flood of connections is another attack, which handshakes-per-second-per-address is for. The attacker has a low priority: in life it
 // has a machine of its own. Where the honest clients' p99 was over twice that of the quiet before it, and over 10 ms, all of that
 // is done again, at most twice: the machine may have been busy with something else. Every try is printed.
 import { execFileSync, fork, spawn } from "node:child_process";
@@ -26,6 +27,7 @@ const PORT = 4112;
 const ADMIN = 4113;
 const SOCKET = "/socket/websocket?vsn=2.0.0";
 const FRAME_LIMIT = 10_000_000;
+const ATTACKERS_PER_SECOND = 1_000;
 const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
 const size = (all, few) => (short ? few : all);
 
@@ -352,6 +354,7 @@ async function play(name, attack, ms, base) {
     for (const [counter, count] of Object.entries(done.counted)) {
       expected.set(counter, count === null ? null : (expected.get(counter) ?? 0) + count);
     }
+    await sleep(begin + (attackers / ATTACKERS_PER_SECOND) * 1_000 - performance.now());
   } while (performance.now() - begin < ms);
   const settle = async () => {
     await until(name + ": every place is given back", async () => {

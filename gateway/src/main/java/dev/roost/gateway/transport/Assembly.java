@@ -2,7 +2,6 @@ package dev.roost.gateway.transport;
 
 import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,14 +16,8 @@ final class Assembly {
 
   /*
    * A Buffer that grows doubles and copies all that it has, for one more octet 8 MB, and what it held
-   * before is left to the collector. Here each octet is copied once into a chunk and once out of it,
-   * and the chunks are of a pool that the collector need not copy: 25 bombs at a time, of 8 MB each, made
-   * it copy up to 100 MB at once and stop everybody for 120 to 350 ms. They are on the heap, where a node
-   * that runs out of memory ends and is started again.
+   * before is left to the collector. Here each octet is copied once into a chunk and once out of it.
    */
-  private static final int SMALLEST_CHUNK = 512;
-  private static final int LARGEST_CHUNK = 64 << 10;
-
   private final List<ByteBuf> chunks = new ArrayList<>(1);
   private final MessageBudget.Share share;
   private int length;
@@ -81,12 +74,12 @@ final class Assembly {
     if (!chunks.isEmpty() && chunks.getLast().isWritable()) {
       return chunks.getLast();
     }
-    int size = Math.clamp(length, SMALLEST_CHUNK, LARGEST_CHUNK);
+    int size = MessageChunk.size(length);
     // All others are full.
     if (!share.tryHold((long) length + size)) {
       throw new NoRoomException();
     }
-    ByteBuf chunk = PooledByteBufAllocator.DEFAULT.heapBuffer(size, size);
+    ByteBuf chunk = MessageChunk.of(size);
     chunks.add(chunk);
     return chunk;
   }

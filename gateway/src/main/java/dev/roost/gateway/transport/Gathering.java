@@ -4,7 +4,6 @@ import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.vertx.core.Context;
@@ -26,8 +25,6 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
    * 120 ms, two thirds of that for the zeros. Chunks come from a pool, and each octet is copied once. They
    * are not what was read itself (but for the first), which may be a buffer of 64 KiB with one octet in it.
    */
-  private static final int SMALLEST_CHUNK = 512;
-  private static final int LARGEST_CHUNK = 64 << 10;
 
   private final MessageBudget budget;
   private final Consumer<Throwable> failed;
@@ -113,11 +110,11 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
     }
 
     private void addChunk() {
-      int size = Math.clamp(readableBytes(), SMALLEST_CHUNK, LARGEST_CHUNK);
+      int size = MessageChunk.size(readableBytes());
       if (!share.tryHold((long) capacity() + size)) {
         throw new NoRoomException();
       }
-      ByteBuf chunk = PooledByteBufAllocator.DEFAULT.heapBuffer(size, size);
+      ByteBuf chunk = MessageChunk.of(size);
       addComponent(false, chunk.writerIndex(size));
     }
 
