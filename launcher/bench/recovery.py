@@ -5,8 +5,10 @@ when the last channel was told with phx_error and when the last one was joined a
     python3 recovery.py --gateway 127.0.0.1:4000 --gateway 127.0.0.1:4001 --kill PID [--sockets 10000]
 
 Every socket is in one topic of --topics. Channels of other nodes are not told and not counted; a
-client that is told joins again at once, and after each refusal 100 ms later. Exit code 1 if a socket
-was closed or a channel did not come back within --limit seconds.
+client that is told joins again at once, and after each refusal 100 ms later. At the end every channel
+is asked something: one that was on the node and has not been told would not answer. Exit code 1 if a
+socket was closed, or a channel did not come back or answer within --limit seconds, or the last was
+told later than 1.5 s or back later than 5 s after the kill.
 """
 import argparse
 import base64
@@ -39,7 +41,7 @@ class Client:
             f'Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n'.encode())
         self.ref = 0
         self.buffer = b''
-        self.upgraded = self.joined = self.closed = False
+        self.upgraded = self.joined = self.closed = self.answered = False
         self.told = self.back = None
 
     def join(self):
@@ -88,6 +90,8 @@ class Client:
             self.joined = False
             self.told = time.monotonic()
             self.join()
+        elif event == 'phx_reply' and ref == 'ping':
+            self.answered = payload['status'] == 'ok'
         elif event == 'phx_reply' and ref == str(self.ref):
             if payload['status'] == 'ok':
                 self.joined = True
@@ -136,7 +140,17 @@ while time.monotonic() < killed + options.limit:
 told = sorted(c.told - killed for c in clients.values() if c.told)
 back = sorted(c.back - killed for c in clients.values() if c.told and c.joined)
 closed = sum(c.closed for c in clients.values())
+joined = [c for c in clients.values() if c.joined and not c.closed]
+for number, client in enumerate(joined):
+    client.send([str(client.ref), 'ping', client.topic, 'ping', {}])
+    if number % 50 == 0:
+        turn()
+asked = time.monotonic()
+while time.monotonic() < asked + options.limit and not all(c.answered for c in joined):
+    turn()
+silent = sum(not c.answered for c in joined)
 print(f'told: {len(told)}, first {told[0]:.2f} s, last {told[-1]:.2f} s after the kill' if told else 'told: 0')
 print(f'joined again: {len(back)}, last {back[-1]:.2f} s after the kill' if back else 'joined again: 0')
-print(f'sockets closed: {closed}')
-raise SystemExit(0 if told and len(back) == len(told) and closed == 0 else 1)
+print(f'sockets closed: {closed}, channels that do not answer: {silent}')
+all_well = told and len(back) == len(told) and closed == 0 and silent == 0
+raise SystemExit(0 if all_well and told[-1] <= 1.5 and back[-1] <= 5 else 1)

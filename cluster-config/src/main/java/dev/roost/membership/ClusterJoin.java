@@ -126,8 +126,15 @@ public final class ClusterJoin {
         .withClusterManager(manager)
         .buildClustered()
         .recover(this::notOpen)
-        .compose(vertx -> secured(vertx).map(vertx))
-        .map(vertx -> opened(vertx, manager.getNodeInfo()));
+        .compose(
+            vertx ->
+                secured(vertx)
+                    .map(ignored -> opened(vertx, manager.getNodeInfo()))
+                    .recover(cause -> vertx.close().transform(ignored -> failed(cause))));
+  }
+
+  private static Future<Joined> failed(Throwable cause) {
+    return Future.failedFuture(cause);
   }
 
   private Future<Vertx> notOpen(Throwable cause) {
@@ -150,8 +157,7 @@ public final class ClusterJoin {
     if (tls == null || certificates == null) {
       return Future.succeededFuture();
     }
-    return BusTransport.checkNames(vertx, tls, certificates)
-        .recover(cause -> vertx.close().transform(ignored -> Future.<Void>failedFuture(cause)));
+    return BusTransport.checkNames(vertx, tls, certificates);
   }
 
   private Joined opened(Vertx vertx, NodeInfo bus) {

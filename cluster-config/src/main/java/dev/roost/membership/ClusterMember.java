@@ -196,6 +196,10 @@ final class ClusterMember {
                 return;
               } catch (HazelcastInstanceNotActiveException leaving) {
                 return;
+              } catch (RuntimeException failed) {
+                looking.set(false); // Not at once again: the next that come are looked at.
+                log.error("who has come was not looked at", failed);
+                return;
               }
               looking.set(false);
               lookAgain();
