@@ -37,8 +37,10 @@ public final class PresenceAllowance {
       return Ruling.TOO_OFTEN;
     }
     if (claim.isNew()) {
-      granted.computeIfAbsent(claim.channel(), first -> new HashSet<>(2)).add(claim.claim());
-      presences++;
+      Set<Long> ofChannel = granted.computeIfAbsent(claim.channel(), first -> new HashSet<>(2));
+      if (ofChannel.add(claim.claim())) {
+        presences++;
+      }
     }
     return Ruling.GRANTED;
   }

@@ -6,6 +6,7 @@ import dev.roost.gateway.edge.TrustedProxies;
 import dev.roost.gateway.transport.Door;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
@@ -56,7 +57,12 @@ final class HandshakeWatch {
     boolean isAnswering() {
       return request != null
           && !request.response().ended()
-          && (request.isEnded() || request.headers().contains("upgrade"));
+          && (request.isEnded() || isUpgrade(request));
+    }
+
+    /** Only such a request has nothing behind its head. */
+    private static boolean isUpgrade(HttpServerRequest request) {
+      return request.method().equals(HttpMethod.GET) && request.headers().contains("upgrade");
     }
 
     /** Whether it has not said all of what it wants, rather than having nothing more to ask. */

@@ -13,6 +13,7 @@ import dev.roost.bus.BusMessage;
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
@@ -99,7 +100,12 @@ class HandOverTest {
 
     @Override
     public void receive(String from, BusMessage message) {
-      mail.add(message);
+      if (message instanceof PresenceMessage.Claim claim) {
+        endpoint.send(
+            from, new PresenceMessage.Claimed(claim.claim(), PresenceMessage.Ruling.GRANTED));
+      } else {
+        mail.add(message);
+      }
     }
 
     @Override

@@ -101,17 +101,22 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
     }
 
     void append(ByteBuf read) {
+      // What is read behind the end of a small frame may be many more: they are here already.
+      boolean isLarge = readableBytes() > MessageBudget.FREE_BYTES;
       while (read.isReadable()) {
         if (!isWritable()) {
-          addChunk();
+          addChunk(isLarge);
         }
         writeBytes(read, Math.min(read.readableBytes(), writableBytes()));
       }
     }
 
-    private void addChunk() {
+    private void addChunk(boolean isLarge) {
       int size = MessageChunk.size(readableBytes());
-      if (!share.tryHold((long) capacity() + size)) {
+      long wanted = (long) capacity() + size;
+      if (!isLarge) {
+        share.hold(wanted);
+      } else if (!share.tryHold(wanted)) {
         throw new NoRoomException();
       }
       ByteBuf chunk = MessageChunk.of(size);

@@ -78,7 +78,7 @@ class UnfinishedMessagesIT {
     GatewayOptions options =
         GatewayOptions.defaults()
             .withCompression(true)
-            .withCloseTimeout(Duration.ofSeconds(1))
+            .withCloseTimeout(Duration.ofSeconds(4))
             .withLimits(GatewayLimits.defaults().withMaxUnfinishedBytes(MOST))
             .withMetrics(new Counts());
     SocketOptions polled = SocketOptions.defaults().withLongPoll(LongPollOptions.defaults());
@@ -91,7 +91,7 @@ class UnfinishedMessagesIT {
                     .socket(
                         "/idle",
                         SocketHandler.acceptAll(),
-                        SocketOptions.defaults().withIdleTimeout(Duration.ofSeconds(1))))
+                        SocketOptions.defaults().withIdleTimeout(Duration.ofSeconds(4))))
             .addGateway(options);
   }
 
@@ -207,7 +207,6 @@ class UnfinishedMessagesIT {
   @EnumSource
   void whoAsksForMoreThanIsLeftIsRefusedAndNobodyElseIs(Shape held) {
     RawWebSocket honest = socket();
-    LongPollClient poller = polling();
     List<RawWebSocket> holders = halfMessages(held, 3);
     long before = taken();
 
@@ -221,7 +220,7 @@ class UnfinishedMessagesIT {
       assertEquals(refusals, counted(closed, 1013));
       awaitTaken(before, before);
     }
-    LongPollClient.Answer answer = post(poller, message(2 * MEBIBYTE));
+    LongPollClient.Answer answer = post(polling(), message(2 * MEBIBYTE));
     assertEquals(503, answer.httpStatus());
     assertTrue(Integer.parseInt(answer.header("retry-after")) > 0);
     assertEquals(refusals + 1, counted(reached, Limit.MAX_UNFINISHED_BYTES));
@@ -232,7 +231,7 @@ class UnfinishedMessagesIT {
     expectAnswer(honest);
     Shape.FRAGMENTS.send(honest, message(7_000));
     expectAnswer(honest);
-    assertEquals(200, post(poller, message(7_000)).status());
+    assertEquals(200, post(polling(), message(7_000)).status());
 
     holders.get(0).reset();
     holders.get(1).close();
@@ -244,7 +243,7 @@ class UnfinishedMessagesIT {
       expectAnswer(honest);
       awaitNothingTaken();
     }
-    assertEquals(200, post(poller, message(2 * MEBIBYTE)).status());
+    assertEquals(200, post(polling(), message(2 * MEBIBYTE)).status());
     awaitNothingTaken();
     assertEquals(refusals + 1, counted(reached, Limit.MAX_UNFINISHED_BYTES));
   }
