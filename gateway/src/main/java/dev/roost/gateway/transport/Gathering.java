@@ -22,7 +22,7 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
   /*
    * Netty's own way is one buffer that grows. Each time that is a new one, larger than it has to be, filled
    * with zeros and then with all that has come before: a frame of 10 MB kept the event loop busy for
-   * 120 ms, two thirds of that for the zeros. Chunks come from a pool, and each octet is copied once. They
+   * 120 ms, two thirds of that for the zeros. Here a frame gets chunk after chunk, and each octet is copied once. They
    * are not what was read itself (but for the first), which may be a buffer of 64 KiB with one octet in it.
    */
 
