@@ -13,13 +13,16 @@ import dev.roost.tracking.Tracker;
 import dev.roost.tracking.Trackers;
 import dev.roost.tracking.TrackingContext;
 import dev.roost.tracking.TrackingSettings;
+import io.vertx.core.Closeable;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.internal.CloseFuture;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,12 +35,13 @@ final class HostTracking {
   private static final Logger log = LoggerFactory.getLogger(HostTracking.class);
 
   private final ClusterNode node;
+  private final Context context;
   private final String application;
   private final HostedPresences hosted;
   private final Trackers trackers;
 
-  /** Trackers that are no channels, and the deployments whose end is theirs, if any. */
-  private final Map<Tracker, Optional<String>> others = new HashMap<>();
+  /** Trackers that are no channels, and what takes them from the verticles whose end is theirs. */
+  private final Map<Tracker, Runnable> others = new HashMap<>();
 
   HostTracking(
       ClusterNode node,
@@ -47,6 +51,7 @@ final class HostTracking {
       BusEndpoint endpoint,
       Topics topics) {
     this.node = node;
+    this.context = context;
     this.application = application.name();
     var host =
         new Host(
@@ -75,15 +80,26 @@ final class HostTracking {
     return trackers;
   }
 
-  /** A tracker that is no channel; it ends with a deployment, within a second of it. */
-  Tracker open(Optional<String> deployment) {
+  /** A tracker that is no channel; it ends with a verticle, if it is of one. */
+  Tracker open(Optional<CloseFuture> verticle) {
     Tracker tracker = trackers.open();
-    others.put(tracker, deployment);
+    Closeable hook =
+        done -> {
+          context.runOnContext(ignored -> end(tracker));
+          done.succeed();
+        };
+    others.put(tracker, () -> verticle.ifPresent(closing -> closing.remove(hook)));
+    if (!verticle.map(closing -> closing.add(hook)).orElse(true)) {
+      end(tracker); // It was undeployed meanwhile.
+    }
     return tracker;
   }
 
   void end(Tracker tracker) {
-    others.remove(tracker);
+    @Nullable Runnable release = others.remove(tracker);
+    if (release != null) {
+      release.run();
+    }
     trackers.end(tracker);
   }
 
@@ -137,22 +153,9 @@ final class HostTracking {
     }
   }
 
-  /** Ends what waits in vain, and the trackers whose deployments have ended; each second. */
+  /** Ends what waits in vain; each second. */
   void check() {
     trackers.checkClaims();
-    checkDeployments();
-  }
-
-  private void checkDeployments() {
-    if (others.isEmpty()) {
-      return;
-    }
-    var live = node.vertx().deploymentIDs();
-    for (var entry : List.copyOf(others.entrySet())) {
-      if (entry.getValue().filter(id -> !live.contains(id)).isPresent()) {
-        end(entry.getKey());
-      }
-    }
   }
 
   /** Completes when the application has been told that all have left, however long that takes. */

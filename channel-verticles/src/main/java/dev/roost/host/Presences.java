@@ -12,12 +12,12 @@ import dev.roost.cluster.TopicHost;
 import dev.roost.presence.PresenceException;
 import dev.roost.presence.PresenceException.Reason;
 import dev.roost.presence.PresenceList;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.CloseFuture;
+import io.vertx.core.internal.ContextInternal;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who is present in the topics of an application, for code outside channels: verticles, HTTP
@@ -70,8 +70,8 @@ public final class Presences {
 
   /**
    * Makes whoever calls present in a topic (P-20): until {@link Tracking#untrack}, or until the
-   * verticle that called is undeployed, which is noticed within a second; for a caller outside any
-   * verticle, until the application is undeployed from this node.
+   * verticle that called is undeployed; for a caller outside any verticle, until the application is
+   * undeployed from this node.
    *
    * @param meta anything that Jackson writes as a JSON object
    * @return fails with a {@link PresenceException}, for instance if no host of the topic answers
@@ -87,9 +87,14 @@ public final class Presences {
               + "\" is not deployed by this: track with the presences() of its deployment");
     }
     HostVerticle host = hosts.get(Math.floorMod(topic.hashCode(), hosts.size()));
-    Context caller = Vertx.currentContext();
-    @Nullable String deployment = caller == null ? null : caller.deploymentID();
-    return Tracking.begin(host, Optional.ofNullable(deployment), topic, key, meta);
+    return Tracking.begin(host, callingVerticle(), topic, key, meta);
+  }
+
+  /** The end of the verticle that calls, if one does. */
+  private static Optional<CloseFuture> callingVerticle() {
+    return Vertx.currentContext() instanceof ContextInternal caller && caller.deploymentID() != null
+        ? Optional.of(caller.unwrap().closeFuture())
+        : Optional.empty();
   }
 
   private Future<RawPayload> ask(PresenceMessage.Query query) {

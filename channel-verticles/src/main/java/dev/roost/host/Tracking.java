@@ -6,6 +6,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.CloseFuture;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -27,14 +28,14 @@ public final class Tracking {
   }
 
   static Future<Tracking> begin(
-      HostVerticle host, Optional<String> deployment, String topic, String key, Object meta) {
+      HostVerticle host, Optional<CloseFuture> verticle, String topic, String key, Object meta) {
     MetaWriter.requireKey(key);
     var fields = host.runtime().metas().fields(meta);
     return on(
         host,
         () -> {
           HostTracking tracking = host.runtime().tracking();
-          Tracker tracker = tracking.open(deployment);
+          Tracker tracker = tracking.open(verticle);
           return tracking
               .trackers()
               .track(tracker, topic, key, fields)

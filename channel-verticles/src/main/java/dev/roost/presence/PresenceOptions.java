@@ -11,7 +11,7 @@ import java.time.Duration;
  *     a list
  * @param diffWindowPerThousand the window of a topic with many members, for each thousand, so that
  *     a large topic costs fewer deliveries; default 20 ms, which counts from 2,500 members on
- * @param maxDiffWindow the longest window of any topic; default 1 s
+ * @param maxDiffWindow the longest window of any topic; default 500 ms
  * @param topicPresences presences in one topic, each key and tracker counted; default 100,000
  * @param topicBytes JSON of one topic's presences, together; default 8 MiB, half of what one
  *     message may have
@@ -64,7 +64,7 @@ public record PresenceOptions(
     return new PresenceOptions(
         Duration.ofMillis(50),
         Duration.ofMillis(20),
-        Duration.ofSeconds(1),
+        Duration.ofMillis(500),
         100_000,
         MAX_TOPIC_BYTES,
         4_096,

@@ -203,7 +203,7 @@ class HostedPresencesTest {
     var presences = presences(PresenceHandler.none());
     host.members = 100_000;
     presences.receive(PEER, putOf(1, "ada"));
-    host.pass(Duration.ofMillis(999));
+    host.pass(Duration.ofMillis(499));
     assertEquals(List.of(), host.broadcasts);
     host.pass(Duration.ofMillis(1));
     assertEquals(List.of(ADA_JOINED), host.broadcasts);
@@ -217,7 +217,7 @@ class HostedPresencesTest {
     assertTrue(host.broadcasts.get(1).contains("bob"), host.broadcasts.get(1));
 
     put(presences, "cid");
-    host.pass(Duration.ofMillis(999));
+    host.pass(Duration.ofMillis(499));
     assertEquals(2, host.broadcasts.size(), "the next window was cut short by the one before");
     host.pass(Duration.ofMillis(1));
     assertEquals(3, host.broadcasts.size());

@@ -32,7 +32,7 @@ final class PresenceFlags {
   @Option(
       names = "--presence-max-diff-window",
       paramLabel = "TIME",
-      defaultValue = "1s",
+      defaultValue = "500ms",
       converter = Values.Time.class,
       description = "The longest window of any topic. Default: ${DEFAULT-VALUE}.")
   Duration maxDiffWindow;
