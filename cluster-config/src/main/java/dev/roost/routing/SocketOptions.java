@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param jwt how gateways verify the clients' JSON Web Tokens; default null, they do not and the
  *     socket handler decides
  * @param subprotocols WebSocket subprotocols offered, in order of preference; default none (A-1)
- * @param idleTimeout a WebSocket from which no byte came for so long is closed with 1002 (W-1);
- *     default 60 s
+ * @param idleTimeout a WebSocket from which no frame came for so long is closed with 1002 (W-1),
+ *     and one whose message in fragments is not whole after it; default 60 s
  * @param limits what one socket may do
  */
 public record SocketOptions(

@@ -76,7 +76,14 @@ final class PostBody {
     if (over || http.response().closed()) {
       return;
     }
-    RawPayload whole = RawPayload.binary(body.toBytes());
+    RawPayload whole;
+    try {
+      whole = RawPayload.binary(body.toBytes());
+    } catch (Throwable failure) { // As above.
+      release();
+      next.accept(new Outcome.Failed(failure));
+      return;
+    }
     release();
     share.hold(whole.size());
     next.accept(new Outcome.Whole(whole));

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
+import io.vertx.core.internal.http.WebSocketInternal;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -47,6 +48,10 @@ final class WebSocketConnection implements Connection {
   private final Limits limits;
   private final Duration idleTimeout;
   private final MessageBudget.Share share;
+
+  /** A compressed piece of a message while it is being inflated. */
+  private final MessageBudget.Share deflated;
+
   private final GatewayMetrics metrics;
   private @Nullable ClientSocket client;
   private final @Nullable Compression compression;
@@ -54,6 +59,10 @@ final class WebSocketConnection implements Connection {
   private @Nullable Inflation inflation;
   private boolean binaryFragments;
   private int fragmentCount;
+
+  /** When the message began that is not whole yet. */
+  private long messageBegan;
+
   private String ending = "closed";
   private boolean closing;
 
@@ -94,6 +103,7 @@ final class WebSocketConnection implements Connection {
     this.webSocket = webSocket;
     this.target = writer.target(webSocket, compression != null);
     this.share = limits.budget().share();
+    this.deflated = limits.budget().share();
     boolean unused = Gathering.of(webSocket, limits.budget(), this::failed);
     this.compression = compression;
     this.limits = limits;
@@ -197,6 +207,7 @@ final class WebSocketConnection implements Connection {
     binaryFragments = frame.isBinary();
     fragments = new Assembly(share);
     fragmentCount = 0;
+    messageBegan = lastHeard;
     append(data, mark, frame.isFinal());
   }
 
@@ -225,6 +236,7 @@ final class WebSocketConnection implements Connection {
     }
     Inflation inflating = inflation;
     if (inflating != null) {
+      deflated.hold(data.length());
       inflating.begin(data.getBytes(from, data.length()), last);
       inflate(inflating, assembled, last);
     } else if (assembled.length() + data.length() - from > limits.maxMessageBytes()) {
@@ -256,6 +268,7 @@ final class WebSocketConnection implements Connection {
   private void inflated(Inflation.Progress progress, Assembly assembled, boolean last) {
     switch (progress) {
       case DONE -> {
+        deflated.giveBack();
         if (last) {
           complete(assembled);
         }
@@ -285,7 +298,7 @@ final class WebSocketConnection implements Connection {
   /** Has a worker do something, and reads nothing meanwhile. */
   private <T> void work(Callable<T> task, Consumer<T> next) {
     working = true;
-    webSocket.pause();
+    stopReading();
     workers
         .compute(task)
         .onComplete(
@@ -301,7 +314,7 @@ final class WebSocketConnection implements Connection {
                 failed(thrown);
               }
               if (!paused && !working) {
-                webSocket.resume();
+                readOn();
               }
               if (over != null) {
                 // Behind what was waiting, which may be more of the kind.
@@ -346,6 +359,7 @@ final class WebSocketConnection implements Connection {
       return;
     }
     share.giveBack();
+    deflated.giveBack();
     if (fragments != null) {
       fragments.release();
       fragments = null;
@@ -443,11 +457,17 @@ final class WebSocketConnection implements Connection {
       }
     } else if (paused || working) {
       lastHeard = now;
-    } else if (now - lastHeard > idleTimeout.toNanos()) {
+      messageBegan = now;
+    } else if (now - heardSince() > idleTimeout.toNanos()) {
       metrics.limitReached(Limit.IDLE_TIMEOUT);
       close(CloseCode.PROTOCOL_ERROR);
       ending = "idle";
     }
+  }
+
+  /** A message has to come in that time, too: pings and slow fragments do not keep half of it. */
+  private long heardSince() {
+    return fragments == null ? lastHeard : messageBegan;
   }
 
   @Override
@@ -459,14 +479,31 @@ final class WebSocketConnection implements Connection {
   @Override
   public void pause() {
     paused = true;
-    webSocket.pause();
+    stopReading();
   }
 
   @Override
   public void resume() {
     paused = false;
     if (!working) {
-      webSocket.resume();
+      readOn();
+    }
+  }
+
+  /** Paused, Vert.x alone would read 16 frames more, however large: they stay where they are. */
+  private void stopReading() {
+    webSocket.pause();
+    autoRead(false);
+  }
+
+  private void readOn() {
+    autoRead(true); // Before: what has waited may stop it again.
+    webSocket.resume();
+  }
+
+  private void autoRead(boolean on) {
+    if (webSocket instanceof WebSocketInternal internal) {
+      internal.channelHandlerContext().channel().config().setAutoRead(on);
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.routing.LongPollOptions;
+import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
@@ -91,7 +92,12 @@ class UnfinishedMessagesIT {
                     .socket(
                         "/idle",
                         SocketHandler.acceptAll(),
-                        SocketOptions.defaults().withIdleTimeout(Duration.ofSeconds(4))))
+                        SocketOptions.defaults().withIdleTimeout(Duration.ofSeconds(4)))
+                    .socket(
+                        "/slow",
+                        SocketHandler.acceptAll(),
+                        SocketOptions.defaults()
+                            .withLimits(SocketLimits.defaults().withBytesPerSecond(50_000))))
             .addGateway(options);
   }
 
@@ -255,6 +261,55 @@ class UnfinishedMessagesIT {
     shape.send(silent, message(2 * MEBIBYTE), MEBIBYTE);
     awaitTaken(MEBIBYTE - 80_000, MEBIBYTE + 80_000);
     assertEquals(1002, silent.readClose());
+    awaitNothingTaken();
+  }
+
+  @Test
+  void halfAMessageIsNotKeptByPings() {
+    RawWebSocket socket = socket(0, "/idle/websocket?vsn=2.0.0");
+    Shape.FRAGMENTS.send(socket, message(2 * MEBIBYTE), MEBIBYTE);
+    awaitTaken(MEBIBYTE - 80_000, MEBIBYTE + 80_000);
+    WebSocketFrame answer;
+    do {
+      socket.write(WebSocketFrame.ping(""));
+      answer = socket.read();
+    } while (answer.opcode() == WebSocketFrame.PONG);
+    assertEquals(WebSocketFrame.CLOSE, answer.opcode());
+    awaitNothingTaken();
+  }
+
+  /**
+   * Of a socket over its rate, the kernel's buffers and one frame are full, and no more is read.
+   */
+  @Test
+  void whatASocketSendsThatIsNotReadTakesNoMemory() throws Exception {
+    RawWebSocket slow = socket(0, "/slow/websocket?vsn=2.0.0");
+    var written = new AtomicInteger();
+    Thread writer =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                while (true) {
+                  Shape.FRAME.send(slow, message(MEBIBYTE));
+                  written.incrementAndGet();
+                }
+              } catch (RuntimeException e) {
+                // It was reset.
+              }
+            });
+    RawWebSocket honest = socket(0, SOCKET);
+    int before;
+    do {
+      before = written.get();
+      for (int i = 0; i < 20; i++) {
+        Thread.sleep(50);
+        honest.write(WebSocketFrame.of(WebSocketFrame.TEXT, message(10_000)));
+        expectAnswer(honest);
+      }
+    } while (written.get() > before);
+    assertTrue(before < 16, before + " MiB were taken");
+    slow.reset();
+    writer.join();
     awaitNothingTaken();
   }
 
