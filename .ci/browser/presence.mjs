@@ -44,11 +44,17 @@ class Channel {
   }
 }
 
+/** A meta that a client has twice is no list of the server's. */
+function once(metas) {
+  assert.equal(new Set(metas.map((meta) => meta.phx_ref)).size, metas.length, "a meta is there twice");
+  return metas;
+}
+
 const byRef = (presences) =>
   Object.fromEntries(
     Object.entries(presences).map(([key, { metas }]) => [
       key,
-      Object.fromEntries(metas.map((meta) => [meta.phx_ref, meta])),
+      Object.fromEntries(once(metas).map((meta) => [meta.phx_ref, meta])),
     ]),
   );
 

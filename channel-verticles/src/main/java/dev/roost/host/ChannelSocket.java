@@ -100,7 +100,7 @@ final class ChannelSocket implements Socket {
 
   @Override
   public Presence presence(String topic) {
-    return new ChannelPresence(process, topic);
+    return new ChannelPresence(process, MetaWriter.requireTopic(topic));
   }
 
   @Override

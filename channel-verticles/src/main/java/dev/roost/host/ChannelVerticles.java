@@ -41,7 +41,7 @@ public final class ChannelVerticles {
 
     /** Who is present in the application's topics, and the way to be, outside any channel. */
     public Presences presences() {
-      return new Presences(node, application.name(), application.mapper(), hosts);
+      return new Presences(node, application);
     }
 
     /** The host verticles, for tests and metrics that look inside. */
@@ -55,7 +55,12 @@ public final class ChannelVerticles {
      * {@code phx_error}, no socket is closed.
      */
     public Future<Void> undeploy() {
-      return node.withdraw(application.name()).transform(ignored -> undeployHosts(node, ids));
+      return node.withdraw(application.name())
+          .transform(
+              ignored -> {
+                DeployedHosts.of(node).remove(application.name(), hosts);
+                return undeployHosts(node, ids);
+              });
     }
   }
 
@@ -85,13 +90,16 @@ public final class ChannelVerticles {
             all -> {
               List<String> ids = all.list();
               var deployment = new Deployment(node, application, hosts, ids);
+              DeployedHosts.of(node).add(application.name(), hosts);
               return Future.succeededFuture(hosts)
                   .compose(started -> node.advertise(advertisement(application, started)))
                   .map(deployment)
                   .recover(
-                      refused ->
-                          undeployHosts(node, ids)
-                              .transform(ignored -> Future.failedFuture(refused)));
+                      refused -> {
+                        DeployedHosts.of(node).remove(application.name(), hosts);
+                        return undeployHosts(node, ids)
+                            .transform(ignored -> Future.failedFuture(refused));
+                      });
             });
   }
 

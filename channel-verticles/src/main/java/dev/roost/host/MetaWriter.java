@@ -6,6 +6,7 @@ import dev.roost.application.Application;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
 import dev.roost.channel.PayloadWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /**
@@ -59,7 +60,24 @@ final class MetaWriter {
       throw new IllegalArgumentException(
           "a presence key has at most " + MAX_KEY_CHARACTERS + " characters, got " + key.length());
     }
+    requireWhole("presence key", key);
     return key;
+  }
+
+  static String requireTopic(String topic) {
+    requireWhole("topic", topic);
+    return topic;
+  }
+
+  /** Half of a character cannot be sent. */
+  private static void requireWhole(String what, String text) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw new IllegalArgumentException(
+          "a "
+              + what
+              + " is made of whole characters, got one with half a surrogate pair: cut text between"
+              + " code points");
+    }
   }
 
   /** A meta without refs. */

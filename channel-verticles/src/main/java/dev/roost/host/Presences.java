@@ -29,24 +29,19 @@ public final class Presences {
   private final ClusterNode node;
   private final String application;
   private final ObjectMapper mapper;
-  private final List<HostVerticle> hosts;
+  private final DeployedHosts deployed;
 
-  /** For an application that some node of the cluster serves; only lists, tracks nothing. */
+  /** For an application that some node of the cluster serves; where that is this one, it tracks. */
   public Presences(ClusterNode node, Application application) {
     this(node, application.name(), application.mapper());
   }
 
-  /** The same, on a node that knows the application by name only. */
+  /** The same, where the application is known by name only. */
   public Presences(ClusterNode node, String application, ObjectMapper mapper) {
-    this(node, application, mapper, List.of());
-  }
-
-  /** The same, on a node that has the application: what is tracked, is tracked by these hosts. */
-  Presences(ClusterNode node, String application, ObjectMapper mapper, List<HostVerticle> hosts) {
     this.node = node;
     this.application = application;
     this.mapper = mapper;
-    this.hosts = hosts;
+    this.deployed = DeployedHosts.of(node);
   }
 
   /**
@@ -69,22 +64,21 @@ public final class Presences {
   }
 
   /**
-   * Makes whoever calls present in a topic (P-20): until {@link Tracking#untrack}, or until the
-   * verticle that called is undeployed; for a caller outside any verticle, until the application is
-   * undeployed from this node.
+   * Makes whoever calls present in a topic (P-20), once more with each call: until {@link
+   * Tracking#untrack}, or until the verticle that called is undeployed; for a caller outside any
+   * verticle, until the application is undeployed from this node.
    *
    * @param meta anything that Jackson writes as a JSON object
    * @return fails with a {@link PresenceException}, for instance if no host of the topic answers
    *     for 5 s
    * @throws IllegalStateException if the application is not deployed on this node
-   * @throws IllegalArgumentException for a key or meta that cannot be
+   * @throws IllegalArgumentException for a topic, key or meta that cannot be
    */
   public Future<Tracking> track(String topic, String key, Object meta) {
+    List<HostVerticle> hosts = deployed.of(application);
     if (hosts.isEmpty()) {
       throw new IllegalStateException(
-          "application \""
-              + application
-              + "\" is not deployed by this: track with the presences() of its deployment");
+          "application \"" + application + "\" is not deployed on this node: track where it is");
     }
     HostVerticle host = hosts.get(Math.floorMod(topic.hashCode(), hosts.size()));
     return Tracking.begin(host, callingVerticle(), topic, key, meta);

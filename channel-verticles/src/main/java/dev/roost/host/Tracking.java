@@ -29,6 +29,7 @@ public final class Tracking {
 
   static Future<Tracking> begin(
       HostVerticle host, Optional<CloseFuture> verticle, String topic, String key, Object meta) {
+    MetaWriter.requireTopic(topic);
     MetaWriter.requireKey(key);
     var fields = host.runtime().metas().fields(meta);
     return on(

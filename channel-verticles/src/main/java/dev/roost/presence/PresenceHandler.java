@@ -11,7 +11,9 @@ import java.util.Map;
  * may those of different topics.
  *
  * <p>A callback that throws, or runs longer than {@code callbackTimeout}, is logged and costs its
- * own effect only. Follows the callbacks of {@code Phoenix.Presence}.
+ * own effect only; {@code fetch} has {@code presence.fetchTimeout}, 1 s by default, for a list, and
+ * for both calls of a diff together, since clients wait for it. Follows the callbacks of {@code
+ * Phoenix.Presence}.
  */
 public interface PresenceHandler {
 

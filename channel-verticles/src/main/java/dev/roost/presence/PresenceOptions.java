@@ -20,6 +20,9 @@ import java.time.Duration;
  *     whatever topics, those of other applications included; default 1,000
  * @param socketRate tracks and updates of one socket a second, counted likewise, with as many more
  *     at once after a quiet time; default 100
+ * @param fetchTimeout how long {@code fetch} of the handler may take for a list, or both calls for
+ *     what a window has gathered: members wait for it, and get them without its additions then;
+ *     default 1 s
  */
 public record PresenceOptions(
     Duration diffWindow,
@@ -29,7 +32,8 @@ public record PresenceOptions(
     int topicBytes,
     int metaBytes,
     int socketPresences,
-    int socketRate) {
+    int socketRate,
+    Duration fetchTimeout) {
 
   /** The most that topicBytes may be: 8 MiB. */
   public static final int MAX_TOPIC_BYTES = 8 << 20;
@@ -51,6 +55,9 @@ public record PresenceOptions(
     requireBetween("metaBytes", metaBytes, 64, topicBytes);
     requireBetween("socketPresences", socketPresences, 1, 1_000_000);
     requireBetween("socketRate", socketRate, 1, 1_000_000);
+    if (fetchTimeout.toMillis() < 1) {
+      throw new IllegalArgumentException("fetchTimeout is 1 ms or more, got " + fetchTimeout);
+    }
   }
 
   private static void requireBetween(String option, int value, int least, int most) {
@@ -69,7 +76,8 @@ public record PresenceOptions(
         MAX_TOPIC_BYTES,
         4_096,
         1_000,
-        100);
+        100,
+        Duration.ofSeconds(1));
   }
 
   /** The window of a topic with so many members. */
@@ -88,7 +96,8 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withDiffWindowPerThousand(Duration value) {
@@ -100,7 +109,8 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withMaxDiffWindow(Duration value) {
@@ -112,7 +122,8 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withTopicPresences(int value) {
@@ -124,7 +135,8 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withTopicBytes(int value) {
@@ -136,7 +148,8 @@ public record PresenceOptions(
         value,
         Math.min(metaBytes, value),
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withMetaBytes(int value) {
@@ -148,7 +161,8 @@ public record PresenceOptions(
         topicBytes,
         value,
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withSocketPresences(int value) {
@@ -160,7 +174,8 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         value,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 
   public PresenceOptions withSocketRate(int value) {
@@ -172,6 +187,20 @@ public record PresenceOptions(
         topicBytes,
         metaBytes,
         socketPresences,
+        value,
+        fetchTimeout);
+  }
+
+  public PresenceOptions withFetchTimeout(Duration value) {
+    return new PresenceOptions(
+        diffWindow,
+        diffWindowPerThousand,
+        maxDiffWindow,
+        topicPresences,
+        topicBytes,
+        metaBytes,
+        socketPresences,
+        socketRate,
         value);
   }
 }

@@ -95,7 +95,7 @@ final class TopicPresence {
     this.epoch = epoch;
     this.whenQuiet = whenQuiet;
     this.fetches =
-        new TopicCallbacks(topic, context, settings.callbackTimeout(), this::callbacksDone);
+        new TopicCallbacks(topic, context, settings.options().fetchTimeout(), this::callbacksDone);
     this.reactions = reactions;
     this.lastList = context.nanoTime() - LIST_PAUSE.toNanos();
   }

@@ -1,5 +1,7 @@
 package dev.roost.tracking;
 
+import static org.junit.jupiter.api.Assertions.assertNull;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -107,7 +109,10 @@ final class ClientPresence {
     presences.forEach(
         (key, metas) -> {
           var byRef = new TreeMap<String, JsonNode>();
-          metas.forEach(meta -> byRef.put(ref(meta), meta));
+          metas.forEach(
+              meta ->
+                  assertNull(
+                      byRef.put(ref(meta), meta), () -> key + " has a meta twice: " + metas));
           sorted.put(key, byRef);
         });
     return sorted;

@@ -11,6 +11,7 @@ import dev.roost.application.ChannelOptions;
 import dev.roost.presence.PresenceDiff;
 import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceList;
+import dev.roost.presence.PresenceOptions;
 import dev.roost.testkit.ChannelKit;
 import dev.roost.testkit.TestChannel;
 import io.vertx.core.Future;
@@ -33,16 +34,16 @@ import org.junit.jupiter.api.Timeout;
 class PresenceHandlerTest {
 
   private static ChannelKit kit(PresenceHandler handler) {
-    return kit(handler, ChannelOptions.defaults());
+    return kit(handler, PresenceTest.QUICK);
   }
 
-  private static ChannelKit kit(PresenceHandler handler, ChannelOptions options) {
+  private static ChannelKit kit(PresenceHandler handler, PresenceOptions presence) {
     return ChannelKit.of(
             Application.named("app")
                 .path("/socket")
                 .route("room:*", PresenceTest.Present::new)
                 .presence(handler),
-            options.withVerticles(1).withPresence(PresenceTest.QUICK))
+            ChannelOptions.defaults().withVerticles(1).withPresence(presence))
         .limits(Duration.ofSeconds(10), Duration.ofMillis(100));
   }
 
@@ -163,8 +164,8 @@ class PresenceHandlerTest {
             return presences;
           }
         };
-    var options = ChannelOptions.defaults().withCallbackTimeout(Duration.ofSeconds(3));
-    try (ChannelKit kit = kit(hanging, options)) {
+    // Shorter than any other time-out, so that nobody's list or leave has to wait for long.
+    try (ChannelKit kit = kit(hanging)) {
       var watcher = kit.join("room:1");
       track(kit.join("room:1"), "ada");
       assertTrue(hangs.await(10, TimeUnit.SECONDS));
@@ -212,7 +213,8 @@ class PresenceHandlerTest {
             return presences;
           }
         };
-    try (ChannelKit kit = kit(handler)) {
+    var patient = PresenceTest.QUICK.withFetchTimeout(Duration.ofSeconds(30));
+    try (ChannelKit kit = kit(handler, patient)) {
       track(kit.join("room:1"), "ada");
       assertEquals(Set.of("ada"), next(calls), "the diff's joins");
       var presences = kit.deployment().presences();

@@ -501,14 +501,15 @@ class PresenceTest {
                           .onSuccess(list -> request.response().end(list.keys().toString())))
               .listen(0, "127.0.0.1")
               .await(10, TimeUnit.SECONDS);
+      var client = vertx.createHttpClient(); // One that nobody refers to may be closed.
       var answer =
-          vertx
-              .createHttpClient()
+          client
               .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", "/room:1")
               .compose(HttpClientRequest::send)
               .compose(HttpClientResponse::body)
               .await(10, TimeUnit.SECONDS);
       assertEquals("[ada]", answer.toString());
+      client.close().await(10, TimeUnit.SECONDS);
     } finally {
       vertx.close().await(10, TimeUnit.SECONDS);
     }
@@ -637,14 +638,35 @@ class PresenceTest {
   }
 
   @Test
+  void whoeverHasTheNodeListsAndTracksWhereTheApplicationIs() throws Exception {
+    var presences = new Presences(kit.node(), application());
+    presences.track("room:1", "bot", Map.of()).await(10, TimeUnit.SECONDS);
+    assertEquals(
+        java.util.Set.of("bot"), presences.list("room:1").await(10, TimeUnit.SECONDS).keys());
+    kit.deployment().undeploy().await(10, TimeUnit.SECONDS);
+    var refused =
+        assertThrows(IllegalStateException.class, () -> presences.track("room:1", "x", Map.of()));
+    assertTrue(refused.getMessage().contains("is not deployed on this node"));
+  }
+
+  @Test
+  void halfACharacterIsNoTopicAndNoKey() {
+    var presences = kit.deployment().presences();
+    for (String[] names : new String[][] {{"room:1", "a\ud83d"}, {"room:\ude00", "ada"}}) {
+      var refused =
+          assertThrows(
+              IllegalArgumentException.class, () -> presences.track(names[0], names[1], Map.of()));
+      assertTrue(refused.getMessage().contains("whole characters"), refused.getMessage());
+    }
+  }
+
+  @Test
   void nodesWithoutTheApplicationListButDoNotTrack() throws Exception {
     track(kit.join("room:1"), "ada");
-    var elsewhere = new Presences(kit.node(), application());
-    assertEquals(
-        java.util.Set.of("ada"), elsewhere.list("room:1").await(10, TimeUnit.SECONDS).keys());
+    var elsewhere = new Presences(kit.node(), "another", application().mapper());
     var refused =
         assertThrows(IllegalStateException.class, () -> elsewhere.track("room:1", "bot", Map.of()));
-    assertTrue(refused.getMessage().contains("presences() of its deployment"));
+    assertTrue(refused.getMessage().contains("is not deployed on this node"));
   }
 
   @Test

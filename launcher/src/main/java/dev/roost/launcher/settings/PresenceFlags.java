@@ -87,6 +87,16 @@ final class PresenceFlags {
               + " Default: ${DEFAULT-VALUE}.")
   int socketRate;
 
+  @Option(
+      names = "--presence-fetch-timeout",
+      paramLabel = "TIME",
+      defaultValue = "1s",
+      converter = Values.Time.class,
+      description =
+          "What an application may take to look up presences of a list or diff, which then goes out"
+              + " without. Default: ${DEFAULT-VALUE}.")
+  Duration fetchTimeout;
+
   /** What is wrong with settings that are right each by itself. */
   List<String> conflicts(UnaryOperator<String> origin) {
     var problems = new ArrayList<String>();
@@ -117,6 +127,7 @@ final class PresenceFlags {
         topicBytes,
         metaBytes,
         socketPresences,
-        socketRate);
+        socketRate,
+        fetchTimeout);
   }
 }
