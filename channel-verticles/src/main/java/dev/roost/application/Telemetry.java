@@ -40,7 +40,9 @@ public interface Telemetry {
     /** Their JSON. */
     PRESENCE_TOPIC_BYTES,
     /** JSON of one presence's meta. */
-    PRESENCE_META_BYTES;
+    PRESENCE_META_BYTES,
+    /** A look-up for presences took too long. */
+    PRESENCE_FETCH_TIMEOUT;
 
     /** The option, as it is written in settings: {@code mailbox-messages}. */
     public String option() {

@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry.Bound;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Outcome;
@@ -151,7 +152,11 @@ public final class HostedPresences {
 
   private TopicCallbacks newReactions(String topic) {
     return new TopicCallbacks(
-        topic, context, settings.callbackTimeout(), () -> reactionsDone(topic));
+        topic,
+        context,
+        settings.callbackTimeout(),
+        Bound.CALLBACK_TIMEOUT,
+        () -> reactionsDone(topic));
   }
 
   private void reactionsDone(String topic) {

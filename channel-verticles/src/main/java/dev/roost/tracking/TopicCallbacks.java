@@ -1,5 +1,6 @@
 package dev.roost.tracking;
 
+import dev.roost.application.Telemetry.Bound;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -22,6 +23,7 @@ final class TopicCallbacks {
   private final String topic;
   private final TrackingContext context;
   private final Duration limit;
+  private final Bound bound;
   private final Runnable whenIdle;
   private final Queue<Call<?>> waiting = new ArrayDeque<>(1);
   private @Nullable Call<?> running;
@@ -29,12 +31,15 @@ final class TopicCallbacks {
   private long started;
 
   /**
+   * @param bound counted when one takes longer than its limit
    * @param whenIdle told when no callback runs or waits any more
    */
-  TopicCallbacks(String topic, TrackingContext context, Duration limit, Runnable whenIdle) {
+  TopicCallbacks(
+      String topic, TrackingContext context, Duration limit, Bound bound, Runnable whenIdle) {
     this.topic = topic;
     this.context = context;
     this.limit = limit;
+    this.bound = bound;
     this.whenIdle = whenIdle;
   }
 
@@ -121,6 +126,7 @@ final class TopicCallbacks {
       return;
     }
     hanging.interrupt();
+    context.reached(topic, bound);
     finished(
         call,
         () -> {

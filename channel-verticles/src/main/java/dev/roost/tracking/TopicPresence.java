@@ -95,7 +95,12 @@ final class TopicPresence {
     this.epoch = epoch;
     this.whenQuiet = whenQuiet;
     this.fetches =
-        new TopicCallbacks(topic, context, settings.options().fetchTimeout(), this::callbacksDone);
+        new TopicCallbacks(
+            topic,
+            context,
+            settings.options().fetchTimeout(),
+            Bound.PRESENCE_FETCH_TIMEOUT,
+            this::callbacksDone);
     this.reactions = reactions;
     this.lastList = context.nanoTime() - LIST_PAUSE.toNanos();
   }

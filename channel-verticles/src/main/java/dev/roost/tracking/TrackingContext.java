@@ -39,7 +39,7 @@ public interface TrackingContext {
   /** Takes note of a diff that was broadcast, with its numbers of metas. */
   default void told(String topic, int joins, int leaves, int bytes) {}
 
-  /** Takes note of a bound that somebody's presence in a topic would have exceeded. */
+  /** Takes note of a bound that a presence in a topic, or what is called for one, would exceed. */
   default void reached(String topic, Telemetry.Bound bound) {}
 
   /** Runs an action later. */

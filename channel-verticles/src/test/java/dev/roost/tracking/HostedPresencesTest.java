@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.roost.application.Telemetry.Bound;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
@@ -43,6 +44,7 @@ class HostedPresencesTest {
     final BlockingQueue<Runnable> posted = new LinkedBlockingQueue<>();
     private final List<Timer> timers = new ArrayList<>();
     final List<String> broadcasts = new ArrayList<>();
+    final List<Bound> reached = new ArrayList<>();
     private long now;
     private long epoch = 1;
     private int members = 1;
@@ -96,6 +98,11 @@ class HostedPresencesTest {
     }
 
     /** Lets time pass and fires the timers that are due, in their order. */
+    @Override
+    public void reached(String topic, Bound bound) {
+      reached.add(bound);
+    }
+
     void pass(Duration time) {
       long until = now + time.toNanos();
       while (true) {
@@ -335,7 +342,8 @@ class HostedPresencesTest {
 
   @Test
   void aTimerKeepsNothingOfACallbackThatHasReturned() throws Exception {
-    var callbacks = new TopicCallbacks("t", host, Duration.ofSeconds(30), () -> {});
+    var callbacks =
+        new TopicCallbacks("t", host, Duration.ofSeconds(30), Bound.CALLBACK_TIMEOUT, () -> {});
     var result = new WeakReference<>(called(callbacks));
     assertEquals(1, host.timers.size());
     for (int i = 0; i < 100 && result.get() != null; i++) {
@@ -354,8 +362,27 @@ class HostedPresencesTest {
   }
 
   @Test
+  void oneThatTakesTooLongIsCountedAndGivenUp() {
+    var callbacks =
+        new TopicCallbacks(
+            "t", host, Duration.ofSeconds(1), Bound.PRESENCE_FETCH_TIMEOUT, () -> {});
+    var outcome = new ArrayList<String>();
+    callbacks.call(
+        "fetch",
+        () -> () -> new CountDownLatch(1).await(30, TimeUnit.SECONDS),
+        ignored -> outcome.add("result"),
+        () -> outcome.add("without"));
+    host.pass(Duration.ofMillis(999));
+    assertEquals(List.of(), host.reached);
+    host.pass(Duration.ofMillis(1));
+    assertEquals(List.of(Bound.PRESENCE_FETCH_TIMEOUT), host.reached);
+    assertEquals(List.of("without"), outcome);
+  }
+
+  @Test
   void aFailingEffectDoesNotStopTheNextCallback() throws Exception {
-    var callbacks = new TopicCallbacks("t", host, Duration.ofSeconds(30), () -> {});
+    var callbacks =
+        new TopicCallbacks("t", host, Duration.ofSeconds(30), Bound.CALLBACK_TIMEOUT, () -> {});
     var seen = new ArrayList<@Nullable String>();
     callbacks.call(
         "fetch",
