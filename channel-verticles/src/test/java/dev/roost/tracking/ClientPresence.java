@@ -1,7 +1,5 @@
 package dev.roost.tracking;
 
-import static org.junit.jupiter.api.Assertions.assertNull;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -109,10 +107,11 @@ final class ClientPresence {
     presences.forEach(
         (key, metas) -> {
           var byRef = new TreeMap<String, JsonNode>();
-          metas.forEach(
-              meta ->
-                  assertNull(
-                      byRef.put(ref(meta), meta), () -> key + " has a meta twice: " + metas));
+          for (JsonNode meta : metas) {
+            if (byRef.put(ref(meta), meta) != null) {
+              throw new AssertionError(key + " has a meta twice: " + metas);
+            }
+          }
           sorted.put(key, byRef);
         });
     return sorted;
