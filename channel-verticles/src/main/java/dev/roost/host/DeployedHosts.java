@@ -22,8 +22,9 @@ final class DeployedHosts implements Shareable {
         .computeIfAbsent(node.name(), ignored -> new DeployedHosts());
   }
 
+  /** Those of a second deployment, which is refused, take nobody's place. */
   void add(String application, List<HostVerticle> hosts) {
-    byApplication.put(application, List.copyOf(hosts));
+    byApplication.putIfAbsent(application, List.copyOf(hosts));
   }
 
   void remove(String application, List<HostVerticle> hosts) {

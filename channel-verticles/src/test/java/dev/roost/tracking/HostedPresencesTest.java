@@ -97,12 +97,12 @@ class HostedPresencesTest {
       return now;
     }
 
-    /** Lets time pass and fires the timers that are due, in their order. */
     @Override
     public void reached(String topic, Bound bound) {
       reached.add(bound);
     }
 
+    /** Lets time pass and fires the timers that are due, in their order. */
     void pass(Duration time) {
       long until = now + time.toNanos();
       while (true) {

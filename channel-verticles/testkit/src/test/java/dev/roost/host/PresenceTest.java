@@ -640,6 +640,9 @@ class PresenceTest {
   @Test
   void whoeverHasTheNodeListsAndTracksWhereTheApplicationIs() throws Exception {
     var presences = new Presences(kit.node(), application());
+    assertThrows(
+        IllegalStateException.class,
+        () -> ChannelVerticles.deploy(kit.node(), application()).await(10, TimeUnit.SECONDS));
     presences.track("room:1", "bot", Map.of()).await(10, TimeUnit.SECONDS);
     assertEquals(
         java.util.Set.of("bot"), presences.list("room:1").await(10, TimeUnit.SECONDS).keys());

@@ -446,6 +446,7 @@ final class WebSocketConnection implements Connection {
     metrics.closedByServer(code);
     target.flush();
     webSocket.close((short) code);
+    readOn(); // The client's answer may be behind what is of no use any more.
   }
 
   @Override
