@@ -368,12 +368,13 @@ final class ClusterMember {
     @Override
     public void memberAdded(MembershipEvent event) {
       Member member = event.getMember();
-      discovery.remember(member.getAddress());
+      discovery.joined(member.getAddress());
       changed(event, "joined");
     }
 
     @Override
     public void memberRemoved(MembershipEvent event) {
+      discovery.left(event.getMember().getAddress());
       CountDownLatch waiting = memberLeft;
       memberLeft = new CountDownLatch(1);
       waiting.countDown();

@@ -11,11 +11,14 @@ import com.hazelcast.spi.discovery.SimpleDiscoveryNode;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Where Hazelcast looks for members, each time it does: at its start, and every few seconds
@@ -26,19 +29,39 @@ final class Discovery implements DiscoveryStrategyFactory {
   /*
    * Hazelcast's own list of members takes one address of a name only, and with an interface chosen
    * it silently drops names that do not resolve to that interface. This one takes every address of
-   * every name. Members that were met are remembered, so that two parts of a cluster find each other
-   * again even if the one seed they had in common is gone.
+   * every name. Members that are gone are looked for as well, so that two parts of a cluster find each
+   * other again even if the one seed they had in common is gone. Most will never come back, and Hazelcast
+   * takes seconds over each address where nobody is: only the last few of them come before the seeds.
    */
 
-  private static final int MOST_REMEMBERED = 1_024;
+  /** How long a member that is gone is looked for: a day. */
+  static final long REMEMBERED = TimeUnit.DAYS.toNanos(1);
+
+  /** How many that are gone are looked for. */
+  static final int MOST_GONE = 64;
+
+  /** How many of them before the seeds. */
+  static final int BEFORE_SEEDS = 4;
 
   private final InetAddress bind;
   private final int clusterPort;
   private final List<Seed> seeds;
-  private final Set<Address> met = ConcurrentHashMap.newKeySet();
+  private final LongSupplier clock;
+
+  /** When members went, the latest last. */
+  private final SequencedMap<Address, Long> gone = new LinkedHashMap<>();
+
   private volatile List<String> lastTried = List.of();
 
   Discovery(ClusterOptions options, InetAddress bind) {
+    this(options, bind, System::nanoTime);
+  }
+
+  /**
+   * @param clock in nanoseconds
+   */
+  Discovery(ClusterOptions options, InetAddress bind, LongSupplier clock) {
+    this.clock = clock;
     this.bind = bind;
     this.clusterPort = options.clusterPort();
     var places = new LinkedHashSet<Seed>();
@@ -49,10 +72,29 @@ final class Discovery implements DiscoveryStrategyFactory {
     this.seeds = List.copyOf(places);
   }
 
-  /** Looks here too from now on. */
-  void remember(Address member) {
-    if (met.size() < MOST_REMEMBERED) {
-      met.add(member);
+  /** A member is here: it need not be looked for. */
+  void joined(Address member) {
+    synchronized (gone) {
+      gone.remove(member);
+    }
+  }
+
+  /** A member is gone, or cut off: it is looked for from now on. */
+  void left(Address member) {
+    synchronized (gone) {
+      gone.putLast(member, clock.getAsLong());
+      if (gone.size() > MOST_GONE) {
+        gone.pollFirstEntry();
+      }
+    }
+  }
+
+  /** Those that are gone, the latest first. */
+  private List<Address> gone() {
+    long now = clock.getAsLong();
+    synchronized (gone) {
+      gone.values().removeIf(since -> now - since > REMEMBERED);
+      return List.copyOf(gone.sequencedKeySet().reversed());
     }
   }
 
@@ -61,9 +103,11 @@ final class Discovery implements DiscoveryStrategyFactory {
     return lastTried;
   }
 
-  private Iterable<DiscoveryNode> discover() {
-    // The members met come first: Hazelcast takes seconds over each address where nobody is.
-    var found = new LinkedHashSet<>(met);
+  /** Where members may be, in the order in which they are tried. */
+  List<Address> places() {
+    List<Address> lost = gone();
+    int first = Math.min(BEFORE_SEEDS, lost.size());
+    var found = new LinkedHashSet<>(lost.subList(0, first));
     var tried = new LinkedHashSet<String>();
     for (Seed seed : seeds) {
       try {
@@ -78,7 +122,8 @@ final class Discovery implements DiscoveryStrategyFactory {
       }
     }
     lastTried = List.copyOf(tried);
-    return found.stream().<DiscoveryNode>map(SimpleDiscoveryNode::new).toList();
+    found.addAll(lost.subList(first, lost.size()));
+    return List.copyOf(found);
   }
 
   private void add(InetAddress address, int port, Set<Address> found) {
@@ -120,7 +165,7 @@ final class Discovery implements DiscoveryStrategyFactory {
 
     @Override
     public Iterable<DiscoveryNode> discoverNodes() {
-      return discovery.discover();
+      return discovery.places().stream().<DiscoveryNode>map(SimpleDiscoveryNode::new).toList();
     }
   }
 }

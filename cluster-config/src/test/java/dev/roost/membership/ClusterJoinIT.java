@@ -297,11 +297,11 @@ class ClusterJoinIT {
     int offset = other.member().portOffset();
     one.member()
         .discovery()
-        .remember(new Address("127.0.0.1", other.member().options().clusterPort() + offset));
+        .left(new Address("127.0.0.1", other.member().options().clusterPort() + offset));
     other
         .member()
         .discovery()
-        .remember(
+        .left(
             new Address(
                 "127.0.0.1", one.member().options().clusterPort() + one.member().portOffset()));
   }
@@ -315,8 +315,8 @@ class ClusterJoinIT {
     assertTrue(b.registry().compareAndSet("k", null, bytes("of b")));
     var woken = new Semaphore(0);
     a.registry().listen(woken::release);
-    a.member().discovery().remember(new Address("127.0.0.1", later));
-    b.member().discovery().remember(new Address("127.0.0.1", options.clusterPort()));
+    a.member().discovery().left(new Address("127.0.0.1", later));
+    b.member().discovery().left(new Address("127.0.0.1", options.clusterPort()));
     Set<String> names = Set.of(a.member().name(), b.member().name());
     await(() -> a.registry().nodes().equals(names) && b.registry().nodes().equals(names));
     assertTrue(woken.tryAcquire(10, TimeUnit.SECONDS), "nobody told a");

@@ -160,6 +160,11 @@ public final class ClientSocket {
     intake.receive(body, true);
   }
 
+  /** A ping with so many bytes was answered; it counts as a message. */
+  public void receivePing(int length) {
+    intake.throttle(length);
+  }
+
   private void dispatch(ClientMessage message) {
     String topic = message.topic();
     if (topic.equals(Wire.PHOENIX) && message.event().equals(Wire.HEARTBEAT)) {

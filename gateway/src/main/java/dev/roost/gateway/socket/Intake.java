@@ -37,6 +37,7 @@ final class Intake {
   private final RateLimit events;
   private final RateLimit bytes;
   private int paused;
+  private boolean throttled;
   private boolean decoding;
   private @Nullable Runnable whenIdle;
   private boolean ended;
@@ -167,17 +168,36 @@ final class Intake {
     return name.length() > maxBytes / 3 && name.getBytes(StandardCharsets.UTF_8).length > maxBytes;
   }
 
-  /** Over its rate the connection is not read until it is within it again. */
-  private void throttle(int length) {
+  /**
+   * Counts what came from the client: over its rate the connection is not read until it is within
+   * it again.
+   */
+  void throttle(int length) {
     long now = System.nanoTime();
     long forEvents = events.take(1, limits.eventsPerSecond(), now);
     long forBytes = bytes.take(length, limits.bytesPerSecond(), now);
     long wait = Math.max(forEvents, forBytes);
-    if (wait > 0) {
+    if (wait > 0 && !throttled) {
+      throttled = true;
       table.limitReached(forEvents == wait ? Limit.EVENTS_PER_SECOND : Limit.BYTES_PER_SECOND);
       pause();
-      table.later(wait, this::unpause);
+      table.later(wait, this::unthrottle);
     }
+  }
+
+  /** What had come before the connection stopped may have added to what it is over its rate. */
+  private void unthrottle() {
+    long now = System.nanoTime();
+    long wait =
+        Math.max(
+            events.take(0, limits.eventsPerSecond(), now),
+            bytes.take(0, limits.bytesPerSecond(), now));
+    if (wait > 0 && !ended) {
+      table.after(wait, this::unthrottle);
+      return;
+    }
+    throttled = false;
+    unpause();
   }
 
   /** Nothing is read from the client until as many calls of {@link #unpause}. */

@@ -10,7 +10,9 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.internal.http.WebSocketInternal;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +89,7 @@ final class FrameWriter {
   Target target(ServerWebSocket socket, boolean deflates) {
     socket.setWriteQueueMaxSize(maxQueuedBytes);
     Channel channel = channel(socket);
-    return channel == null ? new PublicTarget(socket) : new DirectTarget(channel, deflates);
+    return channel == null ? new PublicTarget(socket) : new DirectTarget(socket, channel, deflates);
   }
 
   private static @Nullable Channel channel(ServerWebSocket socket) {
@@ -95,6 +98,14 @@ final class FrameWriter {
     }
     ChannelPipeline pipeline = internal.channelHandlerContext().pipeline();
     return HANDLERS.containsAll(pipeline.names()) ? pipeline.channel() : null;
+  }
+
+  /*
+   * Not the channel's own close: Vert.x makes a close frame of it, behind all that still waits, and
+   * TLS an alert, for which it waits 10 s.
+   */
+  private static void abort(Channel channel) {
+    channel.unsafe().close(channel.newPromise());
   }
 
   /** Flushes what was written in this turn. */
@@ -202,6 +213,37 @@ final class FrameWriter {
     }
   }
 
+  /**
+   * Answers to pings, which Vert.x gives by itself. It keeps them in a queue of its own while the
+   * channel has no room, however many, and tells only whether that queue is long.
+   */
+  private static final class Pongs {
+
+    /** What one takes there besides its content, about. */
+    private static final int OVERHEAD = 200;
+
+    private final ServerWebSocket socket;
+    private long bytes;
+
+    Pongs(ServerWebSocket socket) {
+      this.socket = socket;
+    }
+
+    void add(int length) {
+      bytes = waiting() + OVERHEAD + length;
+    }
+
+    /** None of them waits. */
+    void clear() {
+      bytes = 0;
+    }
+
+    /** At most so many bytes of them wait. */
+    long waiting() {
+      return !socket.isClosed() && socket.writeQueueFull() ? bytes : 0;
+    }
+  }
+
   /** One WebSocket to write to. */
   sealed interface Target {
 
@@ -211,8 +253,8 @@ final class FrameWriter {
     /** Writes a frame that others get too. */
     boolean write(SharedFrame frame);
 
-    /** Whether a frame would be written now. */
-    boolean hasRoom();
+    /** A ping with so many bytes was answered; false if the socket is too slow: close it. */
+    boolean answered(int length);
 
     void flush();
 
@@ -229,11 +271,13 @@ final class FrameWriter {
     private final ChannelOutboundBuffer queue;
     private final @Nullable FileDescriptor descriptor;
     private final boolean deflates;
+    private final Pongs pongs;
     private boolean isDirty;
 
     private @Nullable LargeMessages large;
 
-    DirectTarget(Channel channel, boolean deflates) {
+    DirectTarget(ServerWebSocket socket, Channel channel, boolean deflates) {
+      this.pongs = new Pongs(socket);
       this.channel = channel;
       this.deflates = deflates;
       this.head = channel.unsafe();
@@ -320,10 +364,16 @@ final class FrameWriter {
       head.write(buffer, channel.newPromise().addListener(done -> waiting.gone()));
     }
 
-    // What waits may only be waiting for the end of the turn: flush before judging.
     @Override
-    public boolean hasRoom() {
+    public boolean answered(int length) {
+      pongs.add(length);
+      return hasRoom();
+    }
+
+    // What waits may only be waiting for the end of the turn: flush before judging.
+    private boolean hasRoom() {
       if (channel.isWritable()) {
+        pongs.clear();
         return true;
       }
       head.flush();
@@ -332,7 +382,7 @@ final class FrameWriter {
       }
       // What is written in part still counts whole.
       long besides = queue.totalPendingWriteBytes() - (large == null ? 0 : large.largest());
-      return besides <= maxQueuedBytes;
+      return besides + pongs.waiting() <= maxQueuedBytes;
     }
 
     @Override
@@ -341,10 +391,9 @@ final class FrameWriter {
       head.flush();
     }
 
-    // Not the channel's own close: Vert.x makes a close frame of it, behind all that still waits.
     @Override
     public void abort() {
-      head.close(channel.newPromise());
+      FrameWriter.abort(channel);
     }
   }
 
@@ -352,13 +401,16 @@ final class FrameWriter {
   private final class PublicTarget implements Target {
 
     private final ServerWebSocket socket;
-
-    private long waiting;
-
+    private final Pongs pongs;
+    private final Context context;
     private final LargeMessages large = new LargeMessages();
+    private long waiting;
+    private boolean aborted;
 
     PublicTarget(ServerWebSocket socket) {
       this.socket = socket;
+      this.context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
+      this.pongs = new Pongs(socket);
     }
 
     @Override
@@ -398,12 +450,19 @@ final class FrameWriter {
       return write(frame.frame());
     }
 
-    // The queue is full some messages later than its size says, never earlier.
     @Override
-    public boolean hasRoom() {
-      return socket.isClosed()
-          || !socket.writeQueueFull()
-          || waiting - large.largest() <= maxQueuedBytes;
+    public boolean answered(int length) {
+      pongs.add(length);
+      return socket.isClosed() || hasRoom();
+    }
+
+    // The queue is full some messages later than its size says, never earlier.
+    private boolean hasRoom() {
+      if (!socket.writeQueueFull()) {
+        pongs.clear();
+        return true;
+      }
+      return waiting + pongs.waiting() - large.largest() <= maxQueuedBytes;
     }
 
     @Override
@@ -414,11 +473,21 @@ final class FrameWriter {
     @Override
     public void abort() {
       if (socket instanceof WebSocketInternal internal) {
-        // From Vert.x's handler on, so that it makes no close frame of it; TLS gets its alert.
-        var unused = internal.channelHandlerContext().close();
+        FrameWriter.abort(internal.channelHandlerContext().channel());
       } else {
-        socket.close();
+        abortBehindWrapper();
       }
+    }
+
+    /** Its close waits behind what is not read; what else comes from it has to wait, too. */
+    private void abortBehindWrapper() {
+      if (aborted) {
+        return;
+      }
+      aborted = true;
+      var unused = socket.close();
+      // Later: behind a handler of pings Vert.x lets one more frame pass.
+      context.runOnContext(ignored -> socket.pause());
     }
   }
 }

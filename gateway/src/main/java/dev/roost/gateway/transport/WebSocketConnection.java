@@ -10,11 +10,15 @@ import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.Workers;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
+import io.vertx.core.http.WebSocketFrameType;
 import io.vertx.core.internal.http.WebSocketInternal;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.zip.DataFormatException;
@@ -42,7 +46,11 @@ final class WebSocketConnection implements Connection {
   /** What a worker inflates before it is another message's turn: any amount, of 64 KiB. */
   private static final Inflation.Step LARGE_STEP = new Inflation.Step(1 << 30, 16);
 
+  /** Pings that may come from a client while its close is under way. */
+  private static final int MOST_LATE_PINGS = 1_000;
+
   private final Workers workers;
+  private final Context context;
   private final ServerWebSocket webSocket;
   private final FrameWriter.Target target;
   private final Limits limits;
@@ -73,6 +81,7 @@ final class WebSocketConnection implements Connection {
   private boolean paused;
   private boolean working;
   private long closingSince;
+  private int latePings;
   private long lastHeard;
 
   /**
@@ -100,6 +109,7 @@ final class WebSocketConnection implements Connection {
       Duration idleTimeout,
       GatewayMetrics metrics) {
     this.workers = workers;
+    this.context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
     this.webSocket = webSocket;
     this.target = writer.target(webSocket, compression != null);
     this.share = limits.budget().share();
@@ -152,11 +162,12 @@ final class WebSocketConnection implements Connection {
 
   private void receive(WebSocketFrame frame) {
     lastHeard = System.nanoTime();
-    if (closing && !gone) {
-      return;
-    }
     try {
-      take(frame);
+      if (frame.type() == WebSocketFrameType.PING) {
+        answered(frame.binaryData().length());
+      } else if (!closing || gone) {
+        take(frame);
+      }
     } catch (Throwable failure) { // Half of it may be done: the rest would be misunderstood.
       failed(failure);
     }
@@ -178,18 +189,26 @@ final class WebSocketConnection implements Connection {
           append(frame.binaryData(), 0, frame.isFinal());
         }
       }
-      case PING -> {
-        // Vert.x has answered it; what is answered but not read has to end somewhere.
-        if (!target.hasRoom()) {
-          tooSlow();
-        }
-      }
-      case PONG -> {}
+      case PING, PONG -> {}
       case CLOSE -> {
         gone = false;
         closing = true;
         closingSince = lastHeard;
       }
+    }
+  }
+
+  /** Vert.x has answered a ping: what nobody reads of that has to end somewhere. */
+  private void answered(int length) {
+    ClientSocket receiver = client;
+    if (closing) {
+      if (++latePings > MOST_LATE_PINGS) {
+        target.abort();
+      }
+    } else if (!target.answered(length)) {
+      tooSlow();
+    } else if (receiver != null) {
+      receiver.receivePing(length);
     }
   }
 
@@ -421,10 +440,10 @@ final class WebSocketConnection implements Connection {
   private void tooSlow() {
     closing = true;
     ending = "too slow";
+    target.abort();
     metrics.slowSocketClosed();
     metrics.limitReached(Limit.MAX_QUEUED_BYTES);
     log.debug("socket closed: too many bytes waited for it");
-    target.abort();
   }
 
   @Override
@@ -493,6 +512,20 @@ final class WebSocketConnection implements Connection {
 
   /** Paused, Vert.x alone would read 16 frames more, however large: they stay where they are. */
   private void stopReading() {
+    stopReadingNow();
+    /*
+     * Behind a handler of pings Vert.x lets one more frame pass; and it may just be handing on what
+     * it had held back, and begin to read from the channel when all of that is gone.
+     */
+    context.runOnContext(
+        ignored -> {
+          if ((paused || working) && !closing) {
+            stopReadingNow();
+          }
+        });
+  }
+
+  private void stopReadingNow() {
     webSocket.pause();
     autoRead(false);
   }

@@ -979,6 +979,18 @@ class ClientSocketTest {
     }
 
     @Test
+    void pingsCountAsMessages() throws Exception {
+      client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+      client.pings();
+      client.pings();
+      assertEquals(List.of(), stage.counted());
+      client.pings();
+      assertEquals("pause", client.next());
+      assertEquals("resume", client.next());
+      assertEquals(List.of("events-per-second", "throttled"), stage.counted());
+    }
+
+    @Test
     void whoSendsTooMuchIsNotReadForAWhile() throws Exception {
       client = stage.client(SocketLimits.defaults().withBytesPerSecond(HEARTBEAT.length()));
       client.sends(HEARTBEAT, HEARTBEAT);

@@ -340,6 +340,14 @@ final class Stage {
           });
     }
 
+    void pings() throws Exception {
+      call(
+          () -> {
+            socket.receivePing(0);
+            return true;
+          });
+    }
+
     /** Sends a text message and is gone before a worker could hand it back to the event loop. */
     void sendsAndEnds(String message) throws Exception {
       call(

@@ -1,6 +1,7 @@
 package dev.roost.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.Broadcaster;
@@ -8,10 +9,12 @@ import dev.roost.application.ChannelOptions;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.conformance.Fixture;
 import dev.roost.gateway.Gateway;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.host.HostVerticle;
+import dev.roost.routing.SocketLimits;
 import dev.roost.testkit.client.HttpAnswer;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
@@ -24,8 +27,11 @@ import io.vertx.core.net.SelfSignedCertificate;
 import io.vertx.core.transport.Transport;
 import io.vertx.ext.web.Router;
 import java.io.ByteArrayOutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -47,6 +53,12 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class WritePathsIT {
 
+  /** No time-out cuts off what its bound should. */
+  private static final Duration NEVER = Duration.ofMinutes(5);
+
+  /** A client that does not read is to be felt soon. */
+  private static final int SEND_BUFFER = 64 * 1024;
+
   private static final AtomicInteger SLOW = new AtomicInteger();
   private static final GatewayMetrics METRICS =
       new GatewayMetrics() {
@@ -58,6 +70,7 @@ class WritePathsIT {
 
   private static Site nio;
   private static Site fast;
+  private static Site limited;
 
   /** A node with one gateway for each way to reach it. */
   private record Site(
@@ -68,7 +81,7 @@ class WritePathsIT {
       HttpServer routed) {
 
     @SuppressWarnings("removal") // its successor in Netty's test tools would be a dependency more
-    static Site open(Transport transport) throws Exception {
+    static Site open(Transport transport, GatewayOptions options) throws Exception {
       KeyCertOptions certificate = SelfSignedCertificate.create().keyCertOptions();
       var vertx = Vertx.builder().withTransport(transport).build();
       var node = ClusterNode.local(vertx);
@@ -79,15 +92,20 @@ class WritePathsIT {
       return new Site(
           vertx,
           deployment,
-          listen(node, new HttpServerOptions(), false),
-          listen(node, new HttpServerOptions().setSsl(true).setKeyCertOptions(certificate), false),
-          listen(node, new HttpServerOptions(), true));
+          listen(node, options, new HttpServerOptions(), false),
+          listen(
+              node,
+              options,
+              new HttpServerOptions().setSsl(true).setKeyCertOptions(certificate),
+              false),
+          listen(node, options, new HttpServerOptions(), true));
     }
 
-    private static HttpServer listen(ClusterNode node, HttpServerOptions options, boolean routed)
+    private static HttpServer listen(
+        ClusterNode node, GatewayOptions gatewayOptions, HttpServerOptions options, boolean routed)
         throws Exception {
       Future<HttpServer> listening =
-          Gateway.open(node, GatewayOptions.defaults().withMetrics(METRICS))
+          Gateway.open(node, gatewayOptions)
               .compose(
                   gateway -> {
                     var router = Router.router(node.vertx());
@@ -95,7 +113,12 @@ class WritePathsIT {
                       gateway.mount(router);
                     }
                     return node.vertx()
-                        .createHttpServer(options.setPort(0))
+                        .createHttpServer(
+                            options
+                                .setPort(0)
+                                .setSendBufferSize(SEND_BUFFER)
+                                .setWebSocketClosingTimeout(
+                                    (int) gatewayOptions.closeTimeout().toSeconds()))
                         .requestHandler(routed ? router : gateway.inFrontOf(router))
                         .listen();
                   });
@@ -124,12 +147,16 @@ class WritePathsIT {
     }
 
     RawWebSocket open() throws Exception {
+      return open(site());
+    }
+
+    private RawWebSocket open(Site site) throws Exception {
       return switch (this) {
         case NIO, NATIVE, COMPRESSED, COMPRESSED_NATIVE ->
-            RawWebSocket.open("localhost", site().plain().actualPort());
-        case TLS, NATIVE_TLS, COMPRESSED_TLS -> openTls(site().tls().actualPort());
+            RawWebSocket.open("localhost", site.plain().actualPort());
+        case TLS, NATIVE_TLS, COMPRESSED_TLS -> openTls(site.tls().actualPort());
         case BEHIND_A_ROUTER, COMPRESSED_BEHIND_A_ROUTER ->
-            RawWebSocket.open("localhost", site().routed().actualPort());
+            RawWebSocket.open("localhost", site.routed().actualPort());
       };
     }
 
@@ -147,14 +174,21 @@ class WritePathsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    nio = Site.open(Transport.NIO);
-    fast = Site.open(TestServer.fastest());
+    GatewayOptions options = GatewayOptions.defaults().withMetrics(METRICS).withCloseTimeout(NEVER);
+    nio = Site.open(Transport.NIO, options);
+    fast = Site.open(TestServer.fastest(), options);
+    SocketLimits one = SocketLimits.most().withEventsPerSecond(1);
+    // They are not read when it ends.
+    options = options.withCloseTimeout(Duration.ofSeconds(1));
+    limited =
+        Site.open(Transport.NIO, options.withLimits(GatewayLimits.defaults().withSockets(one)));
   }
 
   @AfterAll
   static void stop() throws Exception {
     nio.vertx().close().await(20, TimeUnit.SECONDS);
     fast.vertx().close().await(20, TimeUnit.SECONDS);
+    limited.vertx().close().await(20, TimeUnit.SECONDS);
   }
 
   /** Trusts everybody: the certificate is of this test's own making. */
@@ -276,5 +310,88 @@ class WritePathsIT {
     TestServer.await(
         "the other's channel is gone",
         () -> TestServer.read(host.context(), host::channelCount) == 0);
+  }
+
+  private static byte[] pings(int count, String payload) {
+    var pings = new ByteArrayOutputStream();
+    for (int i = 0; i < count; i++) {
+      pings.writeBytes(WebSocketFrame.ping(payload).bytes());
+    }
+    return pings.toByteArray();
+  }
+
+  /** Pings without reading answers until it is cut off, or nothing more is read from it. */
+  private static void assertIsStopped(RawWebSocket socket) throws InterruptedException {
+    byte[] thousand = pings(1_000, "p".repeat(125));
+    var sent = new AtomicInteger();
+    Thread writer =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                while (sent.get() < 500) {
+                  socket.write(thousand);
+                  sent.incrementAndGet();
+                }
+              } catch (UncheckedIOException cutOff) {
+                // As it should be.
+              }
+            });
+    int before;
+    do {
+      before = sent.get();
+    } while (!writer.join(Duration.ofMillis(1_500)) && sent.get() > before);
+    assertTrue(sent.get() < 500, "65 MB of pings were answered to a client that does not read");
+  }
+
+  // Vert.x answers pings by itself, and keeps its answers where nobody counts them.
+  @ParameterizedTest
+  @EnumSource
+  void pongsThatNobodyReadsAreBounded(Way way) throws Exception { // F-22
+    int before = SLOW.get();
+    try (var socket = way.open()) {
+      way.upgrade(socket);
+      assertIsStopped(socket);
+      TestServer.await("it counts as too slow", () -> SLOW.get() == before + 1);
+    }
+  }
+
+  // Behind a router it is read no further, and stays until the time-out of Vert.x, which is never
+  // here.
+  @ParameterizedTest
+  @EnumSource(names = ".*BEHIND_A_ROUTER", mode = EnumSource.Mode.MATCH_NONE)
+  void norDoPingsFillTheMemoryOfASocketThatIsBeingClosed(Way way) throws Exception {
+    int before = SLOW.get();
+    try (var socket = way.open()) {
+      way.upgrade(socket);
+      socket.write(WebSocketFrame.text("not json"));
+      assertEquals(WebSocketFrame.CLOSE, socket.read().opcode());
+      assertIsStopped(socket);
+    }
+    assertEquals(before, SLOW.get());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NIO", "TLS", "BEHIND_A_ROUTER"})
+  void pingsOverTheRateWait(Way way) throws Exception {
+    try (var socket = way.open(limited)) {
+      way.upgrade(socket);
+      socket.write(pings(60, "at once"));
+      for (int i = 0; i < 60; i++) {
+        assertEquals("at once", new String(socket.read().payload(), StandardCharsets.UTF_8));
+      }
+      // They are a minute's worth. Behind a router Vert.x reads 16 frames more before it stops.
+      for (int i = 0; i < 50; i++) {
+        socket.write(WebSocketFrame.ping("late"));
+      }
+      socket.limit(Duration.ofMillis(500));
+      assertThrows(
+          AssertionError.class,
+          () -> {
+            for (int i = 0; i < (way == Way.BEHIND_A_ROUTER ? 25 : 1); i++) {
+              var unused = socket.read();
+            }
+          },
+          "pings over the rate were answered");
+    }
   }
 }

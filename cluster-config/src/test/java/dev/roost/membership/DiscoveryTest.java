@@ -1,0 +1,96 @@
+package dev.roost.membership;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.hazelcast.cluster.Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Where members are looked for, and in which order: each address where nobody is costs seconds. */
+class DiscoveryTest {
+
+  private static final Address SEED = address(1);
+
+  private final AtomicLong clock = new AtomicLong(-5);
+  private Discovery discovery;
+
+  @BeforeEach
+  void seeded() throws UnknownHostException {
+    ClusterOptions options = ClusterOptions.defaults().withSeeds(List.of("127.0.0.1:1"));
+    discovery = new Discovery(options, InetAddress.getByName("127.0.0.1"), clock::get);
+  }
+
+  private static Address address(int port) {
+    try {
+      return new Address(InetAddress.getByName("127.0.0.1"), port);
+    } catch (UnknownHostException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void whoIsHereIsNotLookedFor() {
+    discovery.joined(address(2));
+    assertEquals(List.of(SEED), discovery.places());
+  }
+
+  @Test
+  void theLastThatWentComeBeforeTheSeedsAndOthersBehindThem() {
+    for (int port = 2; port < 8; port++) {
+      discovery.left(address(port));
+    }
+    assertEquals(
+        List.of(address(7), address(6), address(5), address(4), SEED, address(3), address(2)),
+        discovery.places());
+  }
+
+  @Test
+  void whoGoesAgainIsTheLastToHaveGone() {
+    discovery.left(address(2));
+    discovery.left(address(3));
+    discovery.left(address(2));
+    assertEquals(List.of(address(2), address(3), SEED), discovery.places());
+  }
+
+  @Test
+  void whoIsBackIsNotLookedForAnyMore() {
+    discovery.left(address(2));
+    discovery.left(address(3));
+    discovery.joined(address(2));
+    assertEquals(List.of(address(3), SEED), discovery.places());
+  }
+
+  @Test
+  void aSeedThatWentIsTriedOnce() {
+    discovery.left(SEED);
+    discovery.left(address(2));
+    assertEquals(List.of(address(2), SEED), discovery.places());
+  }
+
+  @Test
+  void whoIsGoneForADayIsForgotten() {
+    discovery.left(address(2));
+    clock.addAndGet(TimeUnit.DAYS.toNanos(1));
+    discovery.left(address(3));
+    assertTrue(discovery.places().contains(address(2)));
+    clock.addAndGet(1);
+    assertEquals(List.of(address(3), SEED), discovery.places());
+  }
+
+  @Test
+  void ofManyTheLatestAreLookedFor() {
+    for (int i = 0; i <= Discovery.MOST_GONE; i++) {
+      discovery.left(address(2 + i));
+    }
+    assertEquals(Discovery.MOST_GONE + 1, discovery.places().size());
+    assertFalse(discovery.places().contains(address(2)));
+    assertTrue(discovery.places().contains(address(3)));
+  }
+}
