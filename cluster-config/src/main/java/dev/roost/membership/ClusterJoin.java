@@ -162,7 +162,9 @@ public final class ClusterJoin {
 
   private Joined opened(Vertx vertx, NodeInfo bus) {
     String how = certificates == null ? "plain TCP" : "mutual TLS";
-    member.report(new Seed(bus.host(), bus.port()) + " (" + how + ")");
+    var address = new Seed(bus.host(), bus.port()).toString();
+    vertx.exceptionHandler(new BusGarbage(address));
+    member.report(address + " (" + how + ")");
     return new Joined(vertx, member, new HazelcastRegistry(member));
   }
 

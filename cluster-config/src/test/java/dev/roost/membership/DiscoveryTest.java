@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.cluster.Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,17 +21,13 @@ class DiscoveryTest {
   private Discovery discovery;
 
   @BeforeEach
-  void seeded() throws UnknownHostException {
+  void seeded() {
     ClusterOptions options = ClusterOptions.defaults().withSeeds(List.of("127.0.0.1:1"));
-    discovery = new Discovery(options, InetAddress.getByName("127.0.0.1"), clock::get);
+    discovery = new Discovery(options, InetAddress.getLoopbackAddress(), clock::get);
   }
 
   private static Address address(int port) {
-    try {
-      return new Address(InetAddress.getByName("127.0.0.1"), port);
-    } catch (UnknownHostException e) {
-      throw new AssertionError(e);
-    }
+    return new Address(InetAddress.getLoopbackAddress(), port);
   }
 
   @Test

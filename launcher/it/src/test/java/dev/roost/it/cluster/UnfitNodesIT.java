@@ -1,6 +1,7 @@
 package dev.roost.it.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -72,7 +73,7 @@ class UnfitNodesIT {
   }
 
   @Test
-  void garbageOnTheBusPortDisturbsNobody() throws IOException {
+  void garbageOnTheBusPortIsToldOfAndDisturbsNobody() throws IOException {
     var bus = Pattern.compile("bus 127\\.0\\.0\\.1:(\\d+)");
     for (NodeProcess node : List.of(gateway, channels)) {
       var found = bus.matcher(node.log());
@@ -88,7 +89,13 @@ class UnfitNodesIT {
       }
     }
     assertStillServes();
-    assertTrue(gateway.isRunning() && channels.isRunning());
+    for (NodeProcess node : List.of(gateway, channels)) {
+      assertTrue(node.isRunning());
+      String log = node.log();
+      assertTrue(log.contains("is no message of an event bus"), log);
+      assertTrue(log.contains("keep it on a network of the nodes' own"), log);
+      assertFalse(log.contains("ERROR"), log);
+    }
   }
 
   /** Random bytes, a request of HTTP, lengths that are negative, or larger than what follows. */
