@@ -272,13 +272,12 @@ await step("kill -9 the process of a chat node: its restart policy starts it aga
     await crash(chat1);
     await healthy("chat");
   }));
-const all = await step("README: kill all nodes of the chat, and bring them back", async () => {
+await step("README: kill all nodes of the chat, and bring them back", async () => {
   await composeRun("kill", "-s", "KILL", "chat");
   await until("everybody noticed", () => clients.every((client) => client.errors > 0));
   await composeRun("up", "-d", "--no-build");
   await healthy("chat");
 });
-check(all.errors >= 2 * clients.length, "a room outlived all nodes of the chat");
 await step("scale up to three gateways and three chat nodes", async () => {
   await sharesWith([chat1, chat2], async () => {
     await composeRun("up", "-d", "--no-build", "--scale", "gateway=3", "--scale", "chat=3");
