@@ -1,5 +1,7 @@
 package dev.roost.membership;
 
+import com.hazelcast.cluster.Cluster;
+import com.hazelcast.cluster.ClusterState;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.cluster.MembershipListener;
@@ -21,6 +23,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -47,6 +51,10 @@ final class ClusterMember {
   private final JoinJournal journal = new JoinJournal();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean looking = new AtomicBoolean(true);
+  private final FrozenPart part = new FrozenPart(); // On the watch's thread alone.
+  private final ScheduledExecutorService watch =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("roost-membership").daemon().factory());
   private volatile CountDownLatch memberLeft = new CountDownLatch(1);
   private @Nullable HazelcastInstance hazelcast;
   private int port;
@@ -82,6 +90,7 @@ final class ClusterMember {
     }
     member.looking.set(false);
     member.lookAgain();
+    var unused = member.watch.scheduleWithFixedDelay(member::setFree, 1, 1, TimeUnit.SECONDS);
     return member;
   }
 
@@ -221,6 +230,27 @@ final class ClusterMember {
         cluster.getMembers().stream().map(ClusterMember::peer).toList()); // The oldest first.
   }
 
+  /** Each second. Sets this part of the cluster free, should it be frozen and left to itself. */
+  private void setFree() {
+    try {
+      Cluster cluster = hazelcast().getCluster();
+      UUID oldest = cluster.getMembers().iterator().next().getUuid();
+      UUID self = cluster.getLocalMember().getUuid();
+      if (part.isStranded(cluster.getClusterState(), self, oldest, System.nanoTime())) {
+        cluster.changeClusterState(ClusterState.ACTIVE);
+        log.warn(
+            "{} was left frozen: its part of the cluster was to join another when who led it went;"
+                + " it looks for the others again",
+            name);
+      }
+    } catch (HazelcastInstanceNotActiveException leaving) {
+      log.debug("not looked at: {} leaves", name);
+    } catch (RuntimeException failed) {
+      // Members come and go, values move: in a second it may do.
+      log.warn("{} is left frozen and not set free yet: {}", name, failed.getMessage());
+    }
+  }
+
   private static Unfit.Peer peer(Member member) {
     return new Unfit.Peer(
         name(member),
@@ -353,6 +383,7 @@ final class ClusterMember {
 
   /** Leaves the cluster; the others know at once. */
   void leave() {
+    watch.shutdown();
     hazelcast().shutdown();
   }
 

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.hazelcast.cluster.Address;
+import com.hazelcast.cluster.Cluster;
+import com.hazelcast.cluster.ClusterState;
 import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.AbstractVerticle;
@@ -323,6 +325,33 @@ class ClusterJoinIT {
     await(() -> Arrays.equals(a.registry().get("k"), b.registry().get("k")));
     assertReaches(a, b);
     assertReaches(b, a);
+  }
+
+  /** Hazelcast freezes the part that joins another, and who does that may die before it is done. */
+  @Test
+  void aPartWhoseOldestDiesWhileItJoinsAnotherFindsThatAllTheSame() throws Exception {
+    var oldest = join(options.withSeeds(List.of()));
+    var left = join(options);
+    var other = join(apart());
+    await(() -> left.registry().nodes().size() == 2);
+    await(() -> freezes(oldest.member().hazelcast().getCluster()));
+    oldest.member().hazelcast().getLifecycleService().terminate();
+    introduce(left, other);
+    Set<String> names = Set.of(left.member().name(), other.member().name());
+    await(() -> left.registry().nodes().equals(names) && other.registry().nodes().equals(names));
+    assertTrue(left.registry().compareAndSet("k", null, bytes("1")));
+    assertArrayEquals(bytes("1"), other.registry().get("k"));
+    assertReaches(left, other);
+    assertReaches(other, left);
+  }
+
+  private static boolean freezes(Cluster cluster) {
+    try {
+      cluster.changeClusterState(ClusterState.FROZEN);
+      return true;
+    } catch (IllegalStateException stillMovingItsValues) {
+      return false;
+    }
   }
 
   @Test
