@@ -1,5 +1,6 @@
 package dev.roost.membership;
 
+import com.hazelcast.cluster.Address;
 import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.ClusterState;
 import com.hazelcast.cluster.Member;
@@ -88,6 +89,7 @@ final class ClusterMember {
       member.leave();
       throw failed;
     }
+    member.discovery.started(member::addresses);
     member.looking.set(false);
     member.lookAgain();
     var unused = member.watch.scheduleWithFixedDelay(member::setFree, 1, 1, TimeUnit.SECONDS);
@@ -345,6 +347,12 @@ final class ClusterMember {
         .filter(this::isUnderstood)
         .map(member -> member.getAttribute(attribute))
         .filter(Objects::nonNull)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private Set<Address> addresses() {
+    return hazelcast().getCluster().getMembers().stream()
+        .map(Member::getAddress)
         .collect(Collectors.toUnmodifiableSet());
   }
 

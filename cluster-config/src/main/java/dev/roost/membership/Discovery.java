@@ -1,5 +1,7 @@
 package dev.roost.membership;
 
+import static java.util.concurrent.Future.State.SUCCESS;
+
 import com.hazelcast.cluster.Address;
 import com.hazelcast.config.properties.PropertyDefinition;
 import com.hazelcast.logging.ILogger;
@@ -8,7 +10,10 @@ import com.hazelcast.spi.discovery.DiscoveryNode;
 import com.hazelcast.spi.discovery.DiscoveryStrategy;
 import com.hazelcast.spi.discovery.DiscoveryStrategyFactory;
 import com.hazelcast.spi.discovery.SimpleDiscoveryNode;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.UnknownHostException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -17,8 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where Hazelcast looks for members, each time it does: at its start, and every few seconds
@@ -31,7 +40,8 @@ final class Discovery implements DiscoveryStrategyFactory {
    * it silently drops names that do not resolve to that interface. This one takes every address of
    * every name. Members that are gone are looked for as well, so that two parts of a cluster find each
    * other again even if the one seed they had in common is gone. Most will never come back, and Hazelcast
-   * takes seconds over each address where nobody is: only the last few of them come before the seeds.
+   * takes five seconds over each address where nobody is: only the last few of them come before the
+   * seeds, and a member looks by itself, at all of them at a time, where anybody listens.
    */
 
   /** How long a member that is gone is looked for: a day. */
@@ -43,6 +53,9 @@ final class Discovery implements DiscoveryStrategyFactory {
   /** How many of them before the seeds. */
   static final int BEFORE_SEEDS = 4;
 
+  /** How long it is waited for an answer from where nobody may be; a lost packet is sent again. */
+  private static final int PROBE_MILLIS = 1_500;
+
   private final InetAddress bind;
   private final int clusterPort;
   private final List<Seed> seeds;
@@ -52,6 +65,7 @@ final class Discovery implements DiscoveryStrategyFactory {
   private final SequencedMap<Address, Long> gone = new LinkedHashMap<>();
 
   private volatile List<String> lastTried = List.of();
+  private volatile @Nullable Supplier<Set<Address>> members;
 
   Discovery(ClusterOptions options, InetAddress bind) {
     this(options, bind, System::nanoTime);
@@ -98,6 +112,11 @@ final class Discovery implements DiscoveryStrategyFactory {
     }
   }
 
+  /** This node is a member; from now on it looks for others than those that are with it. */
+  void started(Supplier<Set<Address>> members) {
+    this.members = members;
+  }
+
   /** What was looked at last, for whoever has to find out why nobody was there. */
   List<String> lastTried() {
     return lastTried;
@@ -124,6 +143,33 @@ final class Discovery implements DiscoveryStrategyFactory {
     lastTried = List.copyOf(tried);
     found.addAll(lost.subList(first, lost.size()));
     return List.copyOf(found);
+  }
+
+  /** The same for Hazelcast: once this node is a member, only where others listen. */
+  private List<Address> found() {
+    Supplier<Set<Address>> here = members;
+    return here == null ? places() : listening(here.get());
+  }
+
+  /** Those of {@link #places} where somebody listens, without these. */
+  List<Address> listening(Set<Address> here) {
+    List<Address> apart = places().stream().filter(place -> !here.contains(place)).toList();
+    var answers = new LinkedHashMap<Address, Future<Boolean>>();
+    try (var probes = Executors.newVirtualThreadPerTaskExecutor()) {
+      apart.forEach(place -> answers.put(place, probes.submit(() -> listens(place))));
+    } // Once all are done.
+    answers.values().removeIf(answer -> answer.state() != SUCCESS || !answer.resultNow());
+    return List.copyOf(answers.keySet());
+  }
+
+  private boolean listens(Address place) {
+    try (var socket = new Socket()) {
+      socket.bind(new InetSocketAddress(bind, 0));
+      socket.connect(place.getInetSocketAddress(), PROBE_MILLIS);
+      return true;
+    } catch (IOException nobody) {
+      return false;
+    }
   }
 
   private void add(InetAddress address, int port, Set<Address> found) {
@@ -165,7 +211,7 @@ final class Discovery implements DiscoveryStrategyFactory {
 
     @Override
     public Iterable<DiscoveryNode> discoverNodes() {
-      return discovery.places().stream().<DiscoveryNode>map(SimpleDiscoveryNode::new).toList();
+      return discovery.found().stream().<DiscoveryNode>map(SimpleDiscoveryNode::new).toList();
     }
   }
 }

@@ -55,6 +55,7 @@ final class HazelcastConfiguration {
   private static final String VERTX_NODE = "__vertx.nodeId";
 
   private static final int COPIES = 3;
+  private static final int CONNECT_TIMEOUT_SECONDS = 3;
 
   private HazelcastConfiguration() {}
 
@@ -93,7 +94,6 @@ final class HazelcastConfiguration {
         .setProperty("hazelcast.shutdownhook.enabled", "false")
         .setProperty("hazelcast.graceful.shutdown.max.wait", "3")
         .setProperty("hazelcast.socket.bind.any", "false")
-        .setProperty("hazelcast.socket.connect.timeout.seconds", "3")
         .setProperty("hazelcast.discovery.enabled", "true")
         .setProperty("hazelcast.wait.seconds.before.join", "0")
         .setProperty("hazelcast.max.join.seconds", seconds(options.joinTimeout().toSeconds()))
@@ -140,7 +140,10 @@ final class HazelcastConfiguration {
         new ServerSocketEndpointConfig()
             .setPort(options.clusterPort())
             .setPortAutoIncrement(true)
-            .setPortCount(ClusterOptions.PORTS));
+            .setPortCount(ClusterOptions.PORTS)
+            // The property of that name is not looked at here. Without it the system's two minutes
+            // hold, and it tries less and less often: a split that has healed is not noticed.
+            .setSocketConnectTimeoutSeconds(CONNECT_TIMEOUT_SECONDS));
     JoinConfig join = network.getJoin();
     join.getMulticastConfig().setEnabled(false);
     join.getTcpIpConfig().setEnabled(false);

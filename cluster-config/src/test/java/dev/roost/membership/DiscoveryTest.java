@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.cluster.Address;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,5 +90,25 @@ class DiscoveryTest {
     assertEquals(Discovery.MOST_GONE + 1, discovery.places().size());
     assertFalse(discovery.places().contains(address(2)));
     assertTrue(discovery.places().contains(address(3)));
+  }
+
+  @Test
+  void whoIsApartIsLookedForWhereSomebodyListens() throws Exception {
+    try (var one = listening();
+        var here = listening();
+        var other = listening()) {
+      discovery.left(address(one.getLocalPort()));
+      discovery.left(address(here.getLocalPort()));
+      discovery.left(address(2)); // Where nobody is.
+      discovery.left(address(other.getLocalPort()));
+      assertEquals(
+          List.of(address(other.getLocalPort()), address(one.getLocalPort())),
+          discovery.listening(Set.of(address(here.getLocalPort()))));
+      assertEquals(5, discovery.places().size());
+    }
+  }
+
+  private static ServerSocket listening() throws IOException {
+    return new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
   }
 }

@@ -31,6 +31,7 @@ class HazelcastConfigurationTest {
         (ServerSocketEndpointConfig) network.getEndpointConfigs().get(EndpointQualifier.MEMBER);
     assertEquals(6_001, endpoint.getPort());
     assertEquals(ClusterOptions.PORTS, endpoint.getPortCount());
+    assertEquals(3, endpoint.getSocketConnectTimeoutSeconds());
     var provider = network.getMemberAddressProviderConfig();
     assertTrue(provider.isEnabled());
     assertEquals(

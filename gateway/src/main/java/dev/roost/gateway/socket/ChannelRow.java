@@ -44,6 +44,7 @@ final class ChannelRow {
   private boolean full;
   private int seat = -1;
   private EarlyDiffs early = EarlyDiffs.NONE;
+  private boolean tracks;
 
   /**
    * A row whose join has yet to find the topic's host.
@@ -130,6 +131,15 @@ final class ChannelRow {
   void joined(long now) {
     state = State.JOINED;
     early = new EarlyDiffs(now);
+  }
+
+  /** Its channel is about to be present, here or elsewhere. */
+  void tracks() {
+    tracks = true;
+  }
+
+  boolean isTracking() {
+    return tracks;
   }
 
   /** Diffs that wait for the client's list; {@link EarlyDiffs#NONE} once it has that. */

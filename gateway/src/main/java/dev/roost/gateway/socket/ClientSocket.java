@@ -495,6 +495,7 @@ public final class ClientSocket {
       }
       case Wire.PRESENCE_STATE -> {
         push(push);
+        table.listed().add(row.topic());
         release(row);
       }
       default -> push(push);
@@ -533,27 +534,44 @@ public final class ClientSocket {
     if (early == EarlyDiffs.NONE) {
       return false;
     }
-    long remaining = early.remaining(System.nanoTime());
-    if (remaining <= 0 || !early.hasRoom(diff)) {
+    if (remaining(row) <= 0 || !early.hasRoom(diff)) {
       release(row);
       return false;
     }
     if (early.isEmpty()) {
-      table.after(
-          remaining,
-          () -> {
-            if (row.early() == early) {
-              release(row);
-            }
-          });
+      awaitList(row, early);
     }
     early.add(diff, joinRef);
     return true;
   }
 
+  /** A channel that tracks shows who is there next, where channels do that at all. */
+  private long remaining(ChannelRow row) {
+    boolean isListExpected = row.isTracking() && table.listed().contains(row.topic());
+    return row.early().remaining(isListExpected, System.nanoTime());
+  }
+
+  private void awaitList(ChannelRow row, EarlyDiffs early) {
+    early.endsBy(
+        table.after(
+            remaining(row),
+            () -> {
+              if (row.early() != early) {
+                return;
+              }
+              if (remaining(row) > 0) {
+                awaitList(row, early);
+              } else {
+                release(row);
+              }
+            }));
+  }
+
   private void release(ChannelRow row) {
     String topic = row.topic();
-    for (EarlyDiffs.Diff diff : row.takeEarly().all()) {
+    EarlyDiffs early = row.takeEarly();
+    early.cancel(table::cancel);
+    for (EarlyDiffs.Diff diff : early.all()) {
       send(
           diff.joinRef() == null
               ? serializer.broadcast(topic, Wire.PRESENCE_DIFF, diff.payload())

@@ -48,6 +48,7 @@ public final class SocketTable {
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
   private final Subscriptions subscriptions = new Subscriptions();
+  private final ListedTopics listed = new ListedTopics();
   private final List<ChannelRow> waiting = new ArrayList<>();
   private long lastNumber;
   private long deliveries;
@@ -148,6 +149,7 @@ public final class SocketTable {
   public void rule(PresenceMessage.Claim claim) {
     ChannelRow row = rows.get(claim.channel());
     if (row != null) {
+      row.tracks();
       send(row.host(), new PresenceMessage.Claimed(claim.claim(), row.socket().rule(claim)));
     }
   }
@@ -360,15 +362,25 @@ public final class SocketTable {
     return workers;
   }
 
+  /** In which topics clients get lists of presences. */
+  ListedTopics listed() {
+    return listed;
+  }
+
   /** What the large messages of all clients may take. */
   MessageBudget budget() {
     return budget;
   }
 
   /** Calls back on the gateway's context. */
-  void after(long nanos, Runnable callback) {
+  long after(long nanos, Runnable callback) {
     long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
-    node.vertx().setTimer(Math.max(1, millis), ignored -> callback.run());
+    return node.vertx().setTimer(Math.max(1, millis), ignored -> callback.run());
+  }
+
+  /** Does not call back. */
+  void cancel(long timer) {
+    node.vertx().cancelTimer(timer);
   }
 
   void expired() {
@@ -402,6 +414,7 @@ public final class SocketTable {
 
   void remove(ChannelRow row) {
     rows.remove(row.channel());
+    row.takeEarly().cancel(this::cancel);
     row.socket().releaseAll(row.channel());
     subscriptions.remove(row);
   }

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
+import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +129,38 @@ class EarlyDiffsTest {
     broadcasts(Wire.PRESENCE_DIFF, 3);
     broadcasts("said", 4);
     assertEquals(broadcast(Wire.PRESENCE_DIFF, 3), client.next());
+  }
+
+  /** A list may take its time, for instance if its channel is to be present elsewhere first. */
+  @Test
+  void waitForTheListOfAChannelThatTracksWhereOthersGotOne() throws Exception {
+    pushes(Wire.PRESENCE_STATE, 1);
+    assertEquals(push(Wire.PRESENCE_STATE, 1), client.next());
+    Client late = stage.client();
+    HostMessage.Join its = late.joins("lounge:8", "3", host);
+    host.says(new PresenceMessage.Claim(1, its.channel(), true, 2, 1_000));
+    host.next(PresenceMessage.Claimed.class);
+    host.says(diffOfLounge8());
+    late.assertNothingFor(Duration.ofMillis(1_500));
+    host.says(new GatewayMessage.Crashed(its.channel()));
+    assertEquals(
+        "[\"3\",\"3\",\"lounge:8\",\"phx_error\",{\"reason\":\"channel_crash\"}]", late.next());
+    late.assertNothing();
+  }
+
+  @Test
+  void doNotWaitForLongIfTheChannelDoesNotTrack() throws Exception {
+    pushes(Wire.PRESENCE_STATE, 1);
+    assertEquals(push(Wire.PRESENCE_STATE, 1), client.next());
+    Client watcher = stage.client();
+    watcher.joins("lounge:8", "3", host);
+    host.says(diffOfLounge8());
+    assertEquals("[null,null,\"lounge:8\",\"presence_diff\",{\"n\":2}]", watcher.next());
+  }
+
+  private static GatewayMessage.Broadcast diffOfLounge8() {
+    return new GatewayMessage.Broadcast(
+        "chat", "lounge:8", 1, 0, 0, Wire.PRESENCE_DIFF, numbered(2));
   }
 
   @Test

@@ -33,6 +33,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -395,6 +396,11 @@ final class Stage {
       assertEquals(
           "[null,\"marker\",\"phoenix\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
           next());
+    }
+
+    /** Nothing comes in this time. */
+    void assertNothingFor(Duration time) throws Exception {
+      assertNull(sent.poll(time.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     /** The same of one that has ended, which nothing would answer: nothing has come so far. */
