@@ -286,10 +286,12 @@ function watchGone(kind, clients, gateway) {
   const start = Date.now();
   const others = clients.filter((client) => client.gateway !== gateway);
   const mark = `g${gateway}-`;
+  const isListed = ({ presence }) => Object.keys(presence.state).some((key) => key.startsWith(mark));
+  if (!others.some(({ seats }) => seats.some(isListed))) {
+    return; // They are on the other side of a split, which is not over for these clients.
+  }
   const timer = setInterval(() => {
-    const left = others.every(({ seats }) =>
-      seats.every((seat) => !Object.keys(seat.presence.state).some((key) => key.startsWith(mark))),
-    );
+    const left = !others.some(({ seats }) => seats.some(isListed));
     if (left || Date.now() - start > 30_000) {
       clearInterval(timer);
       const ms = left ? Date.now() - start : Infinity;
@@ -453,11 +455,11 @@ try {
   if (stayed > 0) {
     console.log(`the people of ${stayed} killed gateways were still there after 30 s`);
   }
-  // What docs/presence.md states, in the median: one time alone tells more of the machine.
+  // What docs/presence.md states. One time alone tells more of the machine, and of a split that is still healing.
   const late = Object.entries(PROMISED_MS).filter(
-    ([kind, ms]) => gone[kind].length >= 5 && quantile(gone[kind], 0.5) > ms,
+    ([kind, ms]) => gone[kind].length > 0 && quantile(gone[kind], gone[kind].length < 5 ? 0 : 0.5) > ms,
   );
-  late.forEach(([kind, ms]) => console.log(`${kind}: over ${ms} ms in the median`));
+  late.forEach(([kind, ms]) => console.log(`${kind}: over ${ms} ms, mostly`));
   failed = sum("wrong") > 0 || stayed > 0 || late.length > 0;
 } catch (error) {
   console.error(error);

@@ -1,6 +1,6 @@
 /**
  * Drives the demo page in Chromium against a cluster whose nodes are killed: who is here is shown as
- * it is, all the while.
+ * it is, who is away and who types with it, all the while.
  *
  *   npm ci && ROOST=../../roost node kills.mjs FIRST_PORT
  *
@@ -75,13 +75,29 @@ async function open(browser, name, gateway) {
   return window;
 }
 
-/** Awaits that a window shows these people and nobody else: name → devices. */
+/** As when somebody looks at another tab, which no window without a screen does by itself. */
+async function hide({ page }) {
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+}
+
+/** Somebody types until the others see it: it is told once and forgotten, so a rejoin may lose it. */
+async function types({ page }, others, expected) {
+  const body = page.locator('[data-testid="body"]');
+  await body.pressSequentially("hm");
+  await Promise.all(others.map((window) => shows(window, expected)));
+  await body.fill("");
+}
+
+/** Awaits that a window shows these people and nobody else: name → state and devices. */
 async function shows({ name, page }, expected) {
   const end = Date.now() + LIMIT_MS;
   for (;;) {
     const here = await page
       .locator('[data-testid="here"]:not(.stale) [data-testid="person"]')
-      .evaluateAll((chips) => Object.fromEntries(chips.map(({ dataset }) => [dataset.name, Number(dataset.devices)])));
+      .evaluateAll((chips) => Object.fromEntries(chips.map(({ dataset }) => [dataset.name, `${dataset.state} x${dataset.devices}`])));
     try {
       assert.deepEqual(here, expected);
       return;
@@ -115,21 +131,30 @@ try {
   const ada = await open(browser, "Ada", 0);
   const adasPhone = await open(browser, "Ada", 1);
   const bob = await open(browser, "Bob", 1);
-  const all = [ada, adasPhone, bob];
-  const everybody = { Ada: 2, Bob: 1 };
+  const cleo = await open(browser, "Cleo", 0);
+  const all = [ada, adasPhone, bob, cleo];
+  const everybody = { Ada: "here x2", Bob: "here x1", Cleo: "away x1" };
   const allShow = (expected) => Promise.all(all.map((window) => shows(window, expected)));
-  await check("everybody is here, over two gateways", () => allShow(everybody));
+  await check("everybody is here, over two gateways, and one is away", async () => {
+    await allShow({ ...everybody, Cleo: "here x1" });
+    await hide(cleo);
+    await allShow(everybody);
+  });
   for (const node of channels) {
     const mark = `channel node ${node.number}`;
     await node.kill();
     await ada.page.waitForTimeout(3_000);
-    await check(`${mark} was killed: everybody is here all the same`, () => allShow(everybody));
+    await check(`${mark} was killed: everybody is here or away all the same`, () => allShow(everybody));
+    await check("who types is seen to", async () => {
+      await types(bob, [ada, adasPhone, cleo], { ...everybody, Bob: "typing x1" });
+      await allShow(everybody);
+    });
     await node.start();
-    await check(`${mark} is back: everybody is here all the same`, () => allShow(everybody));
+    await check(`${mark} is back: everybody is here or away all the same`, () => allShow(everybody));
   }
   assert.equal(all.reduce((sum, { closed }) => sum + closed, 0), 0, "no socket was closed");
   await gateways[1].kill();
-  await check("a gateway was killed: its people are gone", () => shows(ada, { Ada: 1 }));
+  await check("a gateway was killed: its people are gone", () => shows(ada, { Ada: "here x1", Cleo: "away x1" }));
   await picture(ada, "gateway-killed");
   await gateways[1].start();
   await check("it is back, and so are they", () => allShow(everybody));

@@ -46,7 +46,7 @@ public final class Presences {
 
   /**
    * All who are present in a topic (P-26). Fails with a {@link PresenceException} if no host of the
-   * topic answers for 5 s, or {@code fetch} fails.
+   * topic answers for 5 s.
    */
   public Future<PresenceList> list(String topic) {
     return ask(new PresenceMessage.Query(topic, Optional.empty()))

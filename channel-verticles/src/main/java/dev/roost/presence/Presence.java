@@ -71,7 +71,7 @@ public interface Presence {
    * All who are present: {@code {KEY: {"metas": [META, ..]}}} (P-1, P-26), enriched by {@link
    * PresenceHandler#fetch}.
    *
-   * @throws PresenceException if fetch failed
+   * @throws PresenceException if no host of the topic answers
    */
   PresenceList list();
 

@@ -121,23 +121,21 @@ final class PresenceState {
     Key present = keys.get(key);
     int i = present == null ? -1 : indexOf(present.metas, host, tracker);
     if (present != null && i >= 0) {
-      remove(key, present, i);
+      removed(key, present, present.metas.remove(i));
     }
   }
 
   /** Ends all presences whose trackers are like this. */
   void removeIf(Predicate<Meta> isGone) {
     for (var present : List.copyOf(keys.entrySet())) {
-      for (Meta meta : List.copyOf(present.getValue().metas)) {
-        if (isGone.test(meta)) {
-          remove(meta.host(), meta.tracker(), present.getKey());
-        }
-      }
+      List<Meta> gone = present.getValue().metas.stream().filter(isGone).toList();
+      // At a time: a key that everybody has may have very many.
+      present.getValue().metas.removeIf(isGone);
+      gone.forEach(meta -> removed(present.getKey(), present.getValue(), meta));
     }
   }
 
-  private void remove(String key, Key present, int i) {
-    Meta gone = present.metas.remove(i);
+  private void removed(String key, Key present, Meta gone) {
     size--;
     bytes -= gone.json().size() + present.json.length;
     if (present.metas.isEmpty()) {

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -393,7 +394,7 @@ final class TopicPresence {
             return () -> settings.enrichment().enrich(topic, list);
           },
           enriched -> askers.forEach(asker -> asker.complete(enriched)),
-          () -> askers.forEach(asker -> asker.complete(state.list())));
+          () -> askers.forEach(asker -> answer(asker, state::list)));
     } else {
       takeAskers(askers);
       RawPayload list = state.list();
@@ -439,7 +440,16 @@ final class TopicPresence {
                 (key, all) -> all.forEach(a -> a.complete(presences.getOrDefault(key, NOBODY)))),
         () ->
             askers.forEach(
-                (key, all) -> all.forEach(a -> a.complete(state.get(key).orElse(NOBODY)))));
+                (key, all) -> all.forEach(a -> answer(a, () -> state.get(key).orElse(NOBODY)))));
+  }
+
+  /** Without additions, if the topic is still here: nobody is to take it for empty. */
+  private void answer(Promise<RawPayload> asker, Supplier<RawPayload> presences) {
+    if (isOver) {
+      asker.fail(new BusEndpoint.NotHosted());
+    } else {
+      asker.complete(presences.get());
+    }
   }
 
   private Callable<Map<String, RawPayload>> enrichedByKey(Set<String> keys) {

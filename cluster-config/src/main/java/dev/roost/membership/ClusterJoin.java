@@ -3,14 +3,12 @@ package dev.roost.membership;
 import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.Registry;
-import io.vertx.core.Completable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.spi.cluster.NodeInfo;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.net.BindException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +118,7 @@ public final class ClusterJoin {
   }
 
   private Future<Joined> open(VertxOptions options, VertxBuilder builder) {
-    var manager = new Manager(member);
+    var manager = new BusRegistrations(member);
     return builder
         .with(options.setEventBusOptions(BusTransport.options(member)))
         .withClusterManager(manager)
@@ -129,7 +127,7 @@ public final class ClusterJoin {
         .compose(
             vertx ->
                 secured(vertx)
-                    .map(ignored -> opened(vertx, manager.getNodeInfo()))
+                    .map(ignored -> opened(vertx, manager))
                     .recover(cause -> vertx.close().transform(ignored -> failed(cause))));
   }
 
@@ -160,38 +158,13 @@ public final class ClusterJoin {
     return BusTransport.checkNames(vertx, tls, certificates);
   }
 
-  private Joined opened(Vertx vertx, NodeInfo bus) {
+  private Joined opened(Vertx vertx, BusRegistrations registrations) {
+    NodeInfo bus = registrations.getNodeInfo();
+    registrations.keep();
     String how = certificates == null ? "plain TCP" : "mutual TLS";
     var address = new Seed(bus.host(), bus.port()).toString();
     vertx.exceptionHandler(new BusGarbage(address));
     member.report(address + " (" + how + ")");
     return new Joined(vertx, member, new HazelcastRegistry(member));
-  }
-
-  /** Leaves Hazelcast with Vert.x: one that it did not start it would leave running. */
-  private static final class Manager extends HazelcastClusterManager {
-
-    private final ClusterMember member;
-
-    Manager(ClusterMember member) {
-      super(member.hazelcast());
-      this.member = member;
-    }
-
-    @Override
-    public void leave(Completable<Void> done) {
-      Promise<Void> left = Promise.promise();
-      super.leave(left);
-      left.future()
-          .onComplete(
-              ignored ->
-                  Thread.ofPlatform()
-                      .name("roost-leave")
-                      .start(
-                          () -> {
-                            member.leave();
-                            done.succeed();
-                          }));
-    }
   }
 }

@@ -52,10 +52,11 @@ final class ClusterMember {
   private final JoinJournal journal = new JoinJournal();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean looking = new AtomicBoolean(true);
-  private final FrozenPart part = new FrozenPart(); // On the watch's thread alone.
+  private final FrozenPart part = new FrozenPart(); // For setFree alone.
+  // Two threads: what is registered cannot be read while a part is frozen, which the other mends.
   private final ScheduledExecutorService watch =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("roost-membership").daemon().factory());
+      Executors.newScheduledThreadPool(
+          2, Thread.ofPlatform().name("roost-membership-", 0).daemon().factory());
   private volatile CountDownLatch memberLeft = new CountDownLatch(1);
   private @Nullable HazelcastInstance hazelcast;
   private int port;
@@ -92,7 +93,7 @@ final class ClusterMember {
     member.discovery.started(member::addresses);
     member.looking.set(false);
     member.lookAgain();
-    var unused = member.watch.scheduleWithFixedDelay(member::setFree, 1, 1, TimeUnit.SECONDS);
+    member.eachSecond(member::setFree);
     return member;
   }
 
@@ -382,6 +383,11 @@ final class ClusterMember {
   private static String address(Member member) {
     var socket = member.getSocketAddress();
     return new Seed(socket.getAddress().getHostAddress(), socket.getPort()).toString();
+  }
+
+  /** Calls this, on a thread of its own, until this node leaves. It does not throw. */
+  void eachSecond(Runnable look) {
+    var unused = watch.scheduleWithFixedDelay(look, 1, 1, TimeUnit.SECONDS);
   }
 
   /** Calls back, on Hazelcast's threads, whenever the set of nodes may have changed. */

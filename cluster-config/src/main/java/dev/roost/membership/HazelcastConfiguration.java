@@ -54,6 +54,12 @@ final class HazelcastConfiguration {
   /** The Vert.x node's id, which vertx-hazelcast expects with an instance that it did not start. */
   private static final String VERTX_NODE = "__vertx.nodeId";
 
+  /** Where Vert.x keeps where each node's bus is. */
+  static final String BUS_NODES = "__vertx.nodeInfo";
+
+  /** Where Vert.x keeps which node has which address. */
+  static final String BUS_ADDRESSES = "__vertx.subs";
+
   private static final int COPIES = 3;
   private static final int CONNECT_TIMEOUT_SECONDS = 3;
 
@@ -166,11 +172,11 @@ final class HazelcastConfiguration {
 
   private static void data(Config config, int contract) {
     var discard = new MergePolicyConfig().setPolicy(DiscardMergePolicy.class.getName());
-    for (String map : new String[] {registry(contract), "__vertx.nodeInfo"}) {
+    for (String map : new String[] {registry(contract), BUS_NODES}) {
       config.addMapConfig(new MapConfig(map).setBackupCount(COPIES).setMergePolicyConfig(discard));
     }
     config.addMultiMapConfig(
-        new MultiMapConfig("__vertx.subs")
+        new MultiMapConfig(BUS_ADDRESSES)
             .setValueCollectionType(MultiMapConfig.ValueCollectionType.SET)
             .setBackupCount(COPIES)
             .setMergePolicyConfig(discard));

@@ -327,6 +327,27 @@ class ClusterJoinIT {
     assertReaches(b, a);
   }
 
+  /** As may happen when parts meet that had taken each other's members for dead. */
+  @Test
+  void aNodeThatIsNotRegisteredOnTheBusAnyMoreRegistersAgain() throws Exception {
+    var a = join(options);
+    var b = join(options);
+    BlockingQueue<String> received = new LinkedBlockingQueue<>();
+    b.vertx()
+        .eventBus()
+        .<String>consumer("b", mail -> received.add(mail.body()))
+        .completion()
+        .await();
+    a.member().hazelcast().getMap("__vertx.nodeInfo").clear();
+    a.member().hazelcast().getMultiMap("__vertx.subs").clear();
+    await(
+        () -> {
+          a.vertx().eventBus().send("b", "hello");
+          return received.poll() != null;
+        });
+    assertReaches(b, a);
+  }
+
   /** Hazelcast freezes the part that joins another, and who does that may die before it is done. */
   @Test
   void aPartWhoseOldestDiesWhileItJoinsAnotherFindsThatAllTheSame() throws Exception {

@@ -280,6 +280,11 @@ final class Crowd implements AutoCloseable {
         .sum();
   }
 
+  /** Members that no error has told yet that they have missed something. */
+  synchronized List<String> untold() {
+    return seats.stream().filter(seat -> seat.errors == 0).map(Seat::toString).toList();
+  }
+
   synchronized int channels() {
     return seats.size();
   }

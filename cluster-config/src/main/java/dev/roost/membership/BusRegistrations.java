@@ -1,0 +1,105 @@
+package dev.roost.membership;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
+import com.hazelcast.core.LifecycleEvent;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import io.vertx.core.Completable;
+import io.vertx.core.Promise;
+import io.vertx.core.spi.cluster.RegistrationInfo;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What Vert.x buses know of each other: where a node's is, and which addresses it has. Vert.x keeps
+ * it in Hazelcast.
+ */
+final class BusRegistrations extends HazelcastClusterManager {
+
+  /*
+   * When a member goes, every other removes what is registered of it, and Hazelcast repeats what it
+   * could not do until it can. A part of a cluster that is joining the rest may so come to remove, from
+   * what all share, those that it had taken for dead before: nobody reaches their buses any more. So
+   * each node looks whether it is registered still, and registers again.
+   */
+
+  private static final Logger log = LoggerFactory.getLogger(BusRegistrations.class);
+
+  private final ClusterMember member;
+  private final HazelcastInstance hazelcast;
+  private final Set<String> addresses = ConcurrentHashMap.newKeySet();
+
+  BusRegistrations(ClusterMember member) {
+    super(member.hazelcast());
+    this.member = member;
+    this.hazelcast = member.hazelcast();
+  }
+
+  /** From now on this node stays registered. */
+  void keep() {
+    member.eachSecond(this::registerIfLost);
+  }
+
+  private void registerIfLost() {
+    try {
+      if (isActive() && !isRegistered()) {
+        log.warn("{} was not registered on the bus any more; it is again", member.name());
+        // Vert.x makes sure of all of it then.
+        stateChanged(new LifecycleEvent(LifecycleState.MERGED));
+      }
+    } catch (HazelcastInstanceNotActiveException leaving) {
+      log.debug("not looked at: {} leaves", member.name());
+    } catch (RuntimeException failed) {
+      log.debug("whether {} is registered on the bus is not known", member.name(), failed);
+    }
+  }
+
+  private boolean isRegistered() {
+    var registered = hazelcast.getMultiMap(HazelcastConfiguration.BUS_ADDRESSES);
+    return hazelcast.getMap(HazelcastConfiguration.BUS_NODES).containsKey(getNodeId())
+        && addresses.stream().allMatch(registered::containsKey);
+  }
+
+  @Override
+  public void addRegistration(String address, RegistrationInfo info, Completable<Void> added) {
+    if (info.localOnly()) {
+      super.addRegistration(address, info, added);
+      return;
+    }
+    super.addRegistration(
+        address,
+        info,
+        (nothing, failure) -> {
+          if (failure == null) {
+            addresses.add(address);
+          }
+          added.complete(null, failure);
+        });
+  }
+
+  @Override
+  public void removeRegistration(String address, RegistrationInfo info, Completable<Void> removed) {
+    addresses.remove(address);
+    super.removeRegistration(address, info, removed);
+  }
+
+  /** Leaves Hazelcast too: Vert.x would leave one running that it did not start. */
+  @Override
+  public void leave(Completable<Void> done) {
+    Promise<Void> left = Promise.promise();
+    super.leave(left);
+    left.future()
+        .onComplete(
+            ignored ->
+                Thread.ofPlatform()
+                    .name("roost-leave")
+                    .start(
+                        () -> {
+                          member.leave();
+                          done.succeed();
+                        }));
+  }
+}
