@@ -8,6 +8,8 @@ import io.vertx.core.Completable;
 import io.vertx.core.Promise;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -28,9 +30,17 @@ final class BusRegistrations extends HazelcastClusterManager {
 
   private static final Logger log = LoggerFactory.getLogger(BusRegistrations.class);
 
+  /** Addresses that are looked at in a second, in turn: an application may have very many. */
+  private static final int LOOKS = 8;
+
+  /** Seconds without a look, in which all is registered: Vert.x does not wait for that. */
+  private static final int PAUSE = 2;
+
   private final ClusterMember member;
   private final HazelcastInstance hazelcast;
   private final Set<String> addresses = ConcurrentHashMap.newKeySet();
+  private int pause;
+  private Iterator<String> toLookAt = Collections.emptyIterator();
 
   BusRegistrations(ClusterMember member) {
     super(member.hazelcast());
@@ -45,10 +55,13 @@ final class BusRegistrations extends HazelcastClusterManager {
 
   private void registerIfLost() {
     try {
-      if (isActive() && !isRegistered()) {
-        log.warn("{} was not registered on the bus any more; it is again", member.name());
+      if (pause > 0) {
+        pause--;
+      } else if (!isRegistered() && isActive()) {
         // Vert.x makes sure of all of it then.
         stateChanged(new LifecycleEvent(LifecycleState.MERGED));
+        log.warn("{} was not registered on the bus any more; it registers again", member.name());
+        pause = PAUSE;
       }
     } catch (HazelcastInstanceNotActiveException leaving) {
       log.debug("not looked at: {} leaves", member.name());
@@ -59,8 +72,19 @@ final class BusRegistrations extends HazelcastClusterManager {
 
   private boolean isRegistered() {
     var registered = hazelcast.getMultiMap(HazelcastConfiguration.BUS_ADDRESSES);
-    return hazelcast.getMap(HazelcastConfiguration.BUS_NODES).containsKey(getNodeId())
-        && addresses.stream().allMatch(registered::containsKey);
+    for (int i = Math.min(LOOKS, addresses.size()); i > 0; i--) {
+      if (!toLookAt.hasNext()) {
+        toLookAt = addresses.iterator();
+      }
+      // One that has just been given up is not missed.
+      if (toLookAt.hasNext()) {
+        String address = toLookAt.next();
+        if (!registered.containsKey(address) && addresses.contains(address)) {
+          return false;
+        }
+      }
+    }
+    return hazelcast.getMap(HazelcastConfiguration.BUS_NODES).containsKey(getNodeId());
   }
 
   @Override
@@ -83,7 +107,14 @@ final class BusRegistrations extends HazelcastClusterManager {
   @Override
   public void removeRegistration(String address, RegistrationInfo info, Completable<Void> removed) {
     addresses.remove(address);
-    super.removeRegistration(address, info, removed);
+    super.removeRegistration(
+        address,
+        info,
+        (nothing, failure) -> {
+          // Its registration may have been on its way until now.
+          addresses.remove(address);
+          removed.complete(null, failure);
+        });
   }
 
   /** Leaves Hazelcast too: Vert.x would leave one running that it did not start. */

@@ -250,7 +250,10 @@ final class ClusterMember {
       log.debug("not looked at: {} leaves", name);
     } catch (RuntimeException failed) {
       // Members come and go, values move: in a second it may do.
-      log.warn("{} is left frozen and not set free yet: {}", name, failed.getMessage());
+      log.warn(
+          "whether {} was left frozen is not known, or it is not set free yet: {}",
+          name,
+          failed.getMessage());
     }
   }
 

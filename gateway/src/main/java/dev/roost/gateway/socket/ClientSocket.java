@@ -215,7 +215,7 @@ public final class ClientSocket {
     if (message.event().equals(Wire.LEAVE)) {
       if (row.state() == State.JOINED) {
         row.leaving(message);
-        row.takeEarly();
+        row.takeEarly().cancel(table::cancel);
         table.send(row.host(), new HostMessage.Leave(row.channel(), message.ref()));
       }
       return;
@@ -396,7 +396,6 @@ public final class ClientSocket {
 
   private void forget(ChannelRow row) {
     row.state(State.GONE);
-    row.takeEarly();
     table.remove(row);
   }
 

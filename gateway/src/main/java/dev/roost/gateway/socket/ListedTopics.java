@@ -1,7 +1,7 @@
 package dev.roost.gateway.socket;
 
-import java.util.HashSet;
-import java.util.Set;
+import java.util.LinkedHashSet;
+import java.util.SequencedSet;
 
 /**
  * In which topics clients get lists of presences, as far as this gateway verticle has seen: topics
@@ -12,12 +12,14 @@ final class ListedTopics {
   /** Enough for any application; clients choose the text where a route is {@code *}. */
   static final int MOST = 1_000;
 
-  private final Set<String> families = new HashSet<>();
+  /** The last one that got a list is the last here. */
+  private final SequencedSet<String> families = new LinkedHashSet<>();
 
   /** A list was sent. */
   void add(String topic) {
-    if (families.size() < MOST) {
-      families.add(family(topic));
+    families.addLast(family(topic));
+    if (families.size() > MOST) {
+      families.removeFirst();
     }
   }
 
