@@ -40,8 +40,8 @@ final class Discovery implements DiscoveryStrategyFactory {
    * it silently drops names that do not resolve to that interface. This one takes every address of
    * every name. Members that are gone are looked for as well, so that two parts of a cluster find each
    * other again even if the one seed they had in common is gone. Most will never come back, and Hazelcast
-   * takes five seconds over each address where nobody is: only the last few of them come before the
-   * seeds, and a member looks by itself, at all of them at a time, where anybody listens.
+   * takes five seconds over each address where nobody is: a member looks by itself, at all of them at a
+   * time, where anybody listens.
    */
 
   /** How long a member that is gone is looked for: a day. */
@@ -49,9 +49,6 @@ final class Discovery implements DiscoveryStrategyFactory {
 
   /** How many that are gone are looked for. */
   static final int MOST_GONE = 64;
-
-  /** How many of them before the seeds. */
-  static final int BEFORE_SEEDS = 4;
 
   /** How long it is waited for an answer from where nobody may be; a lost packet is sent again. */
   private static final int PROBE_MILLIS = 1_500;
@@ -124,9 +121,7 @@ final class Discovery implements DiscoveryStrategyFactory {
 
   /** Where members may be, in the order in which they are tried. */
   List<Address> places() {
-    List<Address> lost = gone();
-    int first = Math.min(BEFORE_SEEDS, lost.size());
-    var found = new LinkedHashSet<>(lost.subList(0, first));
+    var found = new LinkedHashSet<>(gone());
     var tried = new LinkedHashSet<String>();
     for (Seed seed : seeds) {
       try {
@@ -141,7 +136,6 @@ final class Discovery implements DiscoveryStrategyFactory {
       }
     }
     lastTried = List.copyOf(tried);
-    found.addAll(lost.subList(first, lost.size()));
     return List.copyOf(found);
   }
 
