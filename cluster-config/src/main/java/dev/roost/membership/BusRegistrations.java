@@ -1,6 +1,5 @@
 package dev.roost.membership;
 
-import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
@@ -37,7 +36,6 @@ final class BusRegistrations extends HazelcastClusterManager {
   private static final int PAUSE = 2;
 
   private final ClusterMember member;
-  private final HazelcastInstance hazelcast;
   private final Set<String> addresses = ConcurrentHashMap.newKeySet();
   private int pause;
   private Iterator<String> toLookAt = Collections.emptyIterator();
@@ -45,7 +43,6 @@ final class BusRegistrations extends HazelcastClusterManager {
   BusRegistrations(ClusterMember member) {
     super(member.hazelcast());
     this.member = member;
-    this.hazelcast = member.hazelcast();
   }
 
   /** From now on this node stays registered. */
@@ -71,6 +68,7 @@ final class BusRegistrations extends HazelcastClusterManager {
   }
 
   private boolean isRegistered() {
+    var hazelcast = member.hazelcast();
     var registered = hazelcast.getMultiMap(HazelcastConfiguration.BUS_ADDRESSES);
     for (int i = Math.min(LOOKS, addresses.size()); i > 0; i--) {
       if (!toLookAt.hasNext()) {

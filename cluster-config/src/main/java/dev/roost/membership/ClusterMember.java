@@ -240,20 +240,23 @@ final class ClusterMember {
       UUID oldest = cluster.getMembers().iterator().next().getUuid();
       UUID self = cluster.getLocalMember().getUuid();
       if (part.isStranded(cluster.getClusterState(), self, oldest, System.nanoTime())) {
-        cluster.changeClusterState(ClusterState.ACTIVE);
-        log.warn(
-            "{} was left frozen: its part of the cluster was to join another when who led it went;"
-                + " it looks for the others again",
-            name);
+        setFree(cluster);
       }
-    } catch (HazelcastInstanceNotActiveException leaving) {
-      log.debug("not looked at: {} leaves", name);
+    } catch (RuntimeException failed) {
+      log.debug("whether {} is left frozen is not known", name, failed); // As when it leaves.
+    }
+  }
+
+  private void setFree(Cluster cluster) {
+    try {
+      cluster.changeClusterState(ClusterState.ACTIVE);
+      log.warn(
+          "{} was left frozen: its part of the cluster was to join another when who led it went;"
+              + " it looks for the others again",
+          name);
     } catch (RuntimeException failed) {
       // Members come and go, values move: in a second it may do.
-      log.warn(
-          "whether {} was left frozen is not known, or it is not set free yet: {}",
-          name,
-          failed.getMessage());
+      log.warn("{} was left frozen, and is not set free yet: {}", name, failed.getMessage());
     }
   }
 
@@ -388,7 +391,11 @@ final class ClusterMember {
     return new Seed(socket.getAddress().getHostAddress(), socket.getPort()).toString();
   }
 
-  /** Calls this, on a thread of its own, until this node leaves. It does not throw. */
+  /**
+   * Calls back each second until this node leaves, on a thread that may wait for Hazelcast.
+   *
+   * @param look not called any more once it has thrown
+   */
   void eachSecond(Runnable look) {
     var unused = watch.scheduleWithFixedDelay(look, 1, 1, TimeUnit.SECONDS);
   }

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class FrozenPart {
 
   /** An oldest member that has only just become it may be the one that freezes. */
-  static final Duration SETTLING = Duration.ofSeconds(5);
+  private static final Duration SETTLING = Duration.ofSeconds(5);
 
   /** Hazelcast waits for 30 s at most until all have been told. */
-  static final Duration LONGEST_JOIN = Duration.ofSeconds(60);
+  private static final Duration LONGEST_JOIN = Duration.ofSeconds(60);
 
   private @Nullable UUID freezer;
   private long thawed = System.nanoTime();
