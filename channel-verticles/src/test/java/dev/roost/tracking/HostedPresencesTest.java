@@ -2,6 +2,7 @@ package dev.roost.tracking;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.roost.application.Telemetry.Bound;
+import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
@@ -16,6 +18,7 @@ import dev.roost.presence.PresenceDiff;
 import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceList;
 import dev.roost.presence.PresenceOptions;
+import io.vertx.core.Future;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -336,6 +339,35 @@ class HostedPresencesTest {
     host.runNext();
     assertEquals(2, seen.size());
     assertFalse(presences.holds("t"));
+  }
+
+  /** Everybody has been parted by then: the list has nobody, and is nothing for a client. */
+  @Test
+  void aListWhoseFetchFailsOnceTheTenureHasEndedIsNoEmptyOne() throws Exception {
+    var slow = new CountDownLatch(1);
+    var presences =
+        presences(
+            new PresenceHandler() {
+              @Override
+              public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> all) {
+                await(slow);
+                throw new IllegalStateException("the database is down");
+              }
+
+              @Override
+              public void handleMetas(String topic, PresenceDiff diff, PresenceList list) {}
+            });
+    put(presences, "ada");
+    Future<RawPayload> list = presences.query(new PresenceMessage.Query("t", Optional.empty()));
+    Future<RawPayload> ada = presences.query(new PresenceMessage.Query("t", Optional.of("ada")));
+    host.runNext(); // The look-up for the list begins.
+    presences.end();
+    slow.countDown();
+    while (!list.isComplete() || !ada.isComplete()) {
+      host.runNext();
+    }
+    assertInstanceOf(BusEndpoint.NotHosted.class, list.cause());
+    assertInstanceOf(BusEndpoint.NotHosted.class, ada.cause());
   }
 
   /* ---- callbacks by themselves */
