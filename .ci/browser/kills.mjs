@@ -1,6 +1,6 @@
 /**
  * Drives the demo page in Chromium against a cluster whose nodes are killed: who is here is shown as
- * it is, who is away and who types with it, all the while.
+ * it is, all the while, and so is who is away or types.
  *
  *   npm ci && ROOST=../../roost node kills.mjs FIRST_PORT
  *
@@ -83,7 +83,7 @@ async function hide({ page }) {
   });
 }
 
-/** Somebody types until the others see it: it is told once and forgotten, so a rejoin may lose it. */
+/** Somebody types, which the others are told while they do. */
 async function types({ page }, others, expected) {
   const body = page.locator('[data-testid="body"]');
   await body.pressSequentially("hm");
