@@ -69,7 +69,7 @@ final class HostTracking {
             options.callbackTimeout(),
             application.mapper());
     this.hosted = new HostedPresences(host, settings);
-    this.trackers = new Trackers(host, hosted, options.presence());
+    this.trackers = new Trackers(host, hosted, settings);
   }
 
   HostedPresences hosted() {
@@ -120,6 +120,7 @@ final class HostTracking {
       case PresenceMessage.Untrack untrack -> hosted.receive(from, untrack);
       case PresenceMessage.SyncBegin begin -> hosted.receive(from, begin);
       case PresenceMessage.SyncEnd end -> hosted.receive(from, end);
+      case PresenceMessage.WentWithHost gone -> hosted.receive(from, gone);
     }
   }
 

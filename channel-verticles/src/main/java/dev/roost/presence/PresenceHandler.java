@@ -31,14 +31,16 @@ public interface PresenceHandler {
   }
 
   /**
-   * Reacts to a diff, after it was broadcast (P-50). A key in {@code diff.joins()} that {@code
-   * presences} has with those metas only has just come; one in {@code diff.leaves()} that it has
-   * not is gone.
+   * Reacts to a diff, after it was broadcast (P-50); to several at once, if they came while this
+   * ran: nobody waits for it, and whoever came and went meanwhile is in none of them. A key in
+   * {@code diff.joins()} that {@code presences} has with those metas only has just come; one in
+   * {@code diff.leaves()} that it has not is gone.
    *
    * <p>When this node stops hosting the topic, everybody is told to have left; who joins again is
-   * told of by the next host. Nobody is told if the process dies.
+   * told of by the next host. If it dies, the next host tells of those who left with it: with no
+   * metas, since nobody has them any more.
    *
-   * @param diff enriched by {@link #fetch}, but for that last one
+   * @param diff enriched by {@link #fetch}, but for those last two
    * @param presences all of the topic after the diff, not enriched
    */
   default void handleMetas(String topic, PresenceDiff diff, PresenceList presences) {}
@@ -49,7 +51,7 @@ public interface PresenceHandler {
   /**
    * The last one has left a topic, told at once, before their diff; also when this node stops
    * hosting it, after which its next host may find it occupied again. Each {@link #occupied} is
-   * followed by one of these, unless the process dies.
+   * followed by one of these, told by the topic's next host if this node dies.
    */
   default void vacated(String topic) {}
 

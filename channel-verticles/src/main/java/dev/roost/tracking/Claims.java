@@ -23,6 +23,7 @@ final class Claims {
 
   private final TrackingContext context;
   private final PresenceOptions options;
+  private final boolean isNamed;
 
   /** In the order of their age. */
   private final Map<Long, Claim> open = new LinkedHashMap<>();
@@ -31,9 +32,10 @@ final class Claims {
 
   private record Claim(Tracker.Channel channel, String topic, long since, Promise<Void> granted) {}
 
-  Claims(TrackingContext context, PresenceOptions options) {
+  Claims(TrackingContext context, TrackingSettings settings) {
     this.context = context;
-    this.options = options;
+    this.options = settings.options();
+    this.isNamed = settings.isTold();
   }
 
   /** A number that no other claim of this host has. */
@@ -47,17 +49,24 @@ final class Claims {
    *
    * @return fails with a PresenceException; is never completed if it is forgotten before
    */
-  Future<Void> ask(long claim, Tracker tracker, String topic, boolean isNew) {
+  Future<Void> ask(long claim, Tracker tracker, Tracker.Name name, boolean isNew) {
     Optional<Tracker.Channel> channel = tracker.channel();
     if (channel.isEmpty()) {
       return Future.succeededFuture();
     }
     Promise<Void> granted = Promise.promise();
-    open.put(claim, new Claim(channel.get(), topic, context.nanoTime(), granted));
+    open.put(claim, new Claim(channel.get(), name.topic(), context.nanoTime(), granted));
     context.send(
         channel.get().gateway(),
         new PresenceMessage.Claim(
-            claim, channel.get().number(), isNew, options.socketPresences(), options.socketRate()));
+            claim,
+            channel.get().number(),
+            isNew,
+            options.socketPresences(),
+            options.socketRate(),
+            isNamed && isNew
+                ? Optional.of(new PresenceMessage.Name(name.topic(), name.key()))
+                : Optional.empty()));
     return granted.future();
   }
 

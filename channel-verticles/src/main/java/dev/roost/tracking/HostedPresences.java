@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who is present in the topics that one host has, whoever tracks them. Used on the host's context
@@ -22,11 +24,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HostedPresences {
 
+  private static final Logger log = LoggerFactory.getLogger(HostedPresences.class);
+
   /** So often is a host asked what it tracks here, lest the question be lost or come too soon. */
   private static final int SYNC_REQUESTS = 5;
 
   /** Between them, and after the last: 1 s. */
   private static final long SYNC_REQUEST_MS = 1_000;
+
+  /** A gateway may know of a tenure before this host does: 5 s in all. */
+  private static final int TENURE_ATTEMPTS = 50;
+
+  private static final long TENURE_ATTEMPT_MS = 100;
 
   private final TrackingContext context;
   private final TrackingSettings settings;
@@ -88,6 +97,8 @@ public final class HostedPresences {
           gone.forEach(name -> remove(name.topic(), from, name.tracker(), name.key(), false));
         }
       }
+      case PresenceMessage.WentWithHost(var topic, var keys) ->
+          wentWithHost(topic, keys, TENURE_ATTEMPTS);
       case PresenceMessage.Answer misdirected -> throw misdirected(misdirected);
       case PresenceMessage.Claim misdirected -> throw misdirected(misdirected);
       case PresenceMessage.Claimed misdirected -> throw misdirected(misdirected);
@@ -127,27 +138,51 @@ public final class HostedPresences {
     if (owner.isEmpty()) {
       return Outcome.NOT_HOSTED;
     }
-    TopicPresence presence = topics.get(topic);
-    if (presence == null || presence.epoch() != owner.get().epoch()) {
-      if (presence != null) {
-        presence.end();
-      }
-      presence =
-          new TopicPresence(
-              settings,
-              context,
-              topic,
-              owner.get().epoch(),
-              reactions.computeIfAbsent(topic, this::newReactions),
-              this::dropIfDone);
-      topics.put(topic, presence);
-    }
+    TopicPresence presence = presence(topic, owner.get().epoch());
     boolean fits = presence.put(key, meta);
     if (fits && !meta.host().equals(context.inbox())) {
       others.add(meta.host());
     }
     dropIfDone(presence);
     return fits ? Outcome.DONE : Outcome.TOPIC_FULL;
+  }
+
+  private TopicPresence presence(String topic, long epoch) {
+    TopicPresence known = topics.get(topic);
+    if (known != null && known.epoch() == epoch) {
+      return known;
+    }
+    if (known != null) {
+      known.end();
+    }
+    var presence =
+        new TopicPresence(
+            settings,
+            context,
+            topic,
+            epoch,
+            reactions.computeIfAbsent(topic, this::newReactions),
+            this::dropIfDone);
+    topics.put(topic, presence);
+    return presence;
+  }
+
+  /** The application hears of those who went with the topic's last host, which has died. */
+  private void wentWithHost(String topic, List<String> keys, int attempts) {
+    if (hasEnded || !settings.isTold()) {
+      return;
+    }
+    Optional<PartitionTable.Owner> owner = tenure(topic);
+    if (owner.isPresent()) {
+      presence(topic, owner.get().epoch()).wentWithHost(keys);
+    } else if (attempts > 1) {
+      context.after(TENURE_ATTEMPT_MS, () -> wentWithHost(topic, keys, attempts - 1));
+    } else {
+      log.warn(
+          "{} presences went with a host that died, and nobody is told: topic={} is not here",
+          keys.size(),
+          topic);
+    }
   }
 
   private TopicCallbacks newReactions(String topic) {

@@ -6,8 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -244,11 +246,19 @@ final class PresenceState {
                 presences(next.joins),
                 presences(next.leaves),
                 next.joins.size(),
-                next.leaves.size()));
+                next.leaves.size(),
+                unannounced(next)));
       }
     }
     sealed.clear();
     return diffs;
+  }
+
+  private static Set<String> unannounced(Pending told) {
+    return told.leaves.values().stream()
+        .filter(leave -> leave.join() != null)
+        .map(leave -> leave.meta().ref())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** From keys to metas, in the shape of a list. */
@@ -266,8 +276,19 @@ final class PresenceState {
     return text.close().raw();
   }
 
-  /** Joins and leaves, each in the shape of a list, and how many metas they are. */
-  record Diff(RawPayload joins, RawPayload leaves, int joined, int left) {
+  /**
+   * Joins and leaves, each in the shape of a list, and how many metas they are.
+   *
+   * @param unannounced refs of those leaves whose joins were in no diff: lists have shown them
+   */
+  record Diff(RawPayload joins, RawPayload leaves, int joined, int left, Set<String> unannounced) {
+
+    /** Of keys of which nothing else is known. */
+    static Diff unknownLeaves(List<String> keys) {
+      var text = new JsonText(32 * keys.size()).open();
+      keys.forEach(key -> text.member(JsonText.quoted(key)).metas(List.of()));
+      return new Diff(RawPayload.EMPTY_OBJECT, text.close().raw(), 0, 0, Set.of());
+    }
 
     /** The payload of {@code presence_diff} (P-2). */
     RawPayload payload() {

@@ -29,17 +29,19 @@ final class TopicPresence {
 
   /*
    * A change starts the window, at the end of which one diff tells all that happened in it. While the
-   * application fetches for a diff, or has not yet been told of several, the next one waits, however
-   * long its window: diffs go out in order, and callbacks that are slow get larger ones instead of more.
-   * In large topics the window is long, so that their members are not told all the time; but nodes die
-   * seldom, and who went with one has been there too long already: that is told as in small topics.
-   * Fetches do not wait for reactions, which have a queue of their own.
+   * application fetches for a diff the next one waits, however long its window: diffs go out in order,
+   * and a fetch that is slow gets larger ones instead of more. In large topics the window is long, so
+   * that their members are not told all the time; but nodes die seldom, and who went with one has been
+   * there too long already: that is told as in small topics.
+   *
+   * Neither diffs nor fetches wait for reactions, which have a queue of their own: what happens while
+   * one of them runs is gathered for the next (Gathered), which gets it in one call.
    *
    * In a burst of joins everybody tracks and asks for the list. A large one is not written for each of
    * them: it is written at most once each LIST_PAUSE, and all who asked meanwhile share it.
    *
    * However slow callbacks are, few wait: of each kind one, which takes all that is to be done when its
-   * turn has come, and of handleMetas as many as MAX_REACTIONS and MAX_REACTION_BYTES say.
+   * turn has come. The bound on what waits for handleMetas is far off: only past it diffs wait, too.
    */
 
   /** Lists up to this size are written at once: 64 KiB. */
@@ -47,11 +49,10 @@ final class TopicPresence {
 
   private static final Duration LIST_PAUSE = Duration.ofMillis(20);
 
-  /** Diffs that the application may not have been told of before the next one waits. */
-  private static final int MAX_REACTIONS = 8;
-
-  /** The same in bytes of the lists that go with them: 16 MiB. */
-  private static final long MAX_REACTION_BYTES = 16 << 20;
+  /**
+   * Who has gone with the topic's last host is told by several gateways, within this time: 10 s.
+   */
+  private static final Duration INHERITANCE = Duration.ofSeconds(10);
 
   private static final RawPayload NOBODY = RawPayload.jsonText("null");
 
@@ -76,10 +77,15 @@ final class TopicPresence {
   private List<PresenceState.Diff> untold = List.of();
 
   private RawPayload untoldList = RawPayload.EMPTY_OBJECT;
-  private int reacting;
+
+  /** What handleMetas has yet to be told of. */
+  private Gathered gathered = new Gathered();
+
   private boolean isListDue;
   private boolean isWatcherDue;
   private boolean watcherKnowsOfSomebody;
+  private boolean watcherWasTold;
+  private boolean isInheriting;
   private boolean isOver;
   private long lastList;
 
@@ -125,7 +131,8 @@ final class TopicPresence {
             && !state.hasChanges()
             && fetches.isIdle()
             && reactions.isIdle()
-            && asking.isEmpty());
+            && asking.isEmpty()
+            && !isInheriting);
   }
 
   /* ---- changes */
@@ -171,6 +178,27 @@ final class TopicPresence {
     if (state.size() < present) {
       watch();
       openWindow(settings.options().diffWindow());
+    }
+  }
+
+  /**
+   * The topic's last host has died with these, and has told the application of nothing: it hears
+   * now that they are gone. Those who are back by then are in the list that it gets.
+   */
+  void wentWithHost(List<String> keys) {
+    if (!isInheriting) {
+      isInheriting = true;
+      context.after(
+          INHERITANCE.toMillis(),
+          () -> {
+            isInheriting = false;
+            whenQuiet.accept(this);
+          });
+      watcherKnowsOfSomebody |= !watcherWasTold;
+    }
+    watch();
+    if (settings.reacts()) {
+      react(PresenceState.Diff.unknownLeaves(keys), state.list());
     }
   }
 
@@ -232,6 +260,7 @@ final class TopicPresence {
       return null;
     }
     watcherKnowsOfSomebody = isOccupied;
+    watcherWasTold = true;
     return () -> {
       if (isOccupied) {
         settings.handler().occupied(topic);
@@ -257,7 +286,7 @@ final class TopicPresence {
   }
 
   private void tell() {
-    if (isFetching || isFarBehind() || isOver) {
+    if (isFetching || gathered.isFull() || isOver) {
       return;
     }
     isDiffDue = false;
@@ -267,11 +296,6 @@ final class TopicPresence {
       publish(state.takeDiffs(), listForReactions());
       whenQuiet.accept(this);
     }
-  }
-
-  /** Whether the application has yet to be told of as much as may wait. */
-  private boolean isFarBehind() {
-    return reacting >= MAX_REACTIONS || reacting * state.bytes() >= MAX_REACTION_BYTES;
   }
 
   private RawPayload listForReactions() {
@@ -303,7 +327,8 @@ final class TopicPresence {
         enrichment.enrich(topic, diff.joins()),
         enrichment.enrich(topic, diff.leaves()),
         diff.joined(),
-        diff.left());
+        diff.left(),
+        diff.unannounced());
   }
 
   private void fetched(List<PresenceState.Diff> diffs) {
@@ -325,24 +350,31 @@ final class TopicPresence {
         context.told(topic, diff.joined(), diff.left(), payload.size());
       }
       if (settings.reacts()) {
-        reacting++;
-        reactions.call(
-            "handleMetas", () -> reaction(diff, after), ignored -> reacted(), this::reacted);
+        react(diff, after);
       }
     }
   }
 
-  private Callable<Boolean> reaction(PresenceState.Diff diff, RawPayload after) {
-    return () -> {
-      var change = new PresenceDiff(settings.list(diff.joins()), settings.list(diff.leaves()));
-      settings.handler().handleMetas(topic, change, settings.list(after));
-      return true;
-    };
+  private void react(PresenceState.Diff diff, RawPayload after) {
+    boolean isFirst = gathered.isEmpty();
+    gathered.add(diff, after);
+    if (isFirst) {
+      reactions.call("handleMetas", this::reaction, ignored -> {}, () -> {});
+    }
   }
 
-  private void reacted() {
-    reacting--;
-    tellIfDue();
+  private Callable<Boolean> reaction() {
+    Gathered diffs = gathered;
+    gathered = new Gathered();
+    if (isDiffDue) {
+      context.execute(this::tellIfDue);
+    }
+    return () -> {
+      Optional<PresenceDiff> change = diffs.merged(settings.mapper());
+      change.ifPresent(
+          diff -> settings.handler().handleMetas(topic, diff, settings.list(diffs.after())));
+      return change.isPresent();
+    };
   }
 
   private void tellIfDue() {

@@ -7,7 +7,6 @@ import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.presence.PresenceException;
 import dev.roost.presence.PresenceException.Reason;
-import dev.roost.presence.PresenceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.HashMap;
@@ -67,11 +66,11 @@ public final class Trackers {
   /** Somebody waits until a host has forgotten a presence. */
   private record Untracking(String host, Promise<Void> done) {}
 
-  public Trackers(TrackingContext context, HostedPresences hosted, PresenceOptions options) {
+  public Trackers(TrackingContext context, HostedPresences hosted, TrackingSettings settings) {
     this.context = context;
     this.hosted = hosted;
     this.refs = new PresenceRefs(context);
-    this.claims = new Claims(context, options);
+    this.claims = new Claims(context, settings);
   }
 
   /* ---- trackers */
@@ -223,7 +222,7 @@ public final class Trackers {
     var change = new Tracked.Change(before, after, claims.next());
     tracked.begin(change);
     claims
-        .ask(change.claim(), tracked.tracker(), tracked.name().topic(), before == null)
+        .ask(change.claim(), tracked.tracker(), tracked.name(), before == null)
         .onComplete(
             granted -> change(tracked, change), refusal -> refuse(tracked, change, refusal));
     return change.done().future();

@@ -48,6 +48,11 @@ public record TrackingSettings(
     return false;
   }
 
+  /** Whether the application hears of who comes and goes. */
+  boolean isTold() {
+    return reacts || watchesTopics;
+  }
+
   Enrichment enrichment() {
     return new Enrichment(handler, mapper);
   }

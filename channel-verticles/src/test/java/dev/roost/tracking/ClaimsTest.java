@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.application.Telemetry.Bound;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Claimed;
@@ -13,8 +14,10 @@ import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.presence.PresenceException;
 import dev.roost.presence.PresenceException.Reason;
+import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceOptions;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,12 +30,42 @@ class ClaimsTest {
       new Tracker(1, Optional.of("room:1"), Optional.of(new Tracker.Channel("gateway", 7)));
   private static final Tracker CODE = new Tracker(2, Optional.empty(), Optional.empty());
 
+  private static final Tracker.Name ADA = new Tracker.Name("room:1", "ada");
+
   private final Stage stage = new Stage();
-  private final Claims claims =
-      new Claims(stage, PresenceOptions.defaults().withSocketPresences(3).withSocketRate(2));
+  private final Claims claims = new Claims(stage, settings(PresenceHandler.none()));
+
+  private static TrackingSettings settings(PresenceHandler handler) {
+    return new TrackingSettings(
+        PresenceOptions.defaults().withSocketPresences(3).withSocketRate(2),
+        handler,
+        Duration.ofSeconds(30),
+        new JsonMapper());
+  }
 
   private Future<Void> ask(boolean isNew) {
-    return claims.ask(claims.next(), CHANNEL, "room:1", isNew);
+    return claims.ask(claims.next(), CHANNEL, ADA, isNew);
+  }
+
+  /** Its gateway is the only one who can tell of its end when this host dies. */
+  @Test
+  void whereTheApplicationHearsOfPresencesTheGatewayLearnsWhatIsNew() {
+    var watched =
+        new Claims(
+            stage,
+            settings(
+                new PresenceHandler() {
+                  @Override
+                  public void vacated(String topic) {}
+                }));
+    watched.ask(1, CHANNEL, ADA, true);
+    watched.ask(2, CHANNEL, ADA, false);
+    assertEquals(
+        List.of(
+            new PresenceMessage.Claim(
+                1, 7, true, 3, 2, Optional.of(new PresenceMessage.Name("room:1", "ada"))),
+            new PresenceMessage.Claim(2, 7, false, 3, 2, Optional.empty())),
+        stage.sent);
   }
 
   private void assertRefused(Reason reason, Future<Void> claim) {
@@ -45,8 +78,8 @@ class ClaimsTest {
     var update = ask(false);
     assertEquals(
         List.of(
-            new PresenceMessage.Claim(1, 7, true, 3, 2),
-            new PresenceMessage.Claim(2, 7, false, 3, 2)),
+            new PresenceMessage.Claim(1, 7, true, 3, 2, Optional.empty()),
+            new PresenceMessage.Claim(2, 7, false, 3, 2, Optional.empty())),
         stage.sent);
     assertFalse(track.isComplete());
     claims.receive(new Claimed(2, Ruling.GRANTED));
@@ -70,7 +103,7 @@ class ClaimsTest {
 
   @Test
   void codeThatNoClientReachesHasNobodyToAsk() {
-    assertTrue(claims.ask(claims.next(), CODE, "room:1", true).succeeded());
+    assertTrue(claims.ask(claims.next(), CODE, ADA, true).succeeded());
     claims.release(CODE, 1);
     assertEquals(List.of(), stage.sent);
   }

@@ -52,6 +52,7 @@ class HostedPresencesTest {
     private long epoch = 1;
     private int members = 1;
     private boolean isPeerLive = true;
+    private boolean isHosting = true;
 
     private record Timer(long at, Runnable action) {}
 
@@ -62,7 +63,7 @@ class HostedPresencesTest {
 
     @Override
     public Optional<PartitionTable.Owner> owner(String topic) {
-      return Optional.of(new PartitionTable.Owner(inbox(), epoch));
+      return isHosting ? Optional.of(new PartitionTable.Owner(inbox(), epoch)) : Optional.empty();
     }
 
     @Override
@@ -296,12 +297,13 @@ class HostedPresencesTest {
     host.pass(Duration.ofMillis(50));
     assertNull(seen.poll(100, TimeUnit.MILLISECONDS));
     slow.countDown();
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 5; i++) {
       host.runNext();
     }
     assertEquals(
-        List.of("occupied", "+[ada] -[]", "vacated", "+[] -[ada]", "occupied", "+[bob] -[]"),
-        List.copyOf(seen));
+        List.of("occupied", "vacated", "occupied", "+[bob] -[]"),
+        List.copyOf(seen),
+        "ada came and went before there was time to tell of her");
     host.epoch = 3;
     presences.tenuresChanged();
     assertTrue(presences.holds("t"));
@@ -368,6 +370,221 @@ class HostedPresencesTest {
     }
     assertInstanceOf(BusEndpoint.NotHosted.class, list.cause());
     assertInstanceOf(BusEndpoint.NotHosted.class, ada.cause());
+  }
+
+  /* ---- a handleMetas that hangs, and what is gathered for it */
+
+  /** Writes down what handleMetas is told, and hangs in its first call. */
+  private static final class Hanging implements PresenceHandler {
+    final CountDownLatch hang = new CountDownLatch(1);
+    final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+
+    @Override
+    public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+      presences.forEach((key, presence) -> presence.put("name", "Dr. " + key));
+      return presences;
+    }
+
+    @Override
+    public void handleMetas(String topic, PresenceDiff diff, PresenceList list) {
+      seen.add("+" + told(diff.joins()) + " -" + told(diff.leaves()) + " =" + list.keys());
+      HostedPresencesTest.await(hang);
+    }
+
+    private static List<String> told(PresenceList side) {
+      return side.presences().entrySet().stream()
+          .map(
+              entry -> {
+                assertEquals("Dr. " + entry.getKey(), entry.getValue().path("name").asText());
+                return entry.getKey() + entry.getValue().path("metas").findValuesAsText("phx_ref");
+              })
+          .toList();
+    }
+  }
+
+  /** Passes a window, and waits for its diff, which has to be fetched for. */
+  private void nextDiff() throws InterruptedException {
+    int before = host.broadcasts.size();
+    host.pass(Duration.ofMillis(50));
+    while (host.broadcasts.size() == before) {
+      host.runNext();
+    }
+  }
+
+  @Test
+  void membersAreToldWhileHandleMetasHangsAndItHearsOfTheOutcome() throws Exception {
+    var handler = new Hanging();
+    var presences = presences(handler);
+    put(presences, "ada");
+    nextDiff();
+    assertEquals("+[ada[ada]] -[] =[ada]", handler.seen.poll(20, TimeUnit.SECONDS));
+    for (int i = 0; i < 20; i++) {
+      put(presences, "p" + i);
+      nextDiff();
+      presences.remove("t", host.inbox(), 1, "p" + i, false);
+      nextDiff();
+    }
+    put(presences, "bob");
+    nextDiff();
+    presences.put("t", 1, "bob", new Meta(host.inbox(), 1, "bob2", meta("bob2")));
+    nextDiff();
+    presences.put("t", 1, "bob", new Meta(host.inbox(), 2, "phone", meta("phone")));
+    nextDiff();
+    presences.remove("t", host.inbox(), 1, "ada", false);
+    nextDiff();
+    assertEquals(45, host.broadcasts.size());
+    assertTrue(handler.seen.isEmpty());
+    handler.hang.countDown();
+    host.runNext();
+    assertEquals("+[bob[bob2, phone]] -[ada[ada]] =[bob]", handler.seen.poll(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void ofThoseWhoCameAndWentWhileHandleMetasHungItHearsNothing() throws Exception {
+    var handler = new Hanging();
+    var presences = presences(handler);
+    put(presences, "ada");
+    nextDiff();
+    assertEquals("+[ada[ada]] -[] =[ada]", handler.seen.poll(20, TimeUnit.SECONDS));
+    put(presences, "bob");
+    nextDiff();
+    presences.remove("t", host.inbox(), 1, "bob", false);
+    nextDiff();
+    handler.hang.countDown();
+    host.runNext();
+    host.runNext();
+    put(presences, "cid");
+    nextDiff();
+    assertEquals("+[cid[cid]] -[] =[ada, cid]", handler.seen.poll(20, TimeUnit.SECONDS));
+  }
+
+  /** A list has shown it, so members are told that it left; the application knows of no join. */
+  @Test
+  void aLeaveWithoutAJoinIsForMembersOnly() throws Exception {
+    var handler = new Hanging();
+    handler.hang.countDown();
+    var presences = presences(handler);
+    put(presences, "ada");
+    Future<RawPayload> list = presences.query(new PresenceMessage.Query("t", Optional.empty()));
+    while (!list.isComplete()) {
+      host.runNext();
+    }
+    presences.remove("t", host.inbox(), 1, "ada", false);
+    put(presences, "bob");
+    nextDiff();
+    assertTrue(host.broadcasts.getFirst().contains("\"phx_ref\":\"ada\""));
+    assertEquals("+[bob[bob]] -[] =[bob]", handler.seen.poll(20, TimeUnit.SECONDS));
+  }
+
+  /** Only when 16 MiB of diffs wait for it. */
+  @Test
+  void whatWaitsForHandleMetasIsBounded() throws Exception {
+    var handler = new Hanging();
+    var presences = presences(handler);
+    put(presences, "ada");
+    nextDiff();
+    var large = RawPayload.jsonText("{\"phx_ref\":\"r\",\"a\":\"" + "x".repeat(1 << 20) + "\"}");
+    for (int i = 0; i < 9; i++) {
+      presences.put("t", 1, "bob", new Meta(host.inbox(), 1, "r" + i, large));
+      nextDiff();
+    }
+    int told = host.broadcasts.size();
+    put(presences, "cid");
+    host.pass(Duration.ofMillis(50));
+    assertEquals(told, host.broadcasts.size());
+    handler.hang.countDown();
+    nextDiff();
+    assertTrue(host.broadcasts.getLast().contains("cid"));
+  }
+
+  /* ---- who went with the topic's last host */
+
+  private static final class Watching implements PresenceHandler {
+    final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+
+    @Override
+    public void handleMetas(String topic, PresenceDiff diff, PresenceList list) {
+      seen.add("+" + diff.joins().keys() + " -" + diff.leaves().metas() + " =" + list.keys());
+    }
+
+    @Override
+    public void occupied(String topic) {
+      seen.add("occupied");
+    }
+
+    @Override
+    public void vacated(String topic) {
+      seen.add("vacated");
+    }
+  }
+
+  private static PresenceMessage.WentWithHost went(String... keys) {
+    return new PresenceMessage.WentWithHost("t", List.of(keys));
+  }
+
+  @Test
+  void theApplicationHearsOfThoseWhoWentWithTheLastHostAndOnceThatNobodyIsThere() throws Exception {
+    var handler = new Watching();
+    var presences = presences(handler);
+    presences.receive("gateway.1", went("ada", "bob"));
+    presences.receive("gateway.2", went("ada"));
+    host.runNext();
+    host.runNext();
+    assertEquals(List.of("vacated", "+[] -{ada=[], bob=[]} =[]"), List.copyOf(handler.seen));
+    presences.receive("gateway.3", went("cid"));
+    host.runNext();
+    assertEquals("+[] -{cid=[]} =[]", List.copyOf(handler.seen).getLast());
+    assertEquals(List.of(), host.broadcasts);
+    host.pass(Duration.ofSeconds(9));
+    assertTrue(presences.holds("t"), "another gateway may come");
+    host.pass(Duration.ofSeconds(1));
+    assertFalse(presences.holds("t"));
+  }
+
+  @Test
+  void whoIsBackIsInTheListAndTheTopicIsNotVacated() throws Exception {
+    var handler = new Watching();
+    var presences = presences(handler);
+    put(presences, "ada");
+    host.runNext();
+    presences.receive("gateway.1", went("ada", "bob"));
+    host.runNext();
+    host.pass(Duration.ofMillis(50));
+    host.runNext();
+    presences.remove("t", host.inbox(), 1, "ada", false);
+    host.pass(Duration.ofMillis(50));
+    host.runNext();
+    host.runNext();
+    assertEquals(
+        List.of(
+            "occupied",
+            "+[] -{ada=[], bob=[]} =[ada]",
+            "+[ada] -{} =[ada]",
+            "vacated",
+            "+[] -{ada=[{\"phx_ref\":\"ada\"}]} =[]"),
+        List.copyOf(handler.seen));
+  }
+
+  @Test
+  void aGatewayThatKnowsOfATenureBeforeItsHostWaitsForIt() throws Exception {
+    var handler = new Watching();
+    var presences = presences(handler);
+    host.isHosting = false;
+    presences.receive("gateway.1", went("ada"));
+    host.pass(Duration.ofSeconds(1));
+    assertEquals(0, presences.topics());
+    host.isHosting = true;
+    host.pass(Duration.ofMillis(100));
+    host.runNext();
+    host.runNext();
+    assertEquals(List.of("vacated", "+[] -{ada=[]} =[]"), List.copyOf(handler.seen));
+  }
+
+  @Test
+  void nothingIsKeptOfThemWhereTheApplicationDoesNotListen() {
+    var presences = presences(PresenceHandler.none());
+    presences.receive("gateway.1", went("ada"));
+    assertFalse(presences.holds("t"));
   }
 
   /* ---- callbacks by themselves */

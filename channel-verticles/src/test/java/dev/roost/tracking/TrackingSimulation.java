@@ -332,15 +332,14 @@ final class TrackingSimulation {
     Host(String inbox) {
       this.inbox = inbox;
       hosts.forEach(host -> live.add(host.inbox));
-      this.hosted =
-          new HostedPresences(
-              this,
-              new TrackingSettings(
-                  OPTIONS,
-                  PresenceHandler.none(),
-                  Duration.ofSeconds(30),
-                  JsonMapper.builder().build()));
-      this.trackers = new Trackers(this, hosted, OPTIONS);
+      var settings =
+          new TrackingSettings(
+              OPTIONS,
+              PresenceHandler.none(),
+              Duration.ofSeconds(30),
+              JsonMapper.builder().build());
+      this.hosted = new HostedPresences(this, settings);
+      this.trackers = new Trackers(this, hosted, settings);
     }
 
     /** What the registry says now, as far as this host can see it. */

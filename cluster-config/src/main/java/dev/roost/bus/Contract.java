@@ -9,7 +9,7 @@ public final class Contract {
    * refuses any other. Nodes of different versions are never in one cluster for long, and share no
    * values.
    */
-  public static final int VERSION = 3;
+  public static final int VERSION = 4;
 
   /** Longest topic, event, ref, id or address: 64 KiB. */
   public static final int MAX_TEXT_BYTES = 64 * 1024;
@@ -22,6 +22,9 @@ public final class Contract {
 
   /** Most channels one {@code SocketGone} names; a socket with more sends several. */
   public static final int MAX_CHANNELS_PER_MESSAGE = 10_000;
+
+  /** Most keys one {@code WentWithHost} names; of more there are several. */
+  public static final int MAX_KEYS_PER_MESSAGE = 1_000;
 
   /** Most headers of a refusal. */
   public static final int MAX_HEADERS = 32;

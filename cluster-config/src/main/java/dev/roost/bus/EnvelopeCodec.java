@@ -153,15 +153,22 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case PresenceMessage.SyncEnd() -> out.octet(102);
       case PresenceMessage.Query m ->
           out.octet(103).text(m.topic()).optionalText(m.key().orElse(null));
-      case PresenceMessage.Claim m ->
-          out.octet(104)
-              .number(m.claim())
-              .number(m.channel())
-              .flag(m.isNew())
-              .number(m.presences())
-              .number(m.rate());
+      case PresenceMessage.Claim m -> {
+        out.octet(104)
+            .number(m.claim())
+            .number(m.channel())
+            .flag(m.isNew())
+            .number(m.presences())
+            .number(m.rate())
+            .flag(m.name().isPresent());
+        m.name().ifPresent(name -> out.text(name.topic()).text(name.key()));
+      }
       case PresenceMessage.Claimed m -> out.octet(105).number(m.claim()).octet(code(m.ruling()));
       case PresenceMessage.Release m -> out.octet(106).number(m.channel()).number(m.claim());
+      case PresenceMessage.WentWithHost m -> {
+        out.octet(107).text(m.topic()).number(m.keys().size());
+        m.keys().forEach(out::text);
+      }
     }
   }
 
@@ -276,9 +283,14 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               in.number(),
               in.flag("claim of a new presence"),
               limit(in.number()),
-              limit(in.number()));
+              limit(in.number()),
+              in.flag("presence of a name")
+                  ? Optional.of(new PresenceMessage.Name(in.text(), in.text()))
+                  : Optional.empty());
       case 105 -> new PresenceMessage.Claimed(in.number(), ruling(in.octet()));
       case 106 -> new PresenceMessage.Release(in.number(), in.number());
+      case 107 ->
+          new PresenceMessage.WentWithHost(in.text(), in.textList(Contract.MAX_KEYS_PER_MESSAGE));
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }

@@ -1,5 +1,6 @@
 package dev.roost.bus;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -87,9 +88,24 @@ public sealed interface PresenceMessage extends BusMessage {
    * @param isNew a track; else an update, which only the rate binds
    * @param presences that the socket may have, of all its channels
    * @param rate tracks and updates that it may do in a second
+   * @param name of a new presence, if the application has to hear of its end even though the host
+   *     dies: see {@link WentWithHost}
    */
-  record Claim(long claim, long channel, boolean isNew, int presences, int rate)
-      implements PresenceMessage {}
+  record Claim(
+      long claim, long channel, boolean isNew, int presences, int rate, Optional<Name> name)
+      implements PresenceMessage {
+    public Claim {
+      Objects.requireNonNull(name, "name");
+    }
+  }
+
+  /** Where somebody is present, and as whom. */
+  record Name(String topic, String key) {
+    public Name {
+      Objects.requireNonNull(topic, "topic");
+      Objects.requireNonNull(key, "key");
+    }
+  }
 
   /** What a gateway says to a {@link Claim}. */
   enum Ruling {
@@ -109,6 +125,19 @@ public sealed interface PresenceMessage extends BusMessage {
 
   /** What was granted to a channel for this claim is free again, if anything was. */
   record Release(long channel, long claim) implements PresenceMessage {}
+
+  /**
+   * Somebody was present under these keys in a topic whose host has died; a gateway tells its next
+   * host of those whose channels it had, so that the application hears of their end.
+   *
+   * @param keys at most {@link Contract#MAX_KEYS_PER_MESSAGE}
+   */
+  record WentWithHost(String topic, List<String> keys) implements PresenceMessage {
+    public WentWithHost {
+      Objects.requireNonNull(topic, "topic");
+      keys = List.copyOf(keys);
+    }
+  }
 
   /**
    * Asks the host of a topic who is there, from anywhere; see {@link BusEndpoint#ask}.

@@ -66,6 +66,18 @@ final class WireReader {
     return texts;
   }
 
+  List<String> textList(int most) {
+    long count = number();
+    if (count > most) {
+      throw new ContractException("a list has at most " + most + " texts, got " + count);
+    }
+    var texts = new ArrayList<String>();
+    for (int i = 0; i < count; i++) {
+      texts.add(text());
+    }
+    return texts;
+  }
+
   @Nullable String optionalText() {
     return flag("presence of a text") ? text() : null;
   }

@@ -3,9 +3,9 @@ package dev.roost.routing;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Ruling;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 
 /**
  * What all channels of one socket track together, kept by its gateway: channels of one socket can
@@ -13,8 +13,8 @@ import java.util.Set;
  */
 public final class PresenceAllowance {
 
-  /** Claims that were granted, by channel. */
-  private final Map<Long, Set<Long>> granted = new HashMap<>(2);
+  /** Claims that were granted, by channel, and of what, as far as that was said. */
+  private final Map<Long, Map<Long, Optional<PresenceMessage.Name>>> granted = new HashMap<>(2);
 
   private final RateLimit changes;
   private int presences;
@@ -37,8 +37,8 @@ public final class PresenceAllowance {
       return Ruling.TOO_OFTEN;
     }
     if (claim.isNew()) {
-      Set<Long> ofChannel = granted.computeIfAbsent(claim.channel(), first -> new HashSet<>(2));
-      if (ofChannel.add(claim.claim())) {
+      var ofChannel = granted.computeIfAbsent(claim.channel(), first -> new HashMap<>(2));
+      if (ofChannel.putIfAbsent(claim.claim(), claim.name()) == null) {
         presences++;
       }
     }
@@ -47,8 +47,8 @@ public final class PresenceAllowance {
 
   /** A presence is no more; a claim that was not granted, or is free already, changes nothing. */
   public void release(PresenceMessage.Release freed) {
-    Set<Long> ofChannel = granted.get(freed.channel());
-    if (ofChannel != null && ofChannel.remove(freed.claim())) {
+    var ofChannel = granted.get(freed.channel());
+    if (ofChannel != null && ofChannel.remove(freed.claim()) != null) {
       presences--;
       if (ofChannel.isEmpty()) {
         granted.remove(freed.channel());
@@ -58,10 +58,17 @@ public final class PresenceAllowance {
 
   /** A channel has ended, and all that it tracked. */
   public void end(long channel) {
-    Set<Long> ofChannel = granted.remove(channel);
+    var ofChannel = granted.remove(channel);
     if (ofChannel != null) {
       presences -= ofChannel.size();
     }
+  }
+
+  /** What a channel tracks, as far as its claims said. */
+  public List<PresenceMessage.Name> names(long channel) {
+    return granted.getOrDefault(channel, Map.of()).values().stream()
+        .flatMap(Optional::stream)
+        .toList();
   }
 
   /** Presences that count now. */

@@ -39,6 +39,18 @@ class EnvelopeCodecTest {
 
   private final EnvelopeCodec codec = new EnvelopeCodec();
 
+  @Test
+  void keysOfAHostThatIsGoneAreCounted() {
+    var keys = Collections.nCopies(Contract.MAX_KEYS_PER_MESSAGE, "");
+    var most = new Envelope("g", 3, new PresenceMessage.WentWithHost("t", keys));
+    assertEquals(most, decode(encode(most)));
+    var more = new ArrayList<>(keys);
+    more.add("");
+    var many = encode(new Envelope("g", 3, new PresenceMessage.WentWithHost("t", more)));
+    var error = assertThrows(ContractException.class, () -> decode(many));
+    assertEquals("a list has at most 1000 texts, got 1001", error.getMessage());
+  }
+
   /** Every kind, and within it every field present and absent, small and as large as it goes. */
   static Stream<BusMessage> messages() {
     var client = new ClientInfo("/socket", "websocket", "users:42", JSON);
@@ -94,12 +106,15 @@ class EnvelopeCodecTest {
         new PresenceMessage.SyncEnd(),
         new PresenceMessage.Query("lounge:7", Optional.of("ada")),
         new PresenceMessage.Query("lounge:7", Optional.empty()),
-        new PresenceMessage.Claim(3, 4, true, 1_000, 100),
-        new PresenceMessage.Claim(0, Long.MAX_VALUE, false, Integer.MAX_VALUE, 1),
+        new PresenceMessage.Claim(
+            3, 4, true, 1_000, 100, Optional.of(new PresenceMessage.Name("lounge:7", "ada"))),
+        new PresenceMessage.Claim(0, Long.MAX_VALUE, false, Integer.MAX_VALUE, 1, Optional.empty()),
         new PresenceMessage.Claimed(3, PresenceMessage.Ruling.GRANTED),
         new PresenceMessage.Claimed(3, PresenceMessage.Ruling.TOO_MANY),
         new PresenceMessage.Claimed(3, PresenceMessage.Ruling.TOO_OFTEN),
         new PresenceMessage.Release(4, 3),
+        new PresenceMessage.WentWithHost("lounge:7", List.of("ada", "")),
+        new PresenceMessage.WentWithHost("", List.of()),
         new LinkMessage.Check(),
         new LinkMessage.Reset(),
         new LinkMessage.Keep(7, JSON),
@@ -134,7 +149,7 @@ class EnvelopeCodecTest {
     var event = new HostMessage.Event(300, new Ref("\"4\""), "say", JSON);
     assertOctets(
         new Octets()
-            .hex("03") // version
+            .hex("04") // version
             .hex("06")
             .ascii("host.1") // from
             .hex("ac 02") // sequence 300: 0x2c | 0x80, then 2
@@ -156,7 +171,7 @@ class EnvelopeCodecTest {
     var client = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     assertOctets(
         new Octets()
-            .hex("03 01")
+            .hex("04 01")
             .ascii("g")
             .hex("01") // version, from, sequence
             .hex("02") // kind
@@ -183,7 +198,7 @@ class EnvelopeCodecTest {
   void aReplyIsWrittenFieldByField() {
     assertOctets(
         new Octets()
-            .hex("03 01")
+            .hex("04 01")
             .ascii("h")
             .hex("02")
             .hex("26") // kind 38
@@ -204,7 +219,7 @@ class EnvelopeCodecTest {
   void aBroadcastIsWrittenFieldByField() {
     assertOctets(
         new Octets()
-            .hex("03 01")
+            .hex("04 01")
             .ascii("h")
             .hex("7f")
             .hex("27") // kind 39
@@ -230,7 +245,7 @@ class EnvelopeCodecTest {
   void aSocketGoneCountsItsChannels() {
     assertOctets(
         new Octets()
-            .hex("03 01")
+            .hex("04 01")
             .ascii("g")
             .hex("03")
             .hex("05") // kind
@@ -244,7 +259,7 @@ class EnvelopeCodecTest {
   @Test
   void aPublishedMessageHasNoLink() {
     assertOctets(
-        new Octets().hex("03 00 00 2a 08").ascii("users:42"),
+        new Octets().hex("04 00 00 2a 08").ascii("users:42"),
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
@@ -288,6 +303,7 @@ class EnvelopeCodecTest {
           case PresenceMessage.Claim m -> 104;
           case PresenceMessage.Claimed m -> 105;
           case PresenceMessage.Release m -> 106;
+          case PresenceMessage.WentWithHost m -> 107;
           case LinkMessage.Check m -> 65;
           case LinkMessage.Reset m -> 66;
           case LinkMessage.Keep m -> 67;
@@ -351,7 +367,7 @@ class EnvelopeCodecTest {
   void anotherVersionIsRefusedAndBothAreNamed(String version) {
     var error = assertRefused(new Octets().hex(version).hex("01").ascii("g").hex("01 28 09"));
     assertEquals(
-        "this node speaks version 3 of the bus contract, got " + Integer.parseInt(version, 16),
+        "this node speaks version 4 of the bus contract, got " + Integer.parseInt(version, 16),
         error.getMessage());
   }
 
@@ -362,7 +378,7 @@ class EnvelopeCodecTest {
       if (known.contains(kind)) {
         continue;
       }
-      var error = assertRefused(new Octets().hex("03 00 00").octet(kind).hex("00 00 00 00"));
+      var error = assertRefused(new Octets().hex("04 00 00").octet(kind).hex("00 00 00 00"));
       assertEquals("no message has the kind " + kind, error.getMessage());
     }
   }
@@ -371,50 +387,50 @@ class EnvelopeCodecTest {
   @ValueSource(strings = {"02", "7f", "80", "ff"})
   void aFlagOtherThanZeroAndOneIsRefused(String flag) {
     // A leave's ref and a refusal's payload.
-    assertRefused(new Octets().hex("03 00 00 04 09").hex(flag).hex("01 33"));
-    assertRefused(new Octets().hex("03 00 00 24 09").hex(flag).hex("02 7b 7d"));
+    assertRefused(new Octets().hex("04 00 00 04 09").hex(flag).hex("01 33"));
+    assertRefused(new Octets().hex("04 00 00 24 09").hex(flag).hex("02 7b 7d"));
   }
 
   @Test
   void aNumberOfMoreThan63BitsIsRefused() {
     assertEquals(
         Long.MAX_VALUE,
-        decode(new Octets().hex("03 00 ff ff ff ff ff ff ff ff 7f 28 09").buffer()).sequence());
-    assertRefused(new Octets().hex("03 00 ff ff ff ff ff ff ff ff ff 01 28 09"));
-    assertRefused(new Octets().hex("03 00 80 80 80 80 80 80 80 80 80 00 28 09"));
+        decode(new Octets().hex("04 00 ff ff ff ff ff ff ff ff 7f 28 09").buffer()).sequence());
+    assertRefused(new Octets().hex("04 00 ff ff ff ff ff ff ff ff ff 01 28 09"));
+    assertRefused(new Octets().hex("04 00 80 80 80 80 80 80 80 80 80 00 28 09"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"ff", "c0 af", "ed a0 80", "c3"})
   void textThatIsNoUtf8IsRefused(String octets) {
     int length = HexFormat.ofDelimiter(" ").parseHex(octets).length;
-    assertRefused(new Octets().hex("03").octet(length).hex(octets).hex("00 28 09"));
-    assertRefused(new Octets().hex("03 00 00 2a").octet(length).hex(octets));
+    assertRefused(new Octets().hex("04").octet(length).hex(octets).hex("00 28 09"));
+    assertRefused(new Octets().hex("04 00 00 2a").octet(length).hex(octets));
   }
 
   /** A ref is JSON text: as much of it is checked as is needed to take it apart again. */
   @ParameterizedTest
   @CsvSource({"''", "'\"'", "'\"3'", "'\"\\\"'", "'\"\\u12\"'"})
   void aRefThatIsNoJsonIsRefused(String ref) {
-    assertRefused(new Octets().hex("03 00 00 04 09 01").octet(ref.length()).ascii(ref));
+    assertRefused(new Octets().hex("04 00 00 04 09 01").octet(ref.length()).ascii(ref));
   }
 
   @ParameterizedTest
   @CsvSource({"0", "2147483648"})
   void aLimitThatNobodyCanHaveIsRefused(long limit) {
-    assertRefused(new Octets().hex("03 00 00 68 01 02 01").number(limit).hex("01"));
-    assertRefused(new Octets().hex("03 00 00 68 01 02 01 01").number(limit));
+    assertRefused(new Octets().hex("04 00 00 68 01 02 01").number(limit).hex("01"));
+    assertRefused(new Octets().hex("04 00 00 68 01 02 01 01").number(limit));
   }
 
   @Test
   void aRulingThatNobodyMakesIsRefused() {
-    assertRefused(new Octets().hex("03 00 00 69 01 03"));
+    assertRefused(new Octets().hex("04 00 00 69 01 03"));
   }
 
   @ParameterizedTest
   @CsvSource({"0", "99", "600", "429000000000"})
   void aStatusThatHttpDoesNotHaveIsRefused(long status) {
-    assertRefused(new Octets().hex("03 00 00 22 07").number(status).hex("00"));
+    assertRefused(new Octets().hex("04 00 00 22 07").number(status).hex("00"));
   }
 
   /* ---- bounds */
@@ -425,7 +441,7 @@ class EnvelopeCodecTest {
     var envelope = new Envelope("", 0, new GatewayMessage.Disconnect(longest));
     assertEquals(envelope, decode(encode(envelope)));
     assertRefused(
-        new Octets().hex("03 00 00 2a").number(Contract.MAX_TEXT_BYTES + 1).ascii(longest + "x"));
+        new Octets().hex("04 00 00 2a").number(Contract.MAX_TEXT_BYTES + 1).ascii(longest + "x"));
     var over = new Envelope("", 0, new GatewayMessage.Disconnect("\u00e9".repeat(40_000)));
     assertThrows(IllegalArgumentException.class, () -> encode(over));
   }
@@ -438,7 +454,7 @@ class EnvelopeCodecTest {
     var tooLarge = RawPayload.binary(new byte[Contract.MAX_PAYLOAD_BYTES + 1]);
     assertRefused(
         new Octets()
-            .hex("03 00 00 24 09 01")
+            .hex("04 00 00 24 09 01")
             .number(tooLarge.size())
             .with(buffer -> buffer.appendBytes(tooLarge.bytes())));
     var over = new Envelope("", 0, new GatewayMessage.Refused(9, tooLarge));
@@ -452,7 +468,7 @@ class EnvelopeCodecTest {
     assertEquals(envelope, decode(encode(envelope)));
     assertRefused(
         new Octets()
-            .hex("03 00 00 05 00")
+            .hex("04 00 00 05 00")
             .number(most.size() + 1)
             .with(buffer -> buffer.appendBytes(new byte[most.size() + 1])));
     List<Long> more = Collections.nCopies(Contract.MAX_CHANNELS_PER_MESSAGE + 1, 9L);
@@ -464,12 +480,12 @@ class EnvelopeCodecTest {
   void aLengthWithNothingBehindItAllocatesNothing() {
     var claims = new ArrayList<Buffer>();
     for (long length : new long[] {65_000, 16_000_000, Integer.MAX_VALUE, 1L << 40}) {
-      claims.add(new Octets().hex("03").number(length).buffer());
-      claims.add(new Octets().hex("03 00 00 2a").number(length).ascii("users").buffer());
-      claims.add(new Octets().hex("03 00 00 24 09 01").number(length).hex("00 00").buffer());
-      claims.add(new Octets().hex("03 00 00 05 00").number(length).hex("01 02").buffer());
+      claims.add(new Octets().hex("04").number(length).buffer());
+      claims.add(new Octets().hex("04 00 00 2a").number(length).ascii("users").buffer());
+      claims.add(new Octets().hex("04 00 00 24 09 01").number(length).hex("00 00").buffer());
+      claims.add(new Octets().hex("04 00 00 05 00").number(length).hex("01 02").buffer());
     }
-    claims.add(new Octets().hex("03 00 00 05 00").number(9_999).hex("01 02").buffer());
+    claims.add(new Octets().hex("04 00 00 05 00").number(9_999).hex("01 02").buffer());
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     for (Buffer claim : claims) {
       long least = Long.MAX_VALUE;

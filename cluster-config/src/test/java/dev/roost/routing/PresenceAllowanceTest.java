@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.roost.bus.PresenceMessage.Claim;
 import dev.roost.bus.PresenceMessage.Release;
 import dev.roost.bus.PresenceMessage.Ruling;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -16,11 +17,13 @@ class PresenceAllowanceTest {
   private long lastClaim;
 
   private Ruling track(long channel, int presences, int rate) {
-    return allowance.rule(new Claim(++lastClaim, channel, true, presences, rate), now);
+    return allowance.rule(
+        new Claim(++lastClaim, channel, true, presences, rate, Optional.empty()), now);
   }
 
   private Ruling update(long channel, int presences, int rate) {
-    return allowance.rule(new Claim(++lastClaim, channel, false, presences, rate), now);
+    return allowance.rule(
+        new Claim(++lastClaim, channel, false, presences, rate, Optional.empty()), now);
   }
 
   @Test

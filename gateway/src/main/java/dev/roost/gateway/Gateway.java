@@ -286,7 +286,7 @@ public final class Gateway {
     if (!now.nodes().containsAll(seen.nodes())) {
       Predicate<String> isGone = inbox -> !now.isLive(inbox);
       endpoint.forget(isGone);
-      table.hostsGone(isGone);
+      table.hostsGone(isGone, seen.partitions(), System.nanoTime());
       connects.askAgain(isGone);
       longPolls.holdersGone(isGone);
     }

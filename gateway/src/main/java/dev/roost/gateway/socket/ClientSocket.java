@@ -416,16 +416,17 @@ public final class ClientSocket {
       return;
     }
     ended = true;
-    presences = null;
     intake.end();
     var byHost = new HashMap<String, List<Long>>(2);
     for (ChannelRow row : rows.values()) {
       if (row.channel() != 0) {
         byHost.computeIfAbsent(row.host(), host -> new ArrayList<>(2)).add(row.channel());
+        table.gone(row);
       }
       forget(row);
     }
     rows.clear();
+    presences = null;
     byHost.forEach((host, channels) -> table.send(host, channels, detail));
     table.remove(this);
   }
@@ -472,6 +473,12 @@ public final class ClientSocket {
     if (allowance != null) {
       allowance.release(freed);
     }
+  }
+
+  /** What a channel tracks, if its application wants to hear of its end in any case. */
+  List<PresenceMessage.Name> tracked(long channel) {
+    PresenceAllowance allowance = presences;
+    return allowance == null ? List.of() : allowance.names(channel);
   }
 
   /** A channel is over, and all that it tracked. */

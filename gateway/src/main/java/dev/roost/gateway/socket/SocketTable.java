@@ -16,6 +16,7 @@ import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.hosting.Partitions;
 import dev.roost.routing.SocketLimits;
 import io.netty.util.collection.LongObjectHashMap;
 import java.util.ArrayList;
@@ -49,6 +50,7 @@ public final class SocketTable {
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
   private final Subscriptions subscriptions = new Subscriptions();
   private final ListedTopics listed = new ListedTopics();
+  private final UntoldLeaves untoldLeaves = new UntoldLeaves();
   private final List<ChannelRow> waiting = new ArrayList<>();
   private long lastNumber;
   private long deliveries;
@@ -203,13 +205,17 @@ public final class SocketTable {
    * being left as if they had been, and joins that they have not answered look for another host.
    *
    * @param isGone tells of a host's inbox
+   * @param before who hosted what while they were there
    */
-  public void hostsGone(Predicate<String> isGone) {
+  public void hostsGone(Predicate<String> isGone, Partitions before, long now) {
     int closed = 0;
+    untoldLeaves.hostsGone(isGone, before, now);
     for (ClientSocket socket : all()) {
-      var affected = socket.rows(row -> isGone.test(row.host()));
-      affected.forEach(socket::hostGone);
-      closed += affected.size();
+      for (ChannelRow row : socket.rows(row -> isGone.test(row.host()))) {
+        untoldLeaves.hostGone(row, isGone, before);
+        socket.hostGone(row);
+        closed++;
+      }
     }
     if (closed > 0) {
       log.info("a node is gone: {} channels of this gateway were there", closed);
@@ -236,12 +242,14 @@ public final class SocketTable {
   }
 
   /**
-   * Looks again for hosts of the joins that wait for one; those that have waited too long are
-   * refused, and those whose application is gone altogether.
+   * Tells the next hosts of topics who went with the last, and looks again for hosts of the joins
+   * that wait for one; those that have waited too long are refused, and those whose application is
+   * gone altogether.
    *
    * @param limit nanoseconds that a join may wait
    */
   public void retryJoins(long now, long limit) {
+    untoldLeaves.tell(node.snapshot(), this::send);
     if (waiting.isEmpty()) {
       return;
     }
@@ -322,6 +330,11 @@ public final class SocketTable {
   void await(ChannelRow row) {
     row.unsent(System.nanoTime());
     waiting.add(row);
+  }
+
+  /** A row's socket has closed, of which its host is told next, should it still live. */
+  void gone(ChannelRow row) {
+    untoldLeaves.closed(row, node.snapshot().partitions(), System.nanoTime());
   }
 
   /** Tells a row's host, if it has one, that its channel is gone. */

@@ -13,6 +13,7 @@ import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,7 +139,7 @@ class EarlyDiffsTest {
     assertEquals(push(Wire.PRESENCE_STATE, 1), client.next());
     Client late = stage.client();
     HostMessage.Join its = late.joins("lounge:8", "3", host);
-    host.says(new PresenceMessage.Claim(1, its.channel(), true, 2, 1_000));
+    host.says(new PresenceMessage.Claim(1, its.channel(), true, 2, 1_000, Optional.empty()));
     host.next(PresenceMessage.Claimed.class);
     host.says(diffOfLounge8());
     late.assertNothingFor(Duration.ofMillis(1_500));

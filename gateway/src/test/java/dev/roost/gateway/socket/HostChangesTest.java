@@ -145,7 +145,8 @@ class HostChangesTest {
     elsewhere.joins(stage.topicOn(second), "1", second);
     stage.ask(
         table -> {
-          table.hostsGone(first.address()::equals);
+          table.hostsGone(
+              first.address()::equals, stage.snapshot().partitions(), System.nanoTime());
           return true;
         });
     assertEquals(error(), client.next());
@@ -189,7 +190,8 @@ class HostChangesTest {
   private void hostIsGone() throws Exception {
     stage.ask(
         table -> {
-          table.hostsGone(first.address()::equals);
+          table.hostsGone(
+              first.address()::equals, stage.snapshot().partitions(), System.nanoTime());
           return true;
         });
   }

@@ -13,6 +13,7 @@ import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,7 +58,7 @@ class SocketTableTest {
     }
 
     private Ruling claims(Host host, long channel, long claim) throws Exception {
-      host.says(new PresenceMessage.Claim(claim, channel, true, 2, 1_000));
+      host.says(new PresenceMessage.Claim(claim, channel, true, 2, 1_000, Optional.empty()));
       var answer = host.next(PresenceMessage.Claimed.class);
       assertEquals(claim, answer.claim());
       return answer.ruling();
@@ -104,7 +105,7 @@ class SocketTableTest {
     void ofAChannelThatIsGoneAreNotRuledOn() throws Exception {
       first.says(new GatewayMessage.Closed(atFirst));
       ada.next();
-      first.says(new PresenceMessage.Claim(1, atFirst, true, 2, 1_000));
+      first.says(new PresenceMessage.Claim(1, atFirst, true, 2, 1_000, Optional.empty()));
       first.says(new PresenceMessage.Release(atFirst, 1));
       first.assertNothing();
     }

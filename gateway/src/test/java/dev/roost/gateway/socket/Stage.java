@@ -59,6 +59,7 @@ final class Stage {
   private final ClusterNode node = ClusterNode.local(vertx);
   private final MessageBudget budget = MessageBudget.of(1 << 20);
   private final Gateway gateway = new Gateway();
+  private Advertisement offer;
 
   /** A stage with this many hosts of the application {@code chat} at {@code /socket}. */
   static Stage set(List<Host> hosts, String... routes) throws Exception {
@@ -69,14 +70,14 @@ final class Stage {
       host.address = Addresses.host(stage.node.name(), stage.node.nextVerticle());
       await(stage.vertx.deployVerticle(host));
     }
-    await(
-        stage.node.advertise(
-            new Advertisement(
-                "chat",
-                List.of("/socket"),
-                Map.of("/socket", SocketOptions.defaults()),
-                List.of(routes).stream().map(RoutePattern::new).toList(),
-                hosts.stream().map(host -> host.address).toList())));
+    stage.offer =
+        new Advertisement(
+            "chat",
+            List.of("/socket"),
+            Map.of("/socket", SocketOptions.defaults()),
+            List.of(routes).stream().map(RoutePattern::new).toList(),
+            hosts.stream().map(host -> host.address).toList());
+    await(stage.node.advertise(stage.offer));
     return stage;
   }
 
@@ -87,15 +88,16 @@ final class Stage {
 
   /** Makes the partitions' next tenure begin, with these hosts. */
   void claimAnew(List<Host> hosts) throws Exception {
-    Advertisement present = node.snapshot().applications().find("chat").orElseThrow();
-    withdraw();
+    if (node.snapshot().applications().find("chat").isPresent()) {
+      withdraw();
+    }
     await(
         node.advertise(
             new Advertisement(
                 "chat",
-                present.paths(),
-                present.handled(),
-                present.routes(),
+                offer.paths(),
+                offer.handled(),
+                offer.routes(),
                 hosts.stream().map(host -> host.address).toList())));
   }
 
@@ -116,6 +118,11 @@ final class Stage {
         .orElseThrow()
         .inbox()
         .equals(host.address);
+  }
+
+  /** What the gateway sees of the cluster. */
+  ClusterNode.Snapshot snapshot() {
+    return node.snapshot();
   }
 
   /** Opens a version 2 client with Phoenix's limit of channels. */

@@ -1,0 +1,180 @@
+package dev.roost.gateway.socket;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.roost.bus.PresenceMessage;
+import dev.roost.cluster.ClusterNode;
+import dev.roost.gateway.socket.Stage.Client;
+import dev.roost.gateway.socket.Stage.Host;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the next host of a topic hears of those who went with its last. */
+class UntoldLeavesTest {
+
+  private final Host first = new Host();
+  private final Host second = new Host();
+  private Stage stage;
+  private Client client;
+  private String topic;
+  private long channel;
+  private long lastClaim;
+
+  @BeforeEach
+  void set() throws Exception {
+    stage = Stage.set(List.of(first, second), "room:*");
+    topic = stage.topicOn(first);
+    client = stage.client();
+    channel = client.joins(topic, "1", first).channel();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    stage.close();
+  }
+
+  private long tracks(long who, String where, String key) throws Exception {
+    return tracks(who, Optional.of(new PresenceMessage.Name(where, key)));
+  }
+
+  private long tracks(long who, Optional<PresenceMessage.Name> name) throws Exception {
+    first.says(new PresenceMessage.Claim(++lastClaim, who, true, 10_000, 1_000_000, name));
+    first.next(PresenceMessage.Claimed.class);
+    return lastClaim;
+  }
+
+  /** The first host is dead; what it had goes to the second, unless that is said to come later. */
+  private void firstDies() throws Exception {
+    ClusterNode.Snapshot before = stage.snapshot();
+    firstIsGone(before, 0);
+    stage.claimAnew(List.of(second));
+    tells();
+  }
+
+  private void firstIsGone(ClusterNode.Snapshot before, long later) throws Exception {
+    stage.ask(
+        table -> {
+          table.hostsGone(first.address()::equals, before.partitions(), System.nanoTime() + later);
+          return true;
+        });
+  }
+
+  private void tells() throws Exception {
+    stage.ask(
+        table -> {
+          table.retryJoins(System.nanoTime(), Long.MAX_VALUE);
+          return true;
+        });
+  }
+
+  private void assertTold(String where, String... keys) throws Exception {
+    assertEquals(
+        new PresenceMessage.WentWithHost(where, List.of(keys)),
+        second.next(PresenceMessage.WentWithHost.class));
+  }
+
+  @Test
+  void itHearsOfEveryKeyOnce() throws Exception {
+    tracks(channel, topic, "ada");
+    tracks(channel, topic, "bob");
+    long another = stage.client().joins(topic, "1", first).channel();
+    tracks(another, topic, "ada");
+    firstDies();
+    assertTold(topic, "ada", "bob");
+    tells();
+    second.assertNothing();
+  }
+
+  @Test
+  void itHearsNothingOfWhatWasUntrackedOrIsOfNoConcern() throws Exception {
+    first.says(new PresenceMessage.Release(channel, tracks(channel, topic, "ada")));
+    tracks(channel, Optional.empty());
+    client.assertNothingFrom(first);
+    firstDies();
+    second.assertNothing();
+  }
+
+  /** Nobody was there to take notice of its end. */
+  @Test
+  void itHearsOfSocketsThatClosedWhileTheHostWasDyingToo() throws Exception {
+    tracks(channel, topic, "ada");
+    client.ends("closed");
+    firstDies();
+    assertTold(topic, "ada");
+  }
+
+  @Test
+  void ofSocketsThatClosedLongBeforeItHasToldTheApplication() throws Exception {
+    tracks(channel, topic, "ada");
+    client.ends("closed");
+    firstIsGone(stage.snapshot(), UntoldLeaves.NOTICE_NANOS);
+    stage.claimAnew(List.of(second));
+    tells();
+    second.assertNothing();
+  }
+
+  /** As it does when it is drained. */
+  @Test
+  void aHostThatGaveTheTopicAwayHasTold() throws Exception {
+    tracks(channel, topic, "ada");
+    client.ends("closed");
+    stage.claimAnew(List.of(second));
+    firstIsGone(stage.snapshot(), 0);
+    tells();
+    second.assertNothing();
+  }
+
+  @Test
+  void aHostThatIsBackEndedThemItself() throws Exception {
+    tracks(channel, topic, "ada");
+    firstIsGone(stage.snapshot(), 0);
+    tells();
+    first.assertNothing();
+    stage.claimAnew(List.of(second));
+    tells();
+    second.assertNothing();
+  }
+
+  @Test
+  void inAnotherTopicOnlyIfItsHostIsDeadToo() throws Exception {
+    String elsewhere = stage.topicOn(second);
+    String here =
+        IntStream.range(0, 100)
+            .mapToObj(i -> "room:" + i)
+            .filter(other -> !other.equals(topic) && stage.isOn(first, other))
+            .findFirst()
+            .orElseThrow();
+    tracks(channel, elsewhere, "ada");
+    tracks(channel, here, "ada");
+    firstDies();
+    assertTold(here, "ada");
+    second.assertNothing();
+  }
+
+  @Test
+  void itHearsOfThemOnceThereIsOne() throws Exception {
+    tracks(channel, topic, "ada");
+    ClusterNode.Snapshot before = stage.snapshot();
+    stage.withdraw();
+    firstIsGone(before, 0);
+    tells();
+    second.assertNothing();
+    stage.claimAnew(List.of(second));
+    tells();
+    assertTold(topic, "ada");
+  }
+
+  @Test
+  void manyKeysComeInSeveralMessages() throws Exception {
+    for (int i = 0; i < 1_001; i++) {
+      tracks(channel, topic, "k" + i);
+    }
+    firstDies();
+    assertEquals(1_000, second.next(PresenceMessage.WentWithHost.class).keys().size());
+    assertEquals(List.of("k1000"), second.next(PresenceMessage.WentWithHost.class).keys());
+  }
+}
