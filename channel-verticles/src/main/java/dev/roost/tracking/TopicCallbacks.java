@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs an application's callbacks for one topic, one at a time and in order, each on a virtual
- * thread. One that takes too long is interrupted and given up. Used on the host's context only.
+ * thread. One that takes too long is interrupted and given up. Of those that fail in a row the log
+ * tells of the first, second, fourth and so on. Used on the host's context only.
  */
 final class TopicCallbacks {
 
@@ -29,6 +30,7 @@ final class TopicCallbacks {
   private @Nullable Call<?> running;
   private @Nullable Thread thread;
   private long started;
+  private long failures;
 
   /**
    * @param bound counted when one takes longer than its limit
@@ -109,7 +111,7 @@ final class TopicCallbacks {
             () -> {
               try {
                 T result = callback.call();
-                context.execute(() -> finished(call, () -> call.then.accept(result)));
+                context.execute(() -> finished(call, () -> succeeded(call, result)));
               } catch (Throwable cause) {
                 context.execute(() -> finished(call, () -> failed(call, cause)));
               }
@@ -130,18 +132,36 @@ final class TopicCallbacks {
     finished(
         call,
         () -> {
-          log.error(
-              "{} did not return within {}, topic={}; its thread is interrupted",
-              call.name,
-              limit,
-              topic);
+          if (isToldOf(++failures)) {
+            log.error(
+                "{} did not return within {}, topic={}; its thread is interrupted{}",
+                call.name,
+                limit,
+                topic,
+                inARow());
+          }
           call.otherwise.run();
         });
   }
 
+  private <T> void succeeded(Call<T> call, T result) {
+    failures = 0;
+    call.then.accept(result);
+  }
+
   private void failed(Call<?> call, Throwable cause) {
-    log.error("{} failed, topic={}", call.name, topic, cause);
+    if (isToldOf(++failures)) {
+      log.error("{} failed, topic={}{}", call.name, topic, inARow(), cause);
+    }
     call.otherwise.run();
+  }
+
+  private static boolean isToldOf(long failure) {
+    return Long.bitCount(failure) == 1;
+  }
+
+  private String inARow() {
+    return failures == 1 ? "" : " (" + failures + " failures in a row)";
   }
 
   private void finished(Call<?> call, Runnable effect) {

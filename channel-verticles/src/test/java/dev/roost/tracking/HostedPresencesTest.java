@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.roost.application.Telemetry.Bound;
@@ -34,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** What other hosts and the application's callbacks do to the presences of one host. */
 @Timeout(60)
@@ -626,6 +629,42 @@ class HostedPresencesTest {
     host.pass(Duration.ofMillis(1));
     assertEquals(List.of(Bound.PRESENCE_FETCH_TIMEOUT), host.reached);
     assertEquals(List.of("without"), outcome);
+  }
+
+  @Test
+  void whatFailsAgainAndAgainDoesNotFillTheLog() throws Exception {
+    var lines = new ListAppender<ILoggingEvent>();
+    lines.start();
+    var log = (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(TopicCallbacks.class);
+    log.addAppender(lines);
+    try {
+      var callbacks =
+          new TopicCallbacks("t", host, Duration.ofSeconds(30), Bound.CALLBACK_TIMEOUT, () -> {});
+      for (int i = 0; i < 100; i++) {
+        fails(callbacks);
+      }
+      called(callbacks);
+      fails(callbacks);
+    } finally {
+      log.detachAppender(lines);
+    }
+    List<String> told = lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    assertEquals("fetch failed, topic=t", told.getFirst());
+    assertEquals("fetch failed, topic=t (64 failures in a row)", told.get(6));
+    assertEquals("fetch failed, topic=t", told.get(7));
+    assertEquals(8, told.size());
+  }
+
+  private void fails(TopicCallbacks callbacks) throws InterruptedException {
+    callbacks.call(
+        "fetch",
+        () ->
+            () -> {
+              throw new IllegalStateException("the database is down");
+            },
+        ignored -> {},
+        () -> {});
+    host.runNext();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
+import dev.roost.testkit.client.PhoenixMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,18 @@ class WentWithHostIT {
     return client;
   }
 
+  /** By its key, from a channel that is hosted somewhere, in topics that are hosted anywhere. */
+  private static void assertFound(PhoenixClient client) {
+    assertEquals("ok", client.join("directory:1", Map.of()).status());
+    for (String topic : TOPICS) {
+      for (String key : List.of("ada", "bob", "cid", "nobody")) {
+        String ref = client.push("directory:1", "get", Map.of("topic", topic, "key", key));
+        PhoenixMessage found = client.await(message -> message.ref().asText().equals(ref));
+        assertEquals(key.equals("nobody") ? "error" : "ok", found.status(), topic + " " + key);
+      }
+    }
+  }
+
   private static long times(NodeProcess node, String said) {
     return Pattern.compile("Watched: " + Pattern.quote(said) + "\\R")
         .matcher(node.log())
@@ -80,6 +93,7 @@ class WentWithHostIT {
       List<String> lost =
           TOPICS.stream().filter(topic -> times(victim, topic + " is occupied") > 0).toList();
       assertFalse(lost.isEmpty(), "the victim has none of the topics");
+      assertFound(ada);
 
       // One leaves while nobody is there to take notice; the others stay, and do not join again.
       victim.freeze();
