@@ -506,14 +506,13 @@ final class ChannelProcess {
   }
 
   private void leave(@Nullable Ref ref) {
-    send(new GatewayMessage.Reply(recipient, ref, "ok", RawPayload.EMPTY_OBJECT));
-    close(new TerminateReason.Left());
+    close(new GatewayMessage.Left(recipient, ref), new TerminateReason.Left());
   }
 
   private void stop(StopReason reason) {
     switch (reason) {
-      case StopReason.Normal normal -> close(new TerminateReason.Stopped(normal));
-      case StopReason.Shutdown shutdown -> close(new TerminateReason.Stopped(shutdown));
+      case StopReason.Normal normal -> stopped(normal);
+      case StopReason.Shutdown shutdown -> stopped(shutdown);
       case StopReason.Failure(var detail) -> {
         log.error(
             "channel stopped: {}, topic={} socket={}", detail, recipient.topic(), client.id());
@@ -522,9 +521,13 @@ final class ChannelProcess {
     }
   }
 
+  private void stopped(StopReason reason) {
+    close(new GatewayMessage.Closed(number), new TerminateReason.Stopped(reason));
+  }
+
   /** {@code phx_close} first, then terminate, whose pushes follow it (L-32). */
-  private void close(TerminateReason reason) {
-    endWith(new GatewayMessage.Closed(number));
+  private void close(GatewayMessage farewell, TerminateReason reason) {
+    endWith(farewell);
     terminate(reason);
     finish();
   }

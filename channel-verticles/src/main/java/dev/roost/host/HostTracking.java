@@ -108,6 +108,11 @@ final class HostTracking {
     trackers.died(tracker);
   }
 
+  /** A gateway has said that these channels are over, and may forget what they tracked. */
+  void noticed(String gateway, List<Long> channels) {
+    hosted.noticed(gateway, channels);
+  }
+
   void receive(String from, PresenceMessage message) {
     switch (message) {
       case PresenceMessage.Answer answer -> trackers.receive(from, answer);
@@ -116,6 +121,7 @@ final class HostTracking {
       case PresenceMessage.Query misdirected -> misdirected(from, misdirected);
       case PresenceMessage.Claim misdirected -> misdirected(from, misdirected);
       case PresenceMessage.Release misdirected -> misdirected(from, misdirected);
+      case PresenceMessage.Noticed misdirected -> misdirected(from, misdirected);
       case PresenceMessage.Put put -> hosted.receive(from, put);
       case PresenceMessage.Untrack untrack -> hosted.receive(from, untrack);
       case PresenceMessage.SyncBegin begin -> hosted.receive(from, begin);

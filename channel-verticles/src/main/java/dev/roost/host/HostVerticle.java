@@ -289,6 +289,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
         topics().remove(process);
       }
     }
+    tracking().noticed(gateway, gone.channels());
   }
 
   private void watch() {

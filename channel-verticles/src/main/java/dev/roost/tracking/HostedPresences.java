@@ -37,6 +37,9 @@ public final class HostedPresences {
 
   private static final long TENURE_ATTEMPT_MS = 100;
 
+  /** Longer than it takes until the application is told: a window, and a fetch. */
+  private static final long NOTICE_MS = 2_000;
+
   private final TrackingContext context;
   private final TrackingSettings settings;
   private final Map<String, TopicPresence> topics = new HashMap<>();
@@ -105,6 +108,7 @@ public final class HostedPresences {
       case PresenceMessage.Release misdirected -> throw misdirected(misdirected);
       case PresenceMessage.SyncRequest misdirected -> throw misdirected(misdirected);
       case PresenceMessage.Query misdirected -> throw misdirected(misdirected);
+      case PresenceMessage.Noticed misdirected -> throw misdirected(misdirected);
     }
   }
 
@@ -173,15 +177,31 @@ public final class HostedPresences {
       return;
     }
     Optional<PartitionTable.Owner> owner = tenure(topic);
+    Optional<PartitionTable.Owner> next =
+        context.owner(topic).filter(other -> context.isLive(other.inbox()));
     if (owner.isPresent()) {
       presence(topic, owner.get().epoch()).wentWithHost(keys);
     } else if (attempts > 1) {
       context.after(TENURE_ATTEMPT_MS, () -> wentWithHost(topic, keys, attempts - 1));
+    } else if (next.isPresent()) {
+      // It was handed over meanwhile.
+      context.send(next.get().inbox(), new PresenceMessage.WentWithHost(topic, keys));
     } else {
       log.warn(
           "{} presences went with a host that died, and nobody is told: topic={} is not here",
           keys.size(),
           topic);
+    }
+  }
+
+  /**
+   * Tells a gateway that what was present through these channels is known to be over, once the
+   * application has had the time to hear of it: what dies with this host before that is told by the
+   * next one.
+   */
+  public void noticed(String gateway, List<Long> channels) {
+    if (settings.isTold()) {
+      context.after(NOTICE_MS, () -> context.send(gateway, new PresenceMessage.Noticed(channels)));
     }
   }
 

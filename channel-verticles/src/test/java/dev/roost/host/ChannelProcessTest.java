@@ -210,6 +210,10 @@ class ChannelProcessTest {
     return new GatewayMessage.Reply(process.recipient(), new Ref("\"" + ref + "\""), "ok", EMPTY);
   }
 
+  private static GatewayMessage left(ChannelProcess process, String ref) {
+    return new GatewayMessage.Left(process.recipient(), new Ref("\"" + ref + "\""));
+  }
+
   /* ---- ends */
 
   @Test
@@ -217,8 +221,7 @@ class ChannelProcessTest {
     ChannelProcess process = joined(new Quiet());
     process.postEnd(new Mail.Leave(new Ref("\"3\"")));
     assertTrue(process.isOver());
-    assertEquals(reply(process, "3"), next());
-    assertEquals(new GatewayMessage.Closed(process.number()), next());
+    assertEquals(left(process, "3"), next());
   }
 
   @Test
@@ -231,8 +234,7 @@ class ChannelProcessTest {
 
     release.countDown();
     assertEquals(reply(process, "2"), next());
-    assertEquals(reply(process, "3"), next());
-    assertEquals(new GatewayMessage.Closed(process.number()), next());
+    assertEquals(left(process, "3"), next());
     await("the channel ends", process::isOver);
   }
 
@@ -263,8 +265,7 @@ class ChannelProcessTest {
     Thread leaving = threads.poll(20, TimeUnit.SECONDS);
     assertTrue(leaving.isVirtual(), leaving::toString);
 
-    assertInstanceOf(GatewayMessage.Reply.class, next());
-    assertInstanceOf(GatewayMessage.Closed.class, next());
+    assertInstanceOf(GatewayMessage.Left.class, next());
     ChannelProcess lost = joined(new Polite());
     lost.postEnd(new Mail.End(new TerminateReason.Closed("closed")));
     Thread ending = threads.poll(20, TimeUnit.SECONDS);
@@ -344,8 +345,7 @@ class ChannelProcessTest {
     assertEquals(2, timers.size());
 
     process.postEnd(new Mail.Leave(null));
-    assertInstanceOf(GatewayMessage.Reply.class, next());
-    assertInstanceOf(GatewayMessage.Closed.class, next());
+    assertInstanceOf(GatewayMessage.Left.class, next());
     assertEquals(List.of(), on(host, () -> List.copyOf(process.timers())));
     for (long timer : timers) {
       assertFalse(vertx.cancelTimer(timer), "it was still there");

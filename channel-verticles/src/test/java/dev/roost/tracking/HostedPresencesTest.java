@@ -56,6 +56,7 @@ class HostedPresencesTest {
     private int members = 1;
     private boolean isPeerLive = true;
     private boolean isHosting = true;
+    private @Nullable String hostElsewhere;
 
     private record Timer(long at, Runnable action) {}
 
@@ -66,7 +67,10 @@ class HostedPresencesTest {
 
     @Override
     public Optional<PartitionTable.Owner> owner(String topic) {
-      return isHosting ? Optional.of(new PartitionTable.Owner(inbox(), epoch)) : Optional.empty();
+      return isHosting
+          ? Optional.of(new PartitionTable.Owner(inbox(), epoch))
+          : Optional.ofNullable(hostElsewhere)
+              .map(other -> new PartitionTable.Owner(other, epoch + 1));
     }
 
     @Override
@@ -588,6 +592,30 @@ class HostedPresencesTest {
     var presences = presences(PresenceHandler.none());
     presences.receive("gateway.1", went("ada"));
     assertFalse(presences.holds("t"));
+    presences.noticed("gateway.1", List.of(7L));
+    host.pass(Duration.ofMinutes(1));
+    assertEquals(List.of(), host.sent);
+  }
+
+  @Test
+  void aTopicThatWasHandedOverMeanwhileHearsOfThemAtItsNextHost() {
+    var presences = presences(new Watching());
+    host.isHosting = false;
+    presences.receive("gateway.1", went("ada"));
+    host.hostElsewhere = PEER;
+    host.pass(Duration.ofSeconds(5));
+    assertEquals(List.of("WentWithHost"), host.sent);
+  }
+
+  /** What the application hears of within a moment, this host would owe it if it died before. */
+  @Test
+  void aGatewayMayForgetWhatHasEndedOnceTheApplicationHasHeardOfIt() {
+    var presences = presences(new Watching());
+    presences.noticed("gateway.1", List.of(7L));
+    host.pass(Duration.ofMillis(1_999));
+    assertEquals(List.of(), host.sent);
+    host.pass(Duration.ofMillis(1));
+    assertEquals(List.of("Noticed"), host.sent);
   }
 
   /* ---- callbacks by themselves */

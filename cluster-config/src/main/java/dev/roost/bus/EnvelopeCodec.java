@@ -105,6 +105,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               .text(m.event())
               .payload(m.payload());
       case GatewayMessage.Closed m -> out.octet(40).number(m.channel());
+      case GatewayMessage.Left m -> recipient(out.octet(45), m.recipient()).ref(m.ref());
       case GatewayMessage.Crashed m -> out.octet(41).number(m.channel());
       case GatewayMessage.Disconnect m -> out.octet(42).text(m.id());
       case GatewayMessage.NotHosted m -> out.octet(43).number(m.channel());
@@ -168,6 +169,10 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case PresenceMessage.WentWithHost m -> {
         out.octet(107).text(m.topic()).number(m.keys().size());
         m.keys().forEach(out::text);
+      }
+      case PresenceMessage.Noticed m -> {
+        out.octet(108).number(m.channels().size());
+        m.channels().forEach(out::number);
       }
     }
   }
@@ -251,6 +256,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 41 -> new GatewayMessage.Crashed(in.number());
       case 42 -> new GatewayMessage.Disconnect(in.text());
       case 43 -> new GatewayMessage.NotHosted(in.number());
+      case 45 -> new GatewayMessage.Left(recipient(in), in.ref());
       case 44 -> new GatewayMessage.Expiry(in.number(), in.number());
       case 65 -> new LinkMessage.Check();
       case 66 -> new LinkMessage.Reset();
@@ -291,6 +297,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
       case 106 -> new PresenceMessage.Release(in.number(), in.number());
       case 107 ->
           new PresenceMessage.WentWithHost(in.text(), in.textList(Contract.MAX_KEYS_PER_MESSAGE));
+      case 108 -> new PresenceMessage.Noticed(in.numbers());
       default -> throw new ContractException("no message has the kind " + kind);
     };
   }

@@ -135,6 +135,17 @@ public sealed interface GatewayMessage extends BusMessage {
   /** The channel ended as announced: {@code phx_close} (L-1, L-10). */
   record Closed(long channel) implements GatewayMessage {}
 
+  /**
+   * The client has left: the reply to that, and {@code phx_close} behind it (L-1, L-10).
+   *
+   * @param ref of the client's leave
+   */
+  record Left(Recipient recipient, @Nullable Ref ref) implements GatewayMessage {
+    public Left {
+      Objects.requireNonNull(recipient, "recipient");
+    }
+  }
+
   /** The channel ended otherwise: {@code phx_error} (L-20). */
   record Crashed(long channel) implements GatewayMessage {}
 

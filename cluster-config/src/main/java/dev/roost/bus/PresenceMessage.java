@@ -127,6 +127,16 @@ public sealed interface PresenceMessage extends BusMessage {
   record Release(long channel, long claim) implements PresenceMessage {}
 
   /**
+   * A host tells a gateway that it has taken notice of a {@link HostMessage.SocketGone} with these
+   * channels, and of what they tracked the application, where that has to hear of it.
+   */
+  record Noticed(List<Long> channels) implements PresenceMessage {
+    public Noticed {
+      channels = List.copyOf(channels);
+    }
+  }
+
+  /**
    * Somebody was present under these keys in a topic whose host has died; a gateway tells its next
    * host of those whose channels it had, so that the application hears of their end.
    *

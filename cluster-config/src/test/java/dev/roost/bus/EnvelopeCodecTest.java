@@ -86,6 +86,8 @@ class EnvelopeCodecTest {
         new GatewayMessage.Broadcast("chat", "lounge:7", 3, 1000, 9, "said", JSON),
         new GatewayMessage.Broadcast("", "", 0, 0, 0, "", BINARY),
         new GatewayMessage.Closed(9),
+        new GatewayMessage.Left(RECIPIENT, new Ref("\"4\"")),
+        new GatewayMessage.Left(NAMELESS, null),
         new GatewayMessage.Crashed(9),
         new GatewayMessage.Disconnect("users:42"),
         new GatewayMessage.NotHosted(9),
@@ -115,6 +117,8 @@ class EnvelopeCodecTest {
         new PresenceMessage.Release(4, 3),
         new PresenceMessage.WentWithHost("lounge:7", List.of("ada", "")),
         new PresenceMessage.WentWithHost("", List.of()),
+        new PresenceMessage.Noticed(List.of(1L, Long.MAX_VALUE)),
+        new PresenceMessage.Noticed(List.of()),
         new LinkMessage.Check(),
         new LinkMessage.Reset(),
         new LinkMessage.Keep(7, JSON),
@@ -285,6 +289,7 @@ class EnvelopeCodecTest {
           case GatewayMessage.Reply m -> 38;
           case GatewayMessage.Broadcast m -> 39;
           case GatewayMessage.Closed m -> 40;
+          case GatewayMessage.Left m -> 45;
           case GatewayMessage.Crashed m -> 41;
           case GatewayMessage.Disconnect m -> 42;
           case GatewayMessage.NotHosted m -> 43;
@@ -304,6 +309,7 @@ class EnvelopeCodecTest {
           case PresenceMessage.Claimed m -> 105;
           case PresenceMessage.Release m -> 106;
           case PresenceMessage.WentWithHost m -> 107;
+          case PresenceMessage.Noticed m -> 108;
           case LinkMessage.Check m -> 65;
           case LinkMessage.Reset m -> 66;
           case LinkMessage.Keep m -> 67;

@@ -7,6 +7,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.LinkMessage;
 import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.RawPayload;
 import dev.roost.bus.SessionMessage;
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.Future;
@@ -130,6 +131,13 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
           socket.replied(m);
         }
       }
+      case GatewayMessage.Left(var recipient, var ref) -> {
+        TestSocket socket = sockets.get(recipient.socket());
+        if (socket != null) {
+          socket.replied(new GatewayMessage.Reply(recipient, ref, "ok", RawPayload.EMPTY_OBJECT));
+        }
+        ended(recipient.channel(), message, new Received.Closed());
+      }
       case GatewayMessage.Broadcast m -> broadcast(m);
       case GatewayMessage.Closed(var number) -> ended(number, message, new Received.Closed());
       case GatewayMessage.Crashed(var number) -> ended(number, message, new Received.Crashed());
@@ -154,6 +162,7 @@ final class GatewayStandIn extends VerticleBase implements BusEndpoint.Receiver 
           channel.socket().presences().release(freed);
         }
       }
+      case PresenceMessage.Noticed ofNoUse -> {}
       case PresenceMessage misdirected -> misdirected(from, misdirected);
       case SessionMessage misdirected -> misdirected(from, misdirected);
       case LinkMessage misdirected -> misdirected(from, misdirected);

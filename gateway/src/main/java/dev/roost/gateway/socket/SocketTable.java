@@ -7,6 +7,7 @@ import dev.roost.bus.Contract;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.PresenceMessage;
+import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
@@ -129,6 +130,18 @@ public final class SocketTable {
           row.socket().closed(row);
         }
       }
+      case GatewayMessage.Left(var recipient, var ref) -> {
+        ChannelRow row = rows.get(recipient.channel());
+        var reply =
+            new GatewayMessage.Reply(recipient, ref, Wire.OK_STATUS, RawPayload.EMPTY_OBJECT);
+        ClientSocket socket = row != null ? null : formerly(recipient);
+        if (row != null) {
+          row.socket().reply(row, reply);
+          row.socket().closed(row);
+        } else if (socket != null) {
+          socket.lateReply(reply);
+        }
+      }
       case GatewayMessage.Crashed(var channel) -> {
         ChannelRow row = rows.get(channel);
         if (row != null) {
@@ -164,6 +177,11 @@ public final class SocketTable {
     }
   }
 
+  /** A host has taken notice of sockets that closed. */
+  public void noticed(PresenceMessage.Noticed noticed) {
+    untoldLeaves.noticed(noticed.channels());
+  }
+
   /** The client of a channel that is gone, for what it has to say all the same (Y-6). */
   private @Nullable ClientSocket formerly(Recipient gone) {
     ClientSocket socket = sockets.get(gone.socket());
@@ -191,6 +209,8 @@ public final class SocketTable {
       var affected = socket.rows(row -> row.host().equals(host));
       if (!affected.isEmpty()) {
         send(host, affected.stream().map(ChannelRow::channel).toList(), "link lost");
+        // It may be dead, which is known a moment later.
+        affected.forEach(this::gone);
         affected.forEach(socket::hostGone);
         closed += affected.size();
       }
@@ -332,9 +352,9 @@ public final class SocketTable {
     waiting.add(row);
   }
 
-  /** A row's socket has closed, of which its host is told next, should it still live. */
+  /** A row is about to end; its host is told of that, and may not live to take notice. */
   void gone(ChannelRow row) {
-    untoldLeaves.closed(row, node.snapshot().partitions(), System.nanoTime());
+    untoldLeaves.ended(row, node.snapshot().partitions(), System.nanoTime());
   }
 
   /** Tells a row's host, if it has one, that its channel is gone. */

@@ -6,9 +6,7 @@ import dev.roost.bus.PresenceMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.hosting.Partitions;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,57 +25,96 @@ import org.slf4j.LoggerFactory;
  */
 final class UntoldLeaves {
 
+  /*
+   * A host that dies takes no notice of what ends meanwhile: a socket that closes, or its own loss, if
+   * a write to it fails before the cluster knows. So what has ended is kept until the host has said
+   * that it took notice (Noticed), or is known to be dead.
+   */
+
   private static final Logger log = LoggerFactory.getLogger(UntoldLeaves.class);
 
-  /** A host that takes no notice of a closed socket is known to be dead or frozen by then: 15 s. */
+  /** A host that has not taken notice by then is known to be dead or frozen: 15 s. */
   static final long NOTICE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
-  /** Presences that are remembered, of those that were closed and of those to be told each. */
-  private static final int MAX_PRESENCES = 100_000;
+  /** Presences that are remembered, of those that have ended and of those to be told each. */
+  static final int MAX_PRESENCES = 100_000;
 
-  /** Presences of sockets that have closed, with a host that may not have taken notice. */
-  private final Deque<Closed> closed = new ArrayDeque<>();
+  /** What has ended here, by channel, those that ended first before others. */
+  private final Map<Long, Ended> ended = new LinkedHashMap<>();
+
+  private int endedPresences;
 
   /** Keys that went with a topic's host. */
   private final Map<Topic, Set<String>> untold = new LinkedHashMap<>();
 
   private int untoldKeys;
 
+  /** Those for which there was no room. */
+  private int dropped;
+
   private record Topic(String application, String name, String host) {}
 
-  private record Closed(Topic topic, String key, long at) {}
+  private record Presence(Topic topic, String key) {}
 
-  /** A socket has closed while one of its topics was joined. */
-  void closed(ChannelRow row, Partitions now, long at) {
-    forgetUntil(at);
-    for (PresenceMessage.Name name : row.socket().tracked(row.channel())) {
+  private record Ended(List<Presence> presences, long at) {}
+
+  /** A channel ends here, of which its host may not take notice. */
+  void ended(ChannelRow row, Partitions now, long at) {
+    List<PresenceMessage.Name> names = row.socket().tracked(row.channel());
+    if (names.isEmpty()) {
+      return;
+    }
+    var presences = new ArrayList<Presence>(names.size());
+    for (PresenceMessage.Name name : names) {
       host(row, name, now)
-          .ifPresent(host -> closed.add(new Closed(topic(row, name, host), name.key(), at)));
+          .ifPresent(host -> presences.add(new Presence(topic(row, name, host), name.key())));
+    }
+    forgetUntil(at, presences.size());
+    ended.put(row.channel(), new Ended(presences, at));
+    endedPresences += presences.size();
+  }
+
+  /** A host knows that these channels are over. */
+  void noticed(List<Long> channels) {
+    channels.forEach(this::forget);
+  }
+
+  private void forget(long channel) {
+    Ended known = ended.remove(channel);
+    if (known != null) {
+      endedPresences -= known.presences.size();
     }
   }
 
-  private void forgetUntil(long now) {
-    while (!closed.isEmpty()
-        && (now - closed.getFirst().at > NOTICE_NANOS || closed.size() >= MAX_PRESENCES)) {
-      closed.removeFirst();
+  /** Makes room for so many. */
+  private void forgetUntil(long now, int room) {
+    while (!ended.isEmpty()) {
+      var first = ended.entrySet().iterator().next();
+      if (now - first.getValue().at < NOTICE_NANOS && endedPresences + room <= MAX_PRESENCES) {
+        return;
+      }
+      forget(first.getKey());
     }
   }
 
-  /** Some hosts are dead: those of sockets that closed meanwhile are untold. */
+  /** Some hosts are dead: what has ended meanwhile is untold. */
   void hostsGone(Predicate<String> isGone, Partitions before, long now) {
-    forgetUntil(now);
-    closed.removeIf(
-        presence -> {
-          Topic topic = presence.topic;
-          if (!isGone.test(topic.host)) {
-            return false;
-          }
-          // One that had given the topic away before has told the application itself.
-          if (owner(before, topic.application, topic.name).equals(Optional.of(topic.host))) {
-            add(topic, presence.key);
-          }
-          return true;
-        });
+    forgetUntil(now, 0);
+    for (Ended known : ended.values()) {
+      int all = known.presences.size();
+      known.presences.removeIf(
+          presence -> {
+            Topic topic = presence.topic;
+            boolean isDead = isGone.test(topic.host);
+            // One that had given the topic away before has told the application itself.
+            if (isDead
+                && owner(before, topic.application, topic.name).equals(Optional.of(topic.host))) {
+              add(topic, presence.key);
+            }
+            return isDead;
+          });
+      endedPresences -= all - known.presences.size();
+    }
   }
 
   /** The host of this row is dead: what was present through it is untold. */
@@ -110,10 +147,7 @@ final class UntoldLeaves {
 
   private void add(Topic topic, String key) {
     if (untoldKeys >= MAX_PRESENCES) {
-      log.warn(
-          "more than {} presences went with their hosts: of one nobody is told, topic={}",
-          MAX_PRESENCES,
-          topic.name);
+      dropped++;
     } else if (untold.computeIfAbsent(topic, any -> new LinkedHashSet<>(2)).add(key)) {
       untoldKeys++;
     }
@@ -123,6 +157,13 @@ final class UntoldLeaves {
   void tell(ClusterNode.Snapshot now, BiConsumer<String, BusMessage> send) {
     if (untold.isEmpty()) {
       return;
+    }
+    if (dropped > 0) {
+      log.warn(
+          "{} presences went with their hosts besides {} others: of them nobody is told",
+          dropped,
+          MAX_PRESENCES);
+      dropped = 0;
     }
     untold
         .entrySet()

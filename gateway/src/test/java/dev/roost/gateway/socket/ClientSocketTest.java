@@ -452,8 +452,7 @@ class ClientSocketTest {
 
       client.sends("[null,\"4\",\"lounge:7\",\"phx_leave\",{}]");
       HostMessage.Leave leave = host.next(HostMessage.Leave.class);
-      host.says(new GatewayMessage.Reply(join.recipient(), leave.ref(), "ok", EMPTY));
-      host.says(new GatewayMessage.Closed(join.channel()));
+      host.says(new GatewayMessage.Left(join.recipient(), leave.ref()));
       assertOk("\"1\"", "\"4\"", "lounge:7");
       assertEquals("[null,null,\"lounge:7\",\"phx_close\",{}]", client.next());
     }

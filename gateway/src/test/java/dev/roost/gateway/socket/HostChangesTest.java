@@ -243,6 +243,19 @@ class HostChangesTest {
     client.assertNothingFrom(first);
   }
 
+  /** The same of a host that takes it in with all that was there. */
+  @Test
+  void aLeaveThatWasAnsweredHereIsNotAnsweredAgainByItsEnd() throws Exception {
+    HostMessage.Join join = client.joins(topic, "1", first);
+    sends("phx_leave", "3");
+    HostMessage.Leave leave = first.next(HostMessage.Leave.class);
+    hostIsGone();
+    assertEquals(reply("3", "ok", "{}"), client.next());
+    assertEquals(closing(), client.next());
+    first.says(new GatewayMessage.Left(join.recipient(), leave.ref()));
+    client.assertNothingFrom(first);
+  }
+
   @Test
   void theReplyToAnEventIsNotTakenForThatToTheLeave() throws Exception {
     HostMessage.Join join = client.joins(topic, "1", first);

@@ -232,6 +232,7 @@ final class Stage {
       switch (message) {
         case PresenceMessage.Claim claim -> table.rule(claim);
         case PresenceMessage.Release freed -> table.release(freed);
+        case PresenceMessage.Noticed noticed -> table.noticed(noticed);
         default -> table.receive((GatewayMessage) message);
       }
     }

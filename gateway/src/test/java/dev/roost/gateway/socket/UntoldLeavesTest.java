@@ -2,6 +2,7 @@ package dev.roost.gateway.socket;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.roost.bus.HostMessage;
 import dev.roost.bus.PresenceMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.socket.Stage.Client;
@@ -114,6 +115,37 @@ class UntoldLeavesTest {
     firstIsGone(stage.snapshot(), UntoldLeaves.NOTICE_NANOS);
     stage.claimAnew(List.of(second));
     tells();
+    second.assertNothing();
+  }
+
+  /** A write to it fails before the cluster knows that it is dead. */
+  @Test
+  void itHearsOfChannelsThatWereTakenForLostFirst() throws Exception {
+    tracks(channel, topic, "ada");
+    stage.ask(
+        table -> {
+          table.lost(first.address());
+          return true;
+        });
+    assertEquals(List.of(channel), first.next(HostMessage.SocketGone.class).channels());
+    firstDies();
+    assertTold(topic, "ada");
+  }
+
+  @Test
+  void whatTheHostHasTakenNoticeOfItHasTold() throws Exception {
+    tracks(channel, topic, "ada");
+    Client another = stage.client();
+    tracks(another.joins(topic, "1", first).channel(), topic, "bob");
+    client.ends("closed");
+    another.ends("closed");
+    assertEquals(List.of(channel), first.next(HostMessage.SocketGone.class).channels());
+    first.next(HostMessage.SocketGone.class);
+    first.says(new PresenceMessage.Noticed(List.of(channel)));
+    Client third = stage.client();
+    third.assertNothingFrom(first);
+    firstDies();
+    assertTold(topic, "bob");
     second.assertNothing();
   }
 

@@ -126,5 +126,8 @@ class WentWithHostIT {
     for (String topic : kept) {
       Waiting.until("it is vacated", () -> times(steady, topic + " is vacated") > 0);
     }
+    for (String topic : TOPICS) {
+      assertEquals(1, times(steady, topic + " is vacated"), topic);
+    }
   }
 }
