@@ -37,8 +37,8 @@ public interface PresenceHandler {
    * {@code diff.leaves()} that it has not is gone.
    *
    * <p>When this node stops hosting the topic, everybody is told to have left; who joins again is
-   * told of by the next host. If it dies, the next host tells of those who left with it: with no
-   * metas, since nobody has them any more.
+   * told of by the next host. If it dies, the next host tells of those who left with it, as far as
+   * gateways that live know of them: with no metas, since nobody has them any more.
    *
    * @param diff enriched by {@link #fetch}, but for those last two
    * @param presences all of the topic after the diff, not enriched
@@ -51,7 +51,8 @@ public interface PresenceHandler {
   /**
    * The last one has left a topic, told at once, before their diff; also when this node stops
    * hosting it, after which its next host may find it occupied again. Each {@link #occupied} is
-   * followed by one of these, told by the topic's next host if this node dies.
+   * followed by one of these, told by the topic's next host if this node dies, unless the gateways
+   * of all who were there die with it.
    */
   default void vacated(String topic) {}
 

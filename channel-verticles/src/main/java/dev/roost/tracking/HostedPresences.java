@@ -6,8 +6,10 @@ import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.PresenceMessage.Outcome;
 import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.presence.PresenceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,8 +39,11 @@ public final class HostedPresences {
 
   private static final long TENURE_ATTEMPT_MS = 100;
 
-  /** Longer than it takes until the application is told: a window, and a fetch. */
-  private static final long NOTICE_MS = 2_000;
+  /** What is left to handleMetas, beside a window and fetches, until it has heard of a leave. */
+  private static final long NOTICE_MS = 1_500;
+
+  /** Gateways wait for 15 s. */
+  private static final long MAX_NOTICE_MS = 10_000;
 
   private final TrackingContext context;
   private final TrackingSettings settings;
@@ -201,8 +206,22 @@ public final class HostedPresences {
    */
   public void noticed(String gateway, List<Long> channels) {
     if (settings.isTold()) {
-      context.after(NOTICE_MS, () -> context.send(gateway, new PresenceMessage.Noticed(channels)));
+      context.after(
+          noticeMillis(),
+          () -> {
+            if (context.isLive(gateway)) {
+              context.send(gateway, new PresenceMessage.Noticed(channels));
+            }
+          });
     }
+  }
+
+  /** A diff may wait for a window and for the fetches of two lists and its own. */
+  private long noticeMillis() {
+    PresenceOptions options = settings.options();
+    Duration fetches = settings.fetches() ? options.fetchTimeout().multipliedBy(3) : Duration.ZERO;
+    long usual = NOTICE_MS + options.maxDiffWindow().plus(fetches).toMillis();
+    return Math.min(usual, MAX_NOTICE_MS);
   }
 
   private TopicCallbacks newReactions(String topic) {

@@ -283,6 +283,11 @@ final class PresenceState {
    */
   record Diff(RawPayload joins, RawPayload leaves, int joined, int left, Set<String> unannounced) {
 
+    /** The same for somebody who has seen those lists. */
+    Diff announced() {
+      return new Diff(joins, leaves, joined, left, Set.of());
+    }
+
     /** Of keys of which nothing else is known. */
     static Diff unknownLeaves(List<String> keys) {
       var text = new JsonText(32 * keys.size()).open();

@@ -350,7 +350,8 @@ final class TopicPresence {
         context.told(topic, diff.joined(), diff.left(), payload.size());
       }
       if (settings.reacts()) {
-        react(diff, after);
+        // Who has just been told of in the list that went with the last host's is known.
+        react(isInheriting ? diff.announced() : diff, after);
       }
     }
   }

@@ -498,6 +498,7 @@ class HostedPresencesTest {
     int told = host.broadcasts.size();
     put(presences, "cid");
     host.pass(Duration.ofMillis(50));
+    assertNull(host.posted.poll(200, TimeUnit.MILLISECONDS), "nothing is fetched for it");
     assertEquals(told, host.broadcasts.size());
     handler.hang.countDown();
     nextDiff();
@@ -567,6 +568,28 @@ class HostedPresencesTest {
             "occupied",
             "+[] -{ada=[], bob=[]} =[ada]",
             "+[ada] -{} =[ada]",
+            "vacated",
+            "+[] -{ada=[{\"phx_ref\":\"ada\"}]} =[]"),
+        List.copyOf(handler.seen));
+  }
+
+  /** The application has seen her in the list by then, and not in a diff. */
+  @Test
+  void whoIsBackAndLeavesAtOnceHasGoneForTheApplication() throws Exception {
+    var handler = new Watching();
+    var presences = presences(handler);
+    put(presences, "ada");
+    host.runNext();
+    presences.receive("gateway.1", went("ada"));
+    host.runNext();
+    presences.remove("t", host.inbox(), 1, "ada", false);
+    host.pass(Duration.ofMillis(50));
+    host.runNext();
+    host.runNext();
+    assertEquals(
+        List.of(
+            "occupied",
+            "+[] -{ada=[]} =[ada]",
             "vacated",
             "+[] -{ada=[{\"phx_ref\":\"ada\"}]} =[]"),
         List.copyOf(handler.seen));

@@ -338,7 +338,7 @@ public final class Gateway {
         case HostMessage misdirected -> misdirected(from, misdirected);
         case PresenceMessage.Claim claim -> table.rule(claim);
         case PresenceMessage.Release freed -> table.release(freed);
-        case PresenceMessage.Noticed noticed -> table.noticed(noticed);
+        case PresenceMessage.Noticed noticed -> table.noticed(from, noticed);
         case PresenceMessage misdirected -> misdirected(from, misdirected);
         case LinkMessage misdirected -> misdirected(from, misdirected);
       }

@@ -28,6 +28,7 @@ import dev.roost.channel.TerminateReason;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.LocalCluster;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.presence.PresenceHandler;
 import dev.roost.presence.PresenceOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -36,6 +37,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -111,6 +113,10 @@ class HandOverTest {
       mail.add(new GatewayMessage.Disconnect("lost " + peer));
     }
 
+    void says(String inbox, BusMessage message) {
+      context.runOnContext(ignored -> endpoint.send(inbox, message));
+    }
+
     void joins(String inbox, long channel, String topic, long epoch, String payload) {
       context.runOnContext(
           ignored ->
@@ -152,7 +158,14 @@ class HandOverTest {
   }
 
   private PartitionTable.Owner owner(String topic) {
-    return one.snapshot().partitions().owner("app", PartitionTable.partition(topic)).orElseThrow();
+    return owner("app", topic);
+  }
+
+  private PartitionTable.Owner owner(String application, String topic) {
+    return one.snapshot()
+        .partitions()
+        .owner(application, PartitionTable.partition(topic))
+        .orElseThrow();
   }
 
   private void joinAll() throws Exception {
@@ -306,12 +319,7 @@ class HandOverTest {
             ChannelVerticles.deploy(
                 one, people, ONE_HOST.withPresence(windows).withTelemetry(telemetry)));
     String inbox = deployment.hosts().getFirst().inbox();
-    long epoch =
-        one.snapshot()
-            .partitions()
-            .owner("people", PartitionTable.partition("p:1"))
-            .orElseThrow()
-            .epoch();
+    long epoch = owner("people", "p:1").epoch();
     gateway.joins(inbox, 1, "p:1", epoch, "{}");
     assertEquals(1, ((GatewayMessage.Joined) gateway.next()).channel());
     while (await(deployment.presences().list("p:1")).keys().isEmpty()) {
@@ -322,6 +330,28 @@ class HandOverTest {
     var diff = diffs.poll(20, TimeUnit.SECONDS);
     assertNotNull(diff, "nobody has left");
     assertEquals(1, diff.leaves());
+  }
+
+  /** It may forget what closed then; an application that does not listen is told of nothing. */
+  @Test
+  void aGatewayHearsThatTheEndOfASocketWasNoticed() throws Exception {
+    PresenceHandler listens =
+        new PresenceHandler() {
+          @Override
+          public void vacated(String topic) {}
+        };
+    var people =
+        Application.named("people").path("/people").route("p:*", Present::new).presence(listens);
+    var deployment = await(ChannelVerticles.deploy(one, people, ONE_HOST));
+    String inbox = deployment.hosts().getFirst().inbox();
+    gateway.joins(inbox, 1, "p:1", owner("people", "p:1").epoch(), "{}");
+    assertEquals(1, ((GatewayMessage.Joined) gateway.next()).channel());
+    gateway.says(inbox, new HostMessage.SocketGone(List.of(1L), "closed"));
+    BusMessage answer = gateway.next();
+    while (!(answer instanceof PresenceMessage.Noticed)) { // Behind its diffs.
+      answer = gateway.next();
+    }
+    assertEquals(new PresenceMessage.Noticed(List.of(1L)), answer);
   }
 
   private static final class Present implements Channel {

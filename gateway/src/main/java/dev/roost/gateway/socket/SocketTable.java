@@ -178,8 +178,8 @@ public final class SocketTable {
   }
 
   /** A host has taken notice of sockets that closed. */
-  public void noticed(PresenceMessage.Noticed noticed) {
-    untoldLeaves.noticed(noticed.channels());
+  public void noticed(String host, PresenceMessage.Noticed noticed) {
+    untoldLeaves.noticed(host, noticed.channels());
   }
 
   /** The client of a channel that is gone, for what it has to say all the same (Y-6). */
@@ -250,6 +250,8 @@ public final class SocketTable {
     for (ClientSocket socket : all()) {
       for (ChannelRow row : socket.rows(this::isMisplaced)) {
         gone(row, "moved");
+        // It may be without a host only because that is dead, which is known here a moment later.
+        gone(row);
         socket.hostGone(row);
       }
     }

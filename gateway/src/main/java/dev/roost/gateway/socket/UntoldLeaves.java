@@ -74,9 +74,23 @@ final class UntoldLeaves {
     endedPresences += presences.size();
   }
 
-  /** A host knows that these channels are over. */
-  void noticed(List<Long> channels) {
-    channels.forEach(this::forget);
+  /** A host knows that these channels are over; in topics of others they are as they were. */
+  void noticed(String host, List<Long> channels) {
+    for (long channel : channels) {
+      Ended known = ended.get(channel);
+      if (known != null) {
+        drop(known, presence -> presence.topic.host.equals(host));
+        if (known.presences.isEmpty()) {
+          ended.remove(channel);
+        }
+      }
+    }
+  }
+
+  private void drop(Ended known, Predicate<Presence> isOver) {
+    int before = known.presences.size();
+    known.presences.removeIf(isOver);
+    endedPresences -= before - known.presences.size();
   }
 
   private void forget(long channel) {
@@ -101,8 +115,8 @@ final class UntoldLeaves {
   void hostsGone(Predicate<String> isGone, Partitions before, long now) {
     forgetUntil(now, 0);
     for (Ended known : ended.values()) {
-      int all = known.presences.size();
-      known.presences.removeIf(
+      drop(
+          known,
           presence -> {
             Topic topic = presence.topic;
             boolean isDead = isGone.test(topic.host);
@@ -113,7 +127,6 @@ final class UntoldLeaves {
             }
             return isDead;
           });
-      endedPresences -= all - known.presences.size();
     }
   }
 

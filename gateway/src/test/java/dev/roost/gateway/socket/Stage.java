@@ -66,9 +66,7 @@ final class Stage {
     var stage = new Stage();
     await(stage.vertx.deployVerticle(stage.gateway));
     for (Host host : hosts) {
-      host.stage = stage;
-      host.address = Addresses.host(stage.node.name(), stage.node.nextVerticle());
-      await(stage.vertx.deployVerticle(host));
+      stage.add(host);
     }
     stage.offer =
         new Advertisement(
@@ -84,6 +82,19 @@ final class Stage {
   /** Takes the application away: no topic has a route any more. */
   void withdraw() throws Exception {
     await(node.withdraw("chat"));
+  }
+
+  /** Makes the partitions' next tenure begin, with a host that was not there before. */
+  Host claimBy(Host host) throws Exception {
+    add(host);
+    claimAnew(List.of(host));
+    return host;
+  }
+
+  private void add(Host host) throws Exception {
+    host.stage = this;
+    host.address = Addresses.host(node.name(), node.nextVerticle());
+    await(vertx.deployVerticle(host));
   }
 
   /** Makes the partitions' next tenure begin, with these hosts. */
@@ -232,7 +243,7 @@ final class Stage {
       switch (message) {
         case PresenceMessage.Claim claim -> table.rule(claim);
         case PresenceMessage.Release freed -> table.release(freed);
-        case PresenceMessage.Noticed noticed -> table.noticed(noticed);
+        case PresenceMessage.Noticed noticed -> table.noticed(from, noticed);
         default -> table.receive((GatewayMessage) message);
       }
     }

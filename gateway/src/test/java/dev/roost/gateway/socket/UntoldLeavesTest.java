@@ -108,6 +108,48 @@ class UntoldLeavesTest {
     assertTold(topic, "ada");
   }
 
+  /** The one that has them may be dying. */
+  @Test
+  void inTopicsOfOthersAHostTakesNoticeOfNothing() throws Exception {
+    String elsewhere = stage.topicOn(second);
+    tracks(channel, topic, "ada");
+    tracks(channel, elsewhere, "ada");
+    client.ends("closed");
+    assertEquals(List.of(channel), first.next(HostMessage.SocketGone.class).channels());
+    first.says(new PresenceMessage.Noticed(List.of(channel)));
+    stage.client().assertNothingFrom(first);
+    ClusterNode.Snapshot before = stage.snapshot();
+    stage.ask(
+        table -> {
+          table.hostsGone(inbox -> true, before.partitions(), System.nanoTime());
+          return true;
+        });
+    var third = stage.claimBy(new Host());
+    tells();
+    assertEquals(
+        new PresenceMessage.WentWithHost(elsewhere, List.of("ada")),
+        third.next(PresenceMessage.WentWithHost.class));
+    third.assertNothing();
+  }
+
+  /** A host may be known to be dead before the table of hosts has gone round. */
+  @Test
+  void itHearsOfChannelsWhoseTopicHadNoHostForAMoment() throws Exception {
+    tracks(channel, topic, "ada");
+    ClusterNode.Snapshot before = stage.snapshot();
+    stage.withdraw();
+    stage.ask(
+        table -> {
+          table.endMisplaced();
+          return true;
+        });
+    assertEquals(List.of(channel), first.next(HostMessage.SocketGone.class).channels());
+    firstIsGone(before, 0);
+    stage.claimAnew(List.of(second));
+    tells();
+    assertTold(topic, "ada");
+  }
+
   @Test
   void ofSocketsThatClosedLongBeforeItHasToldTheApplication() throws Exception {
     tracks(channel, topic, "ada");

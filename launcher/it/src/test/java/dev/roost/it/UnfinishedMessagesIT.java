@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,6 +116,18 @@ class UnfinishedMessagesIT {
     TestServer.await(
         "unfinished messages take " + least + " to " + most + " bytes",
         () -> taken() >= least && taken() <= most);
+  }
+
+  /** What is taken once all is inflated that has come, which workers may still be at. */
+  private long settled() {
+    long before;
+    long now = taken();
+    do {
+      before = now;
+      LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
+      now = taken();
+    } while (now != before);
+    return now;
   }
 
   private void awaitNothingTaken() {
@@ -214,7 +227,7 @@ class UnfinishedMessagesIT {
   void whoAsksForMoreThanIsLeftIsRefusedAndNobodyElseIs(Shape held) {
     RawWebSocket honest = socket();
     List<RawWebSocket> holders = halfMessages(held, 3);
-    long before = taken();
+    long before = settled();
 
     int refusals = 0;
     for (Shape shape : Shape.values()) {
