@@ -39,10 +39,10 @@ public final class HostedPresences {
 
   private static final long TENURE_ATTEMPT_MS = 100;
 
-  /** What is left to handleMetas, beside a window and fetches, until it has heard of a leave. */
+  /** Beside a window and fetches, for handleMetas to be called: 1.5 s. */
   private static final long NOTICE_MS = 1_500;
 
-  /** Gateways wait for 15 s. */
+  /** Gateways do not remember for longer than 15 s: 10 s. */
   private static final long MAX_NOTICE_MS = 10_000;
 
   private final TrackingContext context;
@@ -182,14 +182,20 @@ public final class HostedPresences {
       return;
     }
     Optional<PartitionTable.Owner> owner = tenure(topic);
-    Optional<PartitionTable.Owner> next =
-        context.owner(topic).filter(other -> context.isLive(other.inbox()));
     if (owner.isPresent()) {
       presence(topic, owner.get().epoch()).wentWithHost(keys);
     } else if (attempts > 1) {
       context.after(TENURE_ATTEMPT_MS, () -> wentWithHost(topic, keys, attempts - 1));
-    } else if (next.isPresent()) {
-      // It was handed over meanwhile.
+    } else {
+      passOn(topic, keys);
+    }
+  }
+
+  /** The topic was handed over meanwhile. */
+  private void passOn(String topic, List<String> keys) {
+    Optional<PartitionTable.Owner> next =
+        context.owner(topic).filter(other -> context.isLive(other.inbox()));
+    if (next.isPresent()) {
       context.send(next.get().inbox(), new PresenceMessage.WentWithHost(topic, keys));
     } else {
       log.warn(

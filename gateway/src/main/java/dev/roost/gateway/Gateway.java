@@ -112,7 +112,7 @@ public final class Gateway {
             options);
     this.edge = new Edge(options.edge(), options.publicHost());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
-    this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retryJoins());
+    this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retry());
     this.node = node;
     Context context = vertx.getOrCreateContext();
     this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
@@ -277,7 +277,9 @@ public final class Gateway {
     }
   }
 
-  private void retryJoins() {
+  /** What waited for topics to have a host. */
+  private void retry() {
+    table.tellLeaves();
     table.retryJoins(System.nanoTime(), options.hostTimeout().toNanos());
   }
 
@@ -293,7 +295,7 @@ public final class Gateway {
     paths.changed(now);
     moved |= !now.partitions().equals(seen.partitions());
     seen = now;
-    retryJoins();
+    retry();
   }
 
   /** The sockets that were open when the end began, and how many of them were told so far. */

@@ -421,7 +421,7 @@ public final class ClientSocket {
     for (ChannelRow row : rows.values()) {
       if (row.channel() != 0) {
         byHost.computeIfAbsent(row.host(), host -> new ArrayList<>(2)).add(row.channel());
-        table.gone(row);
+        table.remember(row);
       }
       forget(row);
     }

@@ -210,7 +210,7 @@ public final class SocketTable {
       if (!affected.isEmpty()) {
         send(host, affected.stream().map(ChannelRow::channel).toList(), "link lost");
         // It may be dead, which is known a moment later.
-        affected.forEach(this::gone);
+        affected.forEach(this::remember);
         affected.forEach(socket::hostGone);
         closed += affected.size();
       }
@@ -251,7 +251,7 @@ public final class SocketTable {
       for (ChannelRow row : socket.rows(this::isMisplaced)) {
         gone(row, "moved");
         // It may be without a host only because that is dead, which is known here a moment later.
-        gone(row);
+        remember(row);
         socket.hostGone(row);
       }
     }
@@ -264,14 +264,12 @@ public final class SocketTable {
   }
 
   /**
-   * Tells the next hosts of topics who went with the last, and looks again for hosts of the joins
-   * that wait for one; those that have waited too long are refused, and those whose application is
-   * gone altogether.
+   * Looks again for hosts of the joins that wait for one; those that have waited too long are
+   * refused, and those whose application is gone altogether.
    *
    * @param limit nanoseconds that a join may wait
    */
   public void retryJoins(long now, long limit) {
-    untoldLeaves.tell(node.snapshot(), this::send);
     if (waiting.isEmpty()) {
       return;
     }
@@ -290,6 +288,11 @@ public final class SocketTable {
         row.socket().submit(row, null);
       }
     }
+  }
+
+  /** Tells the hosts that topics have by now who went with the last ones, which are dead. */
+  public void tellLeaves() {
+    untoldLeaves.tell(node.snapshot(), this::send);
   }
 
   /** Joins that wait for their topic to have a host. */
@@ -354,8 +357,8 @@ public final class SocketTable {
     waiting.add(row);
   }
 
-  /** A row is about to end; its host is told of that, and may not live to take notice. */
-  void gone(ChannelRow row) {
+  /** What a row tracks as it ends; its host is told of that, and may not live to take notice. */
+  void remember(ChannelRow row) {
     untoldLeaves.ended(row, node.snapshot().partitions(), System.nanoTime());
   }
 

@@ -37,7 +37,7 @@ final class UntoldLeaves {
   static final long NOTICE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
   /** Presences that are remembered, of those that have ended and of those to be told each. */
-  static final int MAX_PRESENCES = 100_000;
+  private static final int MAX_PRESENCES = 100_000;
 
   /** What has ended here, by channel, those that ended first before others. */
   private final Map<Long, Ended> ended = new LinkedHashMap<>();
@@ -61,17 +61,16 @@ final class UntoldLeaves {
   /** A channel ends here, of which its host may not take notice. */
   void ended(ChannelRow row, Partitions now, long at) {
     List<PresenceMessage.Name> names = row.socket().tracked(row.channel());
-    if (names.isEmpty()) {
-      return;
-    }
     var presences = new ArrayList<Presence>(names.size());
     for (PresenceMessage.Name name : names) {
       host(row, name, now)
           .ifPresent(host -> presences.add(new Presence(topic(row, name, host), name.key())));
     }
-    forgetUntil(at, presences.size());
-    ended.put(row.channel(), new Ended(presences, at));
-    endedPresences += presences.size();
+    if (!presences.isEmpty()) {
+      forgetUntil(at, presences.size());
+      ended.put(row.channel(), new Ended(presences, at));
+      endedPresences += presences.size();
+    }
   }
 
   /** A host knows that these channels are over; in topics of others they are as they were. */
@@ -115,19 +114,17 @@ final class UntoldLeaves {
   void hostsGone(Predicate<String> isGone, Partitions before, long now) {
     forgetUntil(now, 0);
     for (Ended known : ended.values()) {
-      drop(
-          known,
-          presence -> {
-            Topic topic = presence.topic;
-            boolean isDead = isGone.test(topic.host);
-            // One that had given the topic away before has told the application itself.
-            if (isDead
-                && owner(before, topic.application, topic.name).equals(Optional.of(topic.host))) {
-              add(topic, presence.key);
-            }
-            return isDead;
-          });
+      for (Presence presence : known.presences) {
+        Topic topic = presence.topic;
+        // One that had given the topic away before has told the application itself.
+        if (isGone.test(topic.host)
+            && owner(before, topic.application, topic.name).equals(Optional.of(topic.host))) {
+          add(topic, presence.key);
+        }
+      }
+      drop(known, presence -> isGone.test(presence.topic.host));
     }
+    ended.values().removeIf(known -> known.presences.isEmpty());
   }
 
   /** The host of this row is dead: what was present through it is untold. */
