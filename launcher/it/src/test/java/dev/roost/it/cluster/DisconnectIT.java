@@ -23,8 +23,6 @@ import org.junit.jupiter.api.condition.OS;
 class DisconnectIT {
 
   private static final String SECRET = "s3cr3t-v4lue";
-  private static final Pattern ADMIN =
-      Pattern.compile("health, metrics and drain at \\S+ port (\\d+)");
   private static final Pattern TOKEN = Pattern.compile("\"token\":\"([^\"]+)\"");
 
   private static final Cluster cluster = Cluster.of("disconnect", 3);
@@ -58,12 +56,6 @@ class DisconnectIT {
     }
   }
 
-  private static int adminPort() {
-    Matcher line = ADMIN.matcher(near.log());
-    assertTrue(line.find(), near.log());
-    return Integer.parseInt(line.group(1));
-  }
-
   private static String poll(NodeProcess gateway, String query) {
     return request(
             gateway.port(),
@@ -87,7 +79,7 @@ class DisconnectIT {
         var other = socket(far, "user_id=43")) {
       HttpAnswer answer =
           request(
-              adminPort(),
+              near.adminPort(),
               "POST /disconnect?id=user_socket:42 HTTP/1.1",
               "Host: localhost",
               "Content-Length: 0");
@@ -103,7 +95,7 @@ class DisconnectIT {
       assertTrue(other.read().text().contains("\"ok\""));
       assertFalse(poll(near, "user_id=43&token=" + others).contains("\"status\":410"));
     }
-    String page = request(adminPort(), "GET /metrics HTTP/1.1", "Host: localhost").body();
+    String page = request(near.adminPort(), "GET /metrics HTTP/1.1", "Host: localhost").body();
     assertTrue(page.contains("\nroost_sockets_closed_total{code=\"1001\"} 1.0\n"), page);
   }
 

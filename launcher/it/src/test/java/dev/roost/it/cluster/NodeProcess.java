@@ -5,9 +5,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A node of the distribution, running as its users run it: a process with a log. */
 final class NodeProcess {
+
+  private static final Pattern ADMIN =
+      Pattern.compile("health, metrics and drain at \\S+ port (\\d+)");
 
   private final Process process;
   private final Path log;
@@ -28,6 +33,15 @@ final class NodeProcess {
 
   int port() {
     return port;
+  }
+
+  /** Where it is administered, if it was started with {@code --admin-port}. */
+  int adminPort() {
+    Matcher line = ADMIN.matcher(log());
+    if (!line.find()) {
+      throw new AssertionError("the node names no admin port:\n" + log());
+    }
+    return Integer.parseInt(line.group(1));
   }
 
   NodeProcess ready() {

@@ -11,8 +11,6 @@ import dev.roost.testkit.client.WebSocketFrame;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,8 +23,6 @@ class OverloadIT {
 
   private static final int MAILBOX = 10;
   private static final String LARGE = "x".repeat(60_000);
-  private static final Pattern ADMIN =
-      Pattern.compile("health, metrics and drain at \\S+ port (\\d+)");
 
   private static final Cluster cluster = Cluster.of("overload", 2);
   private static NodeProcess gateway;
@@ -52,10 +48,8 @@ class OverloadIT {
   }
 
   private static String metrics() {
-    Matcher admin = ADMIN.matcher(gateway.log());
-    assertTrue(admin.find(), gateway.log());
     try (var connection =
-        RawWebSocket.open("127.0.0.1", Integer.parseInt(admin.group(1))).limit(Waiting.LIMIT)) {
+        RawWebSocket.open("127.0.0.1", gateway.adminPort()).limit(Waiting.LIMIT)) {
       return connection.request("GET /metrics HTTP/1.1", "Host: localhost").body();
     }
   }
