@@ -206,9 +206,9 @@ const RAPID = new Set(["stroke", "cursor"]);
 /* What this demo's ChatChannel and BoardChannel do with their events, and why they broadcast. */
 const OUTCOME = {
   new_msg: "It broadcasts, then replies.",
-  typing: "It calls `broadcastFrom`; no reply.",
-  away: "It updates its presence; no reply.",
-  back: "It updates its presence; no reply.",
+  typing: "It calls `broadcastFrom`, then replies.",
+  away: "It updates its presence, then replies.",
+  back: "It updates its presence, then replies.",
   crash: "It throws.",
   stop: "It stops.",
   stroke: "It adds the piece to the drawing and calls `broadcast`; no reply.",

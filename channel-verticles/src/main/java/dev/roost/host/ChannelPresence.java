@@ -41,8 +41,11 @@ final class ChannelPresence implements Presence {
 
   @Override
   public String track(String key, Object meta) {
-    MetaWriter.requireKey(key);
-    RawPayload fields = runtime.metas().fields(meta);
+    return trackRaw(MetaWriter.requireKey(key), runtime.metas().fields(meta));
+  }
+
+  /** With a key and meta that were looked at before. */
+  String trackRaw(String key, RawPayload fields) {
     return await(
         tracking(
             tracker -> runtime.tracking().trackers().track(tracker, topic, key, fields), ended()));

@@ -20,6 +20,7 @@ import dev.roost.channel.TerminateReason;
 import dev.roost.presence.PresenceException;
 import dev.roost.tracking.Tracker;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +44,7 @@ final class ChannelProcess {
   }
 
   private static final Logger log = LoggerFactory.getLogger(Channel.class);
+  private static final String PRESENCE_STATE = "presence_state";
   private static final RawPayload JOIN_CRASHED =
       RawPayload.jsonText("{\"reason\":\"join crashed\"}");
   private static final RawPayload MAILBOX_FULL =
@@ -305,7 +307,7 @@ final class ChannelProcess {
         return;
       }
       switch (mail) {
-        case Mail.Join(var payload) -> join(payload);
+        case Mail.Join(var payload) -> present(join(payload));
         case Mail.In(var message) -> in(message);
         case Mail.Out(var event, var payload) -> outcome(callOut(event, payload));
         case Mail.Message(var message) -> outcome(callInfo(message));
@@ -322,7 +324,10 @@ final class ChannelProcess {
     }
   }
 
-  private void join(RawPayload payload) {
+  /**
+   * @return keys and metas under which the channel is to be present from now on
+   */
+  private Map<String, RawPayload> join(RawPayload payload) {
     long started = running.begin("join", "join");
     try {
       Channel made = route.channel().get();
@@ -331,8 +336,9 @@ final class ChannelProcess {
           made.join(
               recipient.topic(), new Payload(payload, runtime.application().mapper()), socket);
       switch (result) {
-        case JoinResult.Ok(var response) -> {
+        case JoinResult.Ok(var response, var present) -> {
           RawPayload raw = runtime.writer().write(response);
+          Map<String, RawPayload> metas = runtime.metas().all(present);
           running.end();
           if (!abandoned) {
             // In this order: what another thread sends once it may follows the answer (J-12).
@@ -340,6 +346,7 @@ final class ChannelProcess {
             state = State.JOINED;
           }
           joined(Telemetry.Outcome.OK, started, payload);
+          return metas;
         }
         case JoinResult.Refused(var reason) -> {
           RawPayload raw = runtime.writer().write(reason);
@@ -361,6 +368,18 @@ final class ChannelProcess {
         log.error("join crashed, topic={} socket={}", recipient.topic(), client.id(), cause);
         abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
       }
+    }
+    return Map.of();
+  }
+
+  /** Tracked before the list is pushed, so that the client is in it (P-20). */
+  private void present(Map<String, RawPayload> metas) {
+    if (!metas.isEmpty()) {
+      running.begin("present", "present");
+      var presence = new ChannelPresence(this, recipient.topic());
+      metas.forEach(presence::trackRaw);
+      socket.push(PRESENCE_STATE, presence.list());
+      running.end();
     }
   }
 

@@ -7,6 +7,8 @@ import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
 import dev.roost.channel.PayloadWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -78,6 +80,13 @@ final class MetaWriter {
               + " is made of whole characters, got one with half a surrogate pair: cut text between"
               + " code points");
     }
+  }
+
+  /** Keys and their metas, without refs, in their order. */
+  Map<String, RawPayload> all(Map<String, Object> metas) {
+    var fields = new LinkedHashMap<String, RawPayload>();
+    metas.forEach((key, meta) -> fields.put(requireKey(key), fields(meta)));
+    return fields;
   }
 
   /** A meta without refs. */

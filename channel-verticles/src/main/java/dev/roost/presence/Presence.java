@@ -10,18 +10,13 @@ import java.util.function.UnaryOperator;
  *
  * {@snippet :
  * public JoinResult join(String topic, Payload payload, Socket socket) {
- *   socket.sendSelf("joined");
- *   return JoinResult.ok();
- * }
- *
- * public Outcome handleInfo(Object message, Socket socket) {
- *   socket.presence().track(user, Map.of("online_at", System.currentTimeMillis()));
- *   socket.push("presence_state", socket.presence().list());
- *   return Result.noReply();
+ *   return JoinResult.ok().present("user:" + user, Map.of("online_at", Instant.now().toString()));
  * }
  * }
  *
- * <p>Track after the join, as above, and push the list then: in this order a client misses nothing.
+ * <p>Whoever joins so is tracked as soon as it is answered, and gets the list then: in this order a
+ * client misses nothing. Who does the two by hand, later or in {@code handleInfo}, tracks first and
+ * then pushes {@code presence_state}.
  *
  * <p>Each call waits until the host of the topic has answered, which for the channel's own topic is
  * a matter of microseconds; track and update wait for the gateway of the socket before, which keeps

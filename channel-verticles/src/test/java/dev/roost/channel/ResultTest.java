@@ -3,6 +3,7 @@ package dev.roost.channel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -40,8 +41,15 @@ class ResultTest {
 
   @Test
   void aJoinIsAnsweredWithAnEmptyObjectUnlessSaidOtherwise() { // J-9 to J-11
-    assertEquals(new JoinResult.Ok(Map.of()), JoinResult.ok());
-    assertEquals(new JoinResult.Ok(1), JoinResult.ok(1));
+    assertEquals(new JoinResult.Ok(Map.of(), Map.of()), JoinResult.ok());
+    assertEquals(new JoinResult.Ok(1, Map.of()), JoinResult.ok(1));
     assertEquals(new JoinResult.Refused("full"), JoinResult.refuse("full"));
+  }
+
+  @Test
+  void aJoinMayBeAnsweredWithBeingPresentUnderEachKeyOnce() { // P-20
+    var answer = JoinResult.ok(1).present("user:1", Map.of()).present("device:7", Map.of("at", 5));
+    assertEquals(List.of("user:1", "device:7"), List.copyOf(answer.present().keySet()));
+    assertThrows(IllegalArgumentException.class, () -> answer.present("user:1", Map.of()));
   }
 }

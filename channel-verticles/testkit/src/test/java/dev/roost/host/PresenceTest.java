@@ -725,6 +725,77 @@ class PresenceTest {
     }
   }
 
+  /** Present under the key and meta of its payload, as the answer of the join says. */
+  private static ChannelKit answersPresent(PresenceOptions presence) {
+    return ChannelKit.of(
+        Application.named("scripted")
+            .path("/socket")
+            .route(
+                "s:*",
+                () ->
+                    Script.onJoin(
+                            (topic, payload, socket) -> {
+                              socket.sendSelf("joined");
+                              return JoinResult.ok(Map.of("first", true))
+                                  .present(
+                                      payload.tree().path("key").asText(), Map.of("mood", "free"))
+                                  .present(
+                                      "all",
+                                      Map.of(
+                                          "name", "x".repeat(payload.tree().path("long").asInt())));
+                            })
+                        .info(
+                            (message, socket) -> {
+                              socket.push("keys", Map.of("are", socket.presence().list().keys()));
+                              return Result.noReply();
+                            })),
+        options(presence));
+  }
+
+  @Test
+  void aJoinMayBeAnsweredWithBeingPresent() throws Exception {
+    try (var other = answersPresent(QUICK)) {
+      var ada = other.join("s:1", Map.of("key", "ada"));
+      assertEquals(Map.of("first", true), ada.response().as(Map.class));
+      var bob = other.join("s:1", Map.of("key", "bob"));
+      var state = bob.assertPush("presence_state").tree();
+      assertEquals("free", state.at("/ada/metas/0/mood").asText());
+      assertEquals("free", state.at("/bob/metas/0/mood").asText());
+      assertEquals(2, state.at("/all/metas").size());
+      ada.assertBroadcast("presence_diff", diff -> diff.tree().get("joins").has("bob"));
+      assertTrue(ada.assertPush("presence_state").tree().has("ada"));
+
+      var first = bob.assertPush("keys");
+      assertTrue(first.tree().toString().contains("bob"), "present before any other callback");
+
+      ada.leave();
+      bob.assertBroadcast("presence_diff", diff -> diff.tree().get("leaves").has("ada"));
+    }
+  }
+
+  @Test
+  void aKeyOrMetaThatCannotBeFailsTheJoinThatIsAnsweredWithIt() throws Exception {
+    try (var other = answersPresent(QUICK.withMetaBytes(100))) {
+      var reason = Map.of("reason", "join crashed");
+      other.socket().assertJoinRefused("s:1", Map.of("key", "__proto__"), reason);
+      other.socket().assertJoinRefused("s:1", Map.of("key", "ada", "long", 100), reason);
+      var bob = other.join("s:1", Map.of("key", "bob"));
+      assertEquals(java.util.Set.of("bob", "all"), keys(bob.assertPush("presence_state")));
+    }
+  }
+
+  @Test
+  void whoCannotBePresentAfterTheJoinCrashesAndIsInNoList() throws Exception {
+    try (var other = answersPresent(QUICK.withTopicPresences(3))) {
+      var ada = other.join("s:1", Map.of("key", "ada"));
+      ada.assertPush("presence_state");
+      var bob = other.join("s:1", Map.of("key", "bob"));
+      var refused = bob.assertCrashed(PresenceException.class);
+      assertEquals(PresenceException.Reason.TOPIC_FULL, refused.reason());
+      ada.assertBroadcast("presence_diff", diff -> diff.tree().get("leaves").has("bob"));
+    }
+  }
+
   @Test
   void whoTracksWhenTheClientHasGoneHasNotCrashed() throws Exception {
     var tracking = new CountDownLatch(1);

@@ -2,7 +2,6 @@ package dev.roost.demo.chat;
 
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
-import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
@@ -15,15 +14,9 @@ final class ChatChannel implements Channel {
   @Override
   public JoinResult join(String topic, Payload payload, Socket socket) {
     name = payload.tree().path("name").asText();
-    socket.sendSelf("joined"); // Who is here is told once nothing can be missed any more.
-    return name.matches(".{1,40}") ? JoinResult.ok() : JoinResult.refuse(Map.of("reason", "name"));
-  }
-
-  @Override
-  public Outcome handleInfo(Object message, Socket socket) {
-    socket.presence().track("@" + name, Map.of("away", false));
-    socket.push("presence_state", socket.presence().list());
-    return Result.noReply();
+    return name.matches(".{1,40}")
+        ? JoinResult.ok().present("@" + name, Map.of("away", false))
+        : JoinResult.refuse(Map.of("reason", "name"));
   }
 
   @Override
@@ -37,14 +30,11 @@ final class ChatChannel implements Channel {
       case "typing" -> socket.broadcastFrom("typing", Map.of("name", name));
       case "away" -> socket.presence().update("@" + name, Map.of("away", true));
       case "back" -> socket.presence().update("@" + name, Map.of("away", false));
-      case "stop" -> {
-        return Result.stop();
-      }
       case "crash" -> throw new IllegalStateException("somebody pressed the crash button");
       default -> {
-        return Result.unhandled();
+        return event.equals("stop") ? Result.stop() : Result.unhandled();
       }
     }
-    return event.equals("new_msg") ? Result.ok() : Result.noReply();
+    return Result.ok();
   }
 }
