@@ -96,7 +96,7 @@ const limit = (name) => `roost_limit_reached_total{limit="${name}"}`;
 const refused = (status) => `roost_connections_refused_total{status="${status}"}`;
 
 /** They wait until the server's patience is over, and do little else. */
-const patient = ["half-open handshakes", "a byte a second"];
+const patient = ["half-open handshakes", "a byte a second", "half messages"];
 
 /** Each attack returns what has to have been counted, by the name of the counter. */
 const attacks = {
@@ -188,6 +188,41 @@ const attacks = {
       for (let i = 0; i < 20 && !ended; i++) await socket.write(empty);
     });
     return { attackers: count, counted: { [limit("max-fragments")]: count } };
+  },
+
+  "half messages": async () => {
+    const count = size(200, 60);
+    const half = frame(Buffer.alloc(4_000_000, 0x20), { fin: false });
+    const sockets = await many(count, async () => {
+      const socket = await connected();
+      await socket.write(half);
+      return socket;
+    });
+    const timer = setInterval(() => sockets.forEach((socket) => socket.tcp.write(frame("", { opcode: 9 }))), 1_000);
+    await until("half messages are held, within their bound", async () => (await metrics()).get("roost_unfinished_bytes") >= 16_000_000);
+    if (short) setTimeout(() => sockets.forEach((socket) => socket.drop()), 5_000);
+    const codes = await Promise.all(sockets.map((socket) => socket.ended));
+    clearInterval(timer);
+    const closedWith = (code) => codes.filter((got) => got === code).length;
+    const [silent, refused] = [closedWith(1002), closedWith(1013)];
+    expect("closed as silent or refused", count, silent + refused + closedWith(0));
+    expect("some were refused", true, refused > 0);
+    expect("others waited for the rest, in vain", true, short ? closedWith(0) > 0 : silent > 0 && closedWith(0) === 0);
+    return { attackers: count, counted: { [limit("max-unfinished-bytes")]: refused, [limit("idle-timeout")]: silent } };
+  },
+
+  "unread pings": async () => {
+    const count = size(50, 10);
+    const before = (await metrics()).get(limit("max-queued-bytes"));
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => frame("x".repeat(125), { opcode: 9 })));
+    const sockets = await many(count, () => connected());
+    sockets.forEach((socket) => socket.tcp.pause());
+    await until("who reads no answers is cut off", async () => {
+      await Promise.all(sockets.map((socket) => Promise.race([socket.write(pings), sleep(1_000)])));
+      return (await metrics()).get(limit("max-queued-bytes")) - before >= count;
+    });
+    sockets.forEach((socket) => socket.drop());
+    return { attackers: count, counted: { [limit("max-queued-bytes")]: count } };
   },
 
   "deep JSON": async () => {

@@ -1,5 +1,7 @@
 package dev.roost.channel;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,15 +25,15 @@ public sealed interface JoinResult {
     /**
      * With this channel present in its topic: as soon as the join is answered, and before any other
      * callback, it is tracked under the key, and {@code presence_state} is pushed to its client. In
-     * this order a client misses nothing. Should it be refused, by a limit for instance, the
-     * channel crashes and its client joins again; a key or meta that nobody could track fails the
-     * join.
+     * this order a client misses nothing. Should that fail, by a limit for instance or since the
+     * gateway does not answer, the channel crashes and its client joins again; a key or meta that
+     * nobody could track fails the join.
      *
      * @see dev.roost.presence.Presence#track
      */
     public Ok present(String key, Object meta) {
       var more = new LinkedHashMap<>(present);
-      if (more.putIfAbsent(key, meta) != null) {
+      if (more.putIfAbsent(requireNonNull(key, "key"), requireNonNull(meta, "meta")) != null) {
         throw new IllegalArgumentException("present under \"" + key + "\" twice; give it one meta");
       }
       return new Ok(response, more);

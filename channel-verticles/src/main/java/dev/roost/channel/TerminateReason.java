@@ -36,6 +36,9 @@ public sealed interface TerminateReason {
   /** The channel's own join refused the client (J-17); the socket was never joined. */
   record Refused() implements TerminateReason {}
 
-  /** The channel verticle is being undeployed, or hands the topic over. */
+  /**
+   * The channel verticle is being undeployed, or hands the topic over, or its members are to join
+   * anew after a split: they lack what was said on the other side.
+   */
   record Draining() implements TerminateReason {}
 }

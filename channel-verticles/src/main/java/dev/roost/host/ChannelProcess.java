@@ -375,9 +375,12 @@ final class ChannelProcess {
   /** Tracked before the list is pushed, so that the client is in it (P-20). */
   private void present(Map<String, RawPayload> metas) {
     if (!metas.isEmpty()) {
-      running.begin("present", "present");
       var presence = new ChannelPresence(this, recipient.topic());
-      metas.forEach(presence::trackRaw);
+      for (var meta : metas.entrySet()) {
+        running.begin("present", "present");
+        presence.trackRaw(meta.getKey(), meta.getValue());
+      }
+      running.begin("present", "present");
       socket.push(PRESENCE_STATE, presence.list());
       running.end();
     }
@@ -581,9 +584,7 @@ final class ChannelProcess {
    * then, and the end that is in the mailbox already is the one that terminate is told of.
    */
   private boolean isTooLate(Throwable cause) {
-    return forgotten
-        && cause instanceof PresenceException refused
-        && refused.reason() == PresenceException.Reason.ENDED;
+    return forgotten && cause instanceof PresenceException;
   }
 
   /** The rest of the world has forgotten the channel already. */

@@ -47,6 +47,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private @Nullable HostTracking tracking;
   private @Nullable HostRuntime runtime;
   private @Nullable Connector connector;
+  private @Nullable Absences absences;
   private ClusterNode.@Nullable Snapshot seen;
   private @Nullable Consumer<ClusterNode.Snapshot> onChange;
   private long watchdog;
@@ -81,6 +82,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
               opened.checkLinks(peer -> node.snapshot().isLive(peer));
               presences.check();
             });
+    absences = new Absences(opened.address());
     seen = node.snapshot();
     onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
     node.listen(onChange);
@@ -163,10 +165,10 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private void join(String gateway, HostMessage.Join join) {
     String topic = join.recipient().topic();
     // A later tenure than is known here is not to begin under the number of this one; and of a
-    // gateway that is not known to live, nobody would tell when it dies.
+    // gateway that is not known to live, nobody would tell when it dies, or was away before.
     Optional<PartitionTable.Owner> owner =
         owner(topic).filter(mine -> mine.epoch() >= join.epoch());
-    boolean isKnown = topics().knows(gateway) || node.snapshot().isLive(gateway);
+    boolean isKnown = topics().knows(gateway) || started(seen).isLive(gateway);
     if (owner.isEmpty() || !isKnown) {
       endpoint().send(gateway, new GatewayMessage.NotHosted(join.channel()));
       return;
@@ -176,6 +178,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       endpoint().send(gateway, new GatewayMessage.Refused(join.channel(), UNMATCHED));
       return;
     }
+    tellIfWasAway(gateway, PartitionTable.partition(topic));
     var process =
         new ChannelProcess(
             runtime(),
@@ -191,6 +194,20 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
       process.post(new Mail.Join(join.payload()));
     } else {
       replace(old, () -> process.post(new Mail.Join(join.payload())));
+    }
+  }
+
+  /**
+   * If this gateway was taken for dead and is back, its clients may have talked on this topic on
+   * the other side of a split: members here lack that, and are told before they hear more of them.
+   */
+  private void tellIfWasAway(String gateway, int partition) {
+    if (Addresses.node(gateway)
+        .filter(name -> started(absences).isOver(name, partition))
+        .isPresent()) {
+      topics().all().stream()
+          .filter(process -> PartitionTable.partition(process.recipient().topic()) == partition)
+          .forEach(this::handOver);
     }
   }
 
@@ -243,6 +260,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     // Not that of `now`: who has joined meanwhile did so by what is known now.
     PartitionTable table = node.snapshot().partitions().table(application.name());
     PartitionTable old = before.partitions().table(application.name());
+    started(absences).tableChanged(old, table, System.nanoTime());
+    started(absences).nodesChanged(before.nodes(), now.nodes(), table, System.nanoTime());
     BitSet changed = old.changed(inbox(), table);
     if (!changed.isEmpty()) {
       topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);

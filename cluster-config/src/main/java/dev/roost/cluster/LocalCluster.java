@@ -32,7 +32,11 @@ public final class LocalCluster {
 
   /** One more node. {@link ClusterNode#close} makes it go as if it had been killed. */
   public ClusterNode join() {
-    String name = UUID.randomUUID().toString().substring(0, 8);
+    return join(UUID.randomUUID().toString().substring(0, 8));
+  }
+
+  /** One of this name: so a node comes back that went, as after a split. */
+  public ClusterNode join(String name) {
     return ClusterNode.start(vertx, name, registry.join(name), timing);
   }
 }

@@ -66,7 +66,7 @@ class HandOverTest {
   private final ClusterNode third = cluster.join();
   private final BlockingQueue<String> ended = new LinkedBlockingQueue<>();
   private final CountDownLatch slow = new CountDownLatch(1);
-  private final Gateway gateway = new Gateway();
+  private final Gateway gateway = new Gateway(third);
   private HostVerticle host;
 
   private final class Watched implements Channel {
@@ -90,11 +90,16 @@ class HandOverTest {
 
   private final class Gateway extends VerticleBase implements BusEndpoint.Receiver {
     private final BlockingQueue<BusMessage> mail = new LinkedBlockingQueue<>();
+    private final ClusterNode node;
     private BusEndpoint endpoint;
+
+    Gateway(ClusterNode node) {
+      this.node = node;
+    }
 
     @Override
     public Future<?> start() {
-      endpoint = new BusEndpoint(vertx, Addresses.gateway(third.name(), 1), this);
+      endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), 1), this);
       return endpoint.ready();
     }
 
@@ -239,6 +244,46 @@ class HandOverTest {
     }
     gateway.joins(host.inbox(), 1, "t:1", owner("t:1").epoch(), "{}");
     assertEquals(new GatewayMessage.NotHosted(1), gateway.next());
+  }
+
+  /** They may have talked on the other side of a split, at another host. */
+  @Test
+  void whoStayedIsToldBeforeTheFirstOfAGatewayThatWasAwayJoins() throws Exception {
+    var stayed = new Gateway(two);
+    await(vertx.deployVerticle(stayed));
+    stayed.joins(host.inbox(), 1, "t:1", owner("t:1").epoch(), "{}");
+    stayed.joins(host.inbox(), 2, "t:2", owner("t:2").epoch(), "{}");
+    assertEquals(1, ((GatewayMessage.Joined) stayed.next()).channel());
+    assertEquals(2, ((GatewayMessage.Joined) stayed.next()).channel());
+    await(third.close());
+    awaitNode(false);
+    var back = cluster.join(third.name());
+    try {
+      awaitNode(true);
+      BusMessage answer;
+      do { // the host learns a moment later that it is back
+        gateway.joins(host.inbox(), 1, "t:1", owner("t:1").epoch(), "{}");
+        answer = gateway.next();
+      } while (answer instanceof GatewayMessage.NotHosted);
+      assertEquals(1, ((GatewayMessage.Joined) answer).channel());
+      assertEquals(new GatewayMessage.Crashed(1), stayed.next());
+
+      stayed.joins(host.inbox(), 3, "t:1", owner("t:1").epoch(), "{}");
+      assertEquals(3, ((GatewayMessage.Joined) stayed.next()).channel());
+      gateway.joins(host.inbox(), 2, "t:1", owner("t:1").epoch(), "{}");
+      assertEquals(2, ((GatewayMessage.Joined) gateway.next()).channel());
+      gateway.joins(host.inbox(), 3, "t:2", owner("t:2").epoch(), "{}");
+      assertEquals(3, ((GatewayMessage.Joined) gateway.next()).channel());
+      assertEquals(new GatewayMessage.Crashed(2), stayed.next(), "nobody was told twice");
+    } finally {
+      await(back.close());
+    }
+  }
+
+  private void awaitNode(boolean live) throws InterruptedException {
+    while (one.snapshot().nodes().contains(third.name()) != live) {
+      Thread.sleep(5);
+    }
   }
 
   @Test

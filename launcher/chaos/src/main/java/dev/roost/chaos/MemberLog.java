@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /** The log of one member, taken apart; on the way it checks what needs no other log. */
 final class MemberLog {
@@ -21,7 +19,6 @@ final class MemberLog {
   private final TreeMap<Integer, Entry.Pushed> pushes = new TreeMap<>();
   private final TreeMap<Long, Entry.Pushed> pushesByTime = new TreeMap<>();
   private final Set<Integer> refused = new HashSet<>();
-  private final TreeSet<Long> signals = new TreeSet<>();
   private final Map<Integer, Integer> latest = new HashMap<>();
 
   private MemberLog(Member member, List<Violation> violations) {
@@ -62,7 +59,6 @@ final class MemberLog {
           }
         }
         case Entry.Signal signal -> {
-          signals.add(signal.at());
           if (joined != null) {
             stays.add(new Stay(joined.at(), received, signal));
             received.clear();
@@ -117,16 +113,5 @@ final class MemberLog {
 
   Collection<Entry.Pushed> pushesBetween(long start, long end) {
     return pushesByTime.subMap(start, false, end, false).values();
-  }
-
-  /**
-   * Whether this member was signalled after a push of its own and before another.
-   *
-   * @param next number of the other, null for none
-   */
-  boolean wasSignalled(Entry.Pushed push, @Nullable Integer next) {
-    Long signal = signals.higher(push.at());
-    Entry.Pushed other = next == null ? null : pushes.get(next);
-    return signal != null && (other == null || signal < other.at());
   }
 }

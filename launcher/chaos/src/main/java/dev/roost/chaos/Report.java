@@ -115,16 +115,10 @@ final class Report {
     lines.add("| received, all members together | %d |".formatted(verdict.received()));
     lines.add("| pushes answered with an error | %d |".formatted(verdict.refused()));
     lines.add("| reached nobody, publisher signalled | %d |".formatted(verdict.reachedNobody()));
-    lines.add("| missed by a member that was signalled | %d |".formatted(told()));
-    lines.add(
-        "| missed by a member, its publisher signalled | %d |".formatted(verdict.missedUntold()));
+    lines.add("| missed by a member that was signalled | %d |".formatted(verdict.missed()));
     lines.add(
         "| longest from such a message to the signal | %s |"
             .formatted(seconds(verdict.slowestSignal())));
-  }
-
-  private long told() {
-    return verdict.missed() - verdict.missedUntold();
   }
 
   /** Roost's libraries by the names of its jars; the JVM is the one that runs this, too. */

@@ -11,7 +11,6 @@ import java.util.List;
  * @param refused pushes answered with an error
  * @param reachedNobody messages that no member received; their publishers were signalled
  * @param missed pairs of a member and a message pushed while it was joined that it did not receive
- * @param missedUntold those among the missed of which not the member but the publisher was told
  * @param slowestSignal longest time from when somebody received a message to the signal to a member
  *     that missed it
  */
@@ -21,7 +20,6 @@ record Verdict(
     long refused,
     long reachedNobody,
     long missed,
-    long missedUntold,
     Duration slowestSignal,
     List<Violation> violations) {
 

@@ -1,0 +1,106 @@
+package dev.roost.host;
+
+import dev.roost.hosting.PartitionTable;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Nodes that were taken for dead, and the partitions that one host took over at that time. Such a
+ * node may have been on the other side of a split, where its clients had another host; what they
+ * said there did not come here. So when a client of it joins again, the members that are here are
+ * told first that they may lack something.
+ *
+ * <p>Used on the host verticle's context only.
+ */
+final class Absences {
+
+  /**
+   * How long before a node is missed it may have been cut off, and others of its side been missed:
+   * what was taken over then counts. Longer than any sensible {@code cluster-timeout}.
+   */
+  private static final long BEFORE_NANOS = Duration.ofSeconds(30).toNanos();
+
+  /**
+   * How long after a node is back its clients may still talk at their host of the other side: until
+   * that host and its gateway have seen whose the topic is now.
+   */
+  private static final long AFTER_NANOS = Duration.ofMillis(1_500).toNanos();
+
+  private static final int MAX_NODES = 1_000;
+
+  /** A node that was missed, since when, and where its clients' first join is still awaited. */
+  private record Missed(long since, BitSet awaited) {}
+
+  /** A node that is back, since when, and where its clients' first join is awaited. */
+  private record Back(long since, BitSet awaited) {}
+
+  private final String inbox;
+  private final long[] takenOver = new long[PartitionTable.PARTITIONS];
+  private final Map<String, Missed> missed = new LinkedHashMap<>();
+  private final Map<String, Back> back = new HashMap<>();
+
+  /**
+   * @param inbox of the host
+   */
+  Absences(String inbox) {
+    this.inbox = inbox;
+  }
+
+  /** The host has, in a new tenure, what it had not in the earlier table. */
+  void tableChanged(PartitionTable before, PartitionTable now, long nanos) {
+    BitSet begun = now.changed(inbox, before);
+    begun.stream().forEach(partition -> takenOver[partition] = nanos);
+    // Whoever is a member in a tenure that begins later than that has joined since.
+    for (Back node : back.values()) {
+      if (nanos - node.since < AFTER_NANOS) {
+        node.awaited.or(begun);
+      } else {
+        node.awaited.andNot(begun);
+      }
+    }
+  }
+
+  /** Somebody came or went. */
+  void nodesChanged(Set<String> before, Set<String> now, PartitionTable table, long nanos) {
+    for (String node : before) {
+      if (!now.contains(node)) {
+        Back again = back.remove(node);
+        missed.put(node, new Missed(nanos, again == null ? new BitSet() : again.awaited));
+      }
+    }
+    while (missed.size() > MAX_NODES) {
+      missed.remove(missed.keySet().iterator().next());
+    }
+    for (String node : now) {
+      Missed one = missed.remove(node);
+      if (one != null) {
+        one.awaited.or(takenOverSince(one.since - BEFORE_NANOS, table));
+        back.put(node, new Back(nanos, one.awaited));
+      }
+    }
+  }
+
+  private BitSet takenOverSince(long nanos, PartitionTable table) {
+    var since = new BitSet();
+    for (int partition = 0; partition < table.size(); partition++) {
+      if (inbox.equals(table.inbox(partition)) && takenOver[partition] - nanos > 0) {
+        since.set(partition);
+      }
+    }
+    return since;
+  }
+
+  /** Whether this is the first join from a node since it is back, in a partition that counts. */
+  boolean isOver(String node, int partition) {
+    Back since = back.get(node);
+    boolean first = since != null && since.awaited.get(partition);
+    if (first) {
+      since.awaited.clear(partition);
+    }
+    return first;
+  }
+}
