@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
@@ -113,6 +114,10 @@ class PresenceTest {
         .route("room:*", Present::new)
         .route("lobby:*", Present::new)
         .route(Route.of("watched:*", Present::new).intercept("presence_diff"));
+  }
+
+  private static Application scripted(Supplier<Channel> channel) {
+    return Application.named("scripted").path("/socket").route("s:*", channel);
   }
 
   @AutoClose private final ChannelKit kit = ChannelKit.of(application(), options(QUICK));
@@ -681,7 +686,7 @@ class PresenceTest {
               found.complete(socket.presence());
               return JoinResult.ok();
             });
-    var scripted = Application.named("scripted").path("/socket").route("s:*", () -> script);
+    var scripted = scripted(() -> script);
     try (var other = ChannelKit.of(scripted)) {
       other.join("s:1");
       Promise<Throwable> thrown = Promise.promise();
@@ -706,18 +711,15 @@ class PresenceTest {
   @Test
   void whoTracksInJoinIsPresentUnlessRefused() throws ExecutionException {
     var scripted =
-        Application.named("scripted")
-            .path("/socket")
-            .route(
-                "s:*",
-                () ->
-                    Script.onJoin(
-                        (topic, payload, socket) -> {
-                          socket.presence().track(payload.tree().path("key").asText(), Map.of());
-                          return payload.tree().has("no")
-                              ? JoinResult.refuse(Map.of())
-                              : JoinResult.ok(socket.presence().list());
-                        }));
+        scripted(
+            () ->
+                Script.onJoin(
+                    (topic, payload, socket) -> {
+                      socket.presence().track(payload.tree().path("key").asText(), Map.of());
+                      return payload.tree().has("no")
+                          ? JoinResult.refuse(Map.of())
+                          : JoinResult.ok(socket.presence().list());
+                    }));
     try (var other = ChannelKit.of(scripted, options(QUICK))) {
       other.socket().assertJoinRefused("s:1", Map.of("key", "bob", "no", 1));
       var ada = other.join("s:1", Map.of("key", "ada"));
@@ -725,31 +727,24 @@ class PresenceTest {
     }
   }
 
-  /** Present under the key and meta of its payload, as the answer of the join says. */
+  /** Present under the key of its payload, and all under one, as the answer of the join says. */
   private static ChannelKit answersPresent(PresenceOptions presence) {
     return ChannelKit.of(
-        Application.named("scripted")
-            .path("/socket")
-            .route(
-                "s:*",
-                () ->
-                    Script.onJoin(
-                            (topic, payload, socket) -> {
-                              socket.sendSelf("joined");
-                              return JoinResult.ok(Map.of("first", true))
-                                  .present(
-                                      payload.tree().path("key").asText(), Map.of("mood", "free"))
-                                  .present(
-                                      "all",
-                                      Map.of(
-                                          "name", "x".repeat(payload.tree().path("long").asInt())));
-                            })
-                        .info(
-                            (message, socket) -> {
-                              socket.push("keys", Map.of("are", socket.presence().list().keys()));
-                              return Result.noReply();
-                            })),
+        scripted(() -> Script.onJoin(PresenceTest::answerPresent).info(PresenceTest::pushKeys)),
         options(presence));
+  }
+
+  private static JoinResult answerPresent(String topic, Payload payload, Socket socket) {
+    socket.sendSelf("joined");
+    String name = "x".repeat(payload.tree().path("long").asInt());
+    return JoinResult.ok(Map.of("first", true))
+        .present(payload.tree().path("key").asText(), Map.of("mood", "free"))
+        .present("all", Map.of("name", name));
+  }
+
+  private static Outcome pushKeys(Object message, Socket socket) {
+    socket.push("keys", Map.of("are", socket.presence().list().keys()));
+    return Result.noReply();
   }
 
   @Test
@@ -813,7 +808,7 @@ class PresenceTest {
                 socket.presence().untrack("ada");
               }
             });
-    var scripted = Application.named("scripted").path("/socket").route("s:*", () -> script);
+    var scripted = scripted(() -> script);
     var options = options(QUICK.withSocketRate(1_000_000));
     try (var other = ChannelKit.of(scripted, options)) {
       var ada = other.join("s:1");
