@@ -251,4 +251,26 @@ class UntoldLeavesTest {
     assertEquals(1_000, second.next(PresenceMessage.WentWithHost.class).keys().size());
     assertEquals(List.of("k1000"), second.next(PresenceMessage.WentWithHost.class).keys());
   }
+
+  @Test
+  void soManyAreRememberedAndNoMore() throws Exception {
+    int each = 10_000;
+    for (int socket = 0; socket <= 100_000 / each; socket++) {
+      long who = stage.client().joins(topic, "1", first).channel();
+      for (int i = 0; i < each; i++) {
+        var name = new PresenceMessage.Name(topic, socket + "-" + i);
+        first.says(
+            new PresenceMessage.Claim(++lastClaim, who, true, each, 1_000_000, Optional.of(name)));
+      }
+      for (int i = 0; i < each; i++) {
+        assertEquals(
+            PresenceMessage.Ruling.GRANTED, first.next(PresenceMessage.Claimed.class).ruling());
+      }
+    }
+    firstDies();
+    for (int i = 0; i < 100; i++) {
+      assertEquals(1_000, second.next(PresenceMessage.WentWithHost.class).keys().size());
+    }
+    second.assertNothing();
+  }
 }
