@@ -97,10 +97,10 @@ final class Absences {
   /** Whether this is the first join from a node since it is back, in a partition that counts. */
   boolean isOver(String node, int partition) {
     Back since = back.get(node);
-    boolean first = since != null && since.awaited.get(partition);
-    if (first) {
-      since.awaited.clear(partition);
+    if (since == null || !since.awaited.get(partition)) {
+      return false;
     }
-    return first;
+    since.awaited.clear(partition);
+    return true;
   }
 }

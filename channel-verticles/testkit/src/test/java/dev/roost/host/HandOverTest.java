@@ -88,7 +88,7 @@ class HandOverTest {
     }
   }
 
-  private final class Gateway extends VerticleBase implements BusEndpoint.Receiver {
+  private static final class Gateway extends VerticleBase implements BusEndpoint.Receiver {
     private final BlockingQueue<BusMessage> mail = new LinkedBlockingQueue<>();
     private final ClusterNode node;
     private BusEndpoint endpoint;
