@@ -32,16 +32,14 @@ final class Absences {
 
   private static final int MAX_NODES = 1_000;
 
-  /** A node that was missed, since when, and where its clients' first join is still awaited. */
-  private record Missed(long since, BitSet awaited) {}
-
-  /** A node that is back, since when, and where its clients' first join is awaited. */
-  private record Back(long since, BitSet awaited) {}
+  /** Since when a node is missed, or back, and where its clients' first join is awaited. */
+  private record Node(long since, BitSet awaited) {}
 
   private final String inbox;
   private final long[] takenOver = new long[PartitionTable.PARTITIONS];
-  private final Map<String, Missed> missed = new LinkedHashMap<>();
-  private final Map<String, Back> back = new HashMap<>();
+  private final Map<String, Node> missed = new LinkedHashMap<>();
+  private final Map<String, Node> back = new HashMap<>();
+  private PartitionTable table = PartitionTable.empty();
 
   /**
    * @param inbox of the host
@@ -50,12 +48,13 @@ final class Absences {
     this.inbox = inbox;
   }
 
-  /** The host has, in a new tenure, what it had not in the earlier table. */
-  void tableChanged(PartitionTable before, PartitionTable now, long nanos) {
-    BitSet begun = now.changed(inbox, before);
+  /** Who hosts what now. */
+  void tableChanged(PartitionTable now, long nanos) {
+    BitSet begun = now.changed(inbox, table);
+    table = now;
     begun.stream().forEach(partition -> takenOver[partition] = nanos);
     // Whoever is a member in a tenure that begins later than that has joined since.
-    for (Back node : back.values()) {
+    for (Node node : back.values()) {
       if (nanos - node.since < AFTER_NANOS) {
         node.awaited.or(begun);
       } else {
@@ -65,26 +64,26 @@ final class Absences {
   }
 
   /** Somebody came or went. */
-  void nodesChanged(Set<String> before, Set<String> now, PartitionTable table, long nanos) {
+  void nodesChanged(Set<String> before, Set<String> now, long nanos) {
     for (String node : before) {
       if (!now.contains(node)) {
-        Back again = back.remove(node);
-        missed.put(node, new Missed(nanos, again == null ? new BitSet() : again.awaited));
+        Node again = back.remove(node);
+        missed.put(node, new Node(nanos, again == null ? new BitSet() : again.awaited));
       }
     }
     while (missed.size() > MAX_NODES) {
       missed.remove(missed.keySet().iterator().next());
     }
     for (String node : now) {
-      Missed one = missed.remove(node);
+      Node one = missed.remove(node);
       if (one != null) {
-        one.awaited.or(takenOverSince(one.since - BEFORE_NANOS, table));
-        back.put(node, new Back(nanos, one.awaited));
+        one.awaited.or(takenOverSince(one.since - BEFORE_NANOS));
+        back.put(node, new Node(nanos, one.awaited));
       }
     }
   }
 
-  private BitSet takenOverSince(long nanos, PartitionTable table) {
+  private BitSet takenOverSince(long nanos) {
     var since = new BitSet();
     for (int partition = 0; partition < table.size(); partition++) {
       if (inbox.equals(table.inbox(partition)) && takenOver[partition] - nanos > 0) {
@@ -95,8 +94,8 @@ final class Absences {
   }
 
   /** Whether this is the first join from a node since it is back, in a partition that counts. */
-  boolean isOver(String node, int partition) {
-    Back since = back.get(node);
+  boolean isFirst(String node, int partition) {
+    Node since = back.get(node);
     if (since == null || !since.awaited.get(partition)) {
       return false;
     }

@@ -203,7 +203,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
    */
   private void tellIfWasAway(String gateway, int partition) {
     if (Addresses.node(gateway)
-        .filter(name -> started(absences).isOver(name, partition))
+        .filter(name -> started(absences).isFirst(name, partition))
         .isPresent()) {
       topics().all().stream()
           .filter(process -> PartitionTable.partition(process.recipient().topic()) == partition)
@@ -260,8 +260,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     // Not that of `now`: who has joined meanwhile did so by what is known now.
     PartitionTable table = node.snapshot().partitions().table(application.name());
     PartitionTable old = before.partitions().table(application.name());
-    started(absences).tableChanged(old, table, System.nanoTime());
-    started(absences).nodesChanged(before.nodes(), now.nodes(), table, System.nanoTime());
+    started(absences).tableChanged(table, System.nanoTime());
+    started(absences).nodesChanged(before.nodes(), now.nodes(), System.nanoTime());
     BitSet changed = old.changed(inbox(), table);
     if (!changed.isEmpty()) {
       topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);

@@ -27,65 +27,65 @@ class AbsencesTest {
   }
 
   private void takesOver() {
-    absences.tableChanged(PartitionTable.empty(), BEFORE, now);
+    absences.tableChanged(BEFORE, now);
     after(Duration.ofHours(1));
-    absences.nodesChanged(ALL, Set.of("a", "gateway"), BEFORE, now);
-    absences.tableChanged(BEFORE, AFTER, now);
+    absences.nodesChanged(ALL, Set.of("a", "gateway"), now);
+    absences.tableChanged(AFTER, now);
     after(Duration.ofSeconds(1));
-    absences.nodesChanged(Set.of("a", "gateway"), LEFT, AFTER, now);
+    absences.nodesChanged(Set.of("a", "gateway"), LEFT, now);
     after(Duration.ofMinutes(10));
   }
 
   @Test
   void whatWasTakenOverAboutTheTimeThatANodeWasMissedCountsOnceWhenItIsBack() {
     takesOver();
-    assertFalse(absences.isOver("gateway", 2), "not back yet");
-    absences.nodesChanged(LEFT, ALL, AFTER, now);
-    assertFalse(absences.isOver("gateway", 1), "it was here all the time");
-    assertTrue(absences.isOver("gateway", 2));
-    assertFalse(absences.isOver("gateway", 2));
-    assertTrue(absences.isOver("b", 2), "each node counts");
-    assertFalse(absences.isOver("c", 2), "never missed");
+    assertFalse(absences.isFirst("gateway", 2), "not back yet");
+    absences.nodesChanged(LEFT, ALL, now);
+    assertFalse(absences.isFirst("gateway", 1), "it was here all the time");
+    assertTrue(absences.isFirst("gateway", 2));
+    assertFalse(absences.isFirst("gateway", 2));
+    assertTrue(absences.isFirst("b", 2), "each node counts");
+    assertFalse(absences.isFirst("c", 2), "never missed");
   }
 
   @Test
   void whatIsTakenOverLaterOrIsGivenAwayDoesNotCount() {
     takesOver();
-    absences.nodesChanged(LEFT, ALL, AFTER, now);
+    absences.nodesChanged(LEFT, ALL, now);
     after(Duration.ofSeconds(2));
     PartitionTable later = AFTER.change().set(2, HERE, 3).set(3, HERE, 1).made();
-    absences.tableChanged(AFTER, later, now);
-    assertFalse(absences.isOver("gateway", 2), "its members have joined since");
-    assertFalse(absences.isOver("gateway", 3));
-    absences.nodesChanged(ALL, LEFT, later, now);
+    absences.tableChanged(later, now);
+    assertFalse(absences.isFirst("gateway", 2), "its members have joined since");
+    assertFalse(absences.isFirst("gateway", 3));
+    absences.nodesChanged(ALL, LEFT, now);
     PartitionTable given = later.change().set(3, THERE, 2).made();
-    absences.tableChanged(later, given, now);
-    absences.nodesChanged(LEFT, ALL, given, now);
-    assertFalse(absences.isOver("gateway", 3), "it is here no more");
+    absences.tableChanged(given, now);
+    absences.nodesChanged(LEFT, ALL, now);
+    assertFalse(absences.isFirst("gateway", 3), "it is here no more");
   }
 
   /** Its clients may still be where they were. */
   @Test
   void aTenureThatBeginsInTheMomentsAfterANodeIsBackCounts() {
     takesOver();
-    absences.nodesChanged(LEFT, ALL, AFTER, now);
+    absences.nodesChanged(LEFT, ALL, now);
     after(Duration.ofMillis(500));
-    absences.tableChanged(AFTER, AFTER.change().set(1, HERE, 5).made(), now);
-    assertTrue(absences.isOver("gateway", 1));
-    assertFalse(absences.isOver("gateway", 1));
+    absences.tableChanged(AFTER.change().set(1, HERE, 5).made(), now);
+    assertTrue(absences.isFirst("gateway", 1));
+    assertFalse(absences.isFirst("gateway", 1));
   }
 
   @Test
   void whoIsMissedAgainBeforeItsClientsHaveJoinedIsStillAwaited() {
     takesOver();
-    absences.nodesChanged(LEFT, ALL, AFTER, now);
+    absences.nodesChanged(LEFT, ALL, now);
     after(Duration.ofHours(1));
-    absences.nodesChanged(ALL, LEFT, AFTER, now);
-    assertFalse(absences.isOver("gateway", 2));
-    absences.nodesChanged(LEFT, ALL, AFTER, now);
-    assertTrue(absences.isOver("gateway", 2));
-    absences.nodesChanged(ALL, LEFT, AFTER, now);
-    absences.nodesChanged(LEFT, ALL, AFTER, now);
-    assertFalse(absences.isOver("gateway", 2), "nothing was taken over that time");
+    absences.nodesChanged(ALL, LEFT, now);
+    assertFalse(absences.isFirst("gateway", 2));
+    absences.nodesChanged(LEFT, ALL, now);
+    assertTrue(absences.isFirst("gateway", 2));
+    absences.nodesChanged(ALL, LEFT, now);
+    absences.nodesChanged(LEFT, ALL, now);
+    assertFalse(absences.isFirst("gateway", 2), "nothing was taken over that time");
   }
 }

@@ -45,6 +45,14 @@ class WentWithHostTest {
     return new PresenceMessage.WentWithHost("t", List.of(keys));
   }
 
+  /** And the application hears of it, and that nobody is there. */
+  private void adaLeaves(HostedPresences presences) throws InterruptedException {
+    presences.remove("t", host.inbox(), 1, "ada", false);
+    host.pass(Duration.ofMillis(50));
+    host.runNext();
+    host.runNext();
+  }
+
   @Test
   void theApplicationHearsOfThoseWhoWentWithTheLastHostAndOnceThatNobodyIsThere() throws Exception {
     var handler = new Watching();
@@ -74,10 +82,7 @@ class WentWithHostTest {
     host.runNext();
     host.pass(Duration.ofMillis(50));
     host.runNext();
-    presences.remove("t", host.inbox(), 1, "ada", false);
-    host.pass(Duration.ofMillis(50));
-    host.runNext();
-    host.runNext();
+    adaLeaves(presences);
     assertEquals(
         List.of(
             "occupied",
@@ -97,10 +102,7 @@ class WentWithHostTest {
     host.runNext();
     presences.receive("gateway.1", went("ada"));
     host.runNext();
-    presences.remove("t", host.inbox(), 1, "ada", false);
-    host.pass(Duration.ofMillis(50));
-    host.runNext();
-    host.runNext();
+    adaLeaves(presences);
     assertEquals(
         List.of(
             "occupied",
