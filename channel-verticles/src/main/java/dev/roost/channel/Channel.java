@@ -6,7 +6,9 @@ package dev.roost.channel;
  *
  * <p>Callbacks are plain blocking Java: each runs on a virtual thread, one at a time and in the
  * order in which things arrived, so nothing here needs a lock. An exception ends this channel only:
- * its client gets {@code phx_error} and joins again; everybody else is undisturbed.
+ * its client gets {@code phx_error} and joins again; everybody else is undisturbed. Only what
+ * computes for long, or before Java 24 blocks inside {@code synchronized}, keeps a processor from
+ * the others: give it to a thread of its own and reply later.
  *
  * {@snippet :
  * final class EchoChannel implements Channel {

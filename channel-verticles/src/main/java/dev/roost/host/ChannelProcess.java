@@ -83,6 +83,7 @@ final class ChannelProcess {
   private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
+  private volatile boolean late;
   private volatile boolean forgotten;
 
   ChannelProcess(
@@ -289,12 +290,29 @@ final class ChannelProcess {
         limit,
         recipient.topic(),
         client.id());
+    late = true;
+    long started = running.since();
+    if (started != 0 && running.is("join")) {
+      recordJoin(Telemetry.Outcome.CRASHED, started, System.nanoTime());
+    } else if (started != 0 && running.is("handleIn")) {
+      recordIn(running.event(), Telemetry.Outcome.CRASHED, started, System.nanoTime());
+    }
+    abandonLate();
+    running.interrupt();
+  }
+
+  /** Whether it has mail that no thread has taken up. */
+  boolean isStarved() {
+    return !abandoned && !running.mayRun() && mailbox.isWaiting();
+  }
+
+  /** Ends the channel, of which no callback began in time. Called by the watchdog. */
+  void abandonLate() {
     reached(Telemetry.Bound.CALLBACK_TIMEOUT);
     abandon(
         state == State.JOINING
             ? new GatewayMessage.Refused(number, JOIN_CRASHED)
             : new GatewayMessage.Crashed(number));
-    running.interrupt();
   }
 
   /* ---- the mailbox thread */
@@ -329,12 +347,14 @@ final class ChannelProcess {
    */
   private Map<String, RawPayload> join(RawPayload payload) {
     long started = running.begin("join", "join");
+    long ended = 0;
     try {
       Channel made = route.channel().get();
       channel = made;
       JoinResult result =
           made.join(
               recipient.topic(), new Payload(payload, runtime.application().mapper()), socket);
+      ended = System.nanoTime();
       switch (result) {
         case JoinResult.Ok(var response, var present) -> {
           RawPayload raw = runtime.writer().write(response);
@@ -345,7 +365,7 @@ final class ChannelProcess {
             runtime.execute(() -> runtime.joined(this, raw));
             state = State.JOINED;
           }
-          joined(Telemetry.Outcome.OK, started, payload);
+          joined(Telemetry.Outcome.OK, started, ended, payload);
           return metas;
         }
         case JoinResult.Refused(var reason) -> {
@@ -353,7 +373,7 @@ final class ChannelProcess {
           if (!abandoned) {
             runtime.execute(() -> runtime.end(this, new GatewayMessage.Refused(number, raw)));
           }
-          joined(Telemetry.Outcome.REFUSED, started, payload);
+          joined(Telemetry.Outcome.REFUSED, started, ended, payload);
           terminate(new TerminateReason.Refused());
           state = State.ENDED;
           mailbox.close();
@@ -361,7 +381,7 @@ final class ChannelProcess {
         case null -> throw new IllegalStateException(nullAnswer("join", "JoinResult.ok()"));
       }
     } catch (Throwable cause) {
-      joined(Telemetry.Outcome.CRASHED, started, payload);
+      joined(Telemetry.Outcome.CRASHED, started, ended == 0 ? System.nanoTime() : ended, payload);
       if (isTooLate(cause)) {
         log.debug("join came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
       } else if (!abandoned) {
@@ -386,7 +406,7 @@ final class ChannelProcess {
     }
   }
 
-  private void joined(Telemetry.Outcome outcome, long started, RawPayload payload) {
+  private void joined(Telemetry.Outcome outcome, long started, long ended, RawPayload payload) {
     if (log.isDebugEnabled()) {
       log.debug(
           "{} {} in {}, socket={}, payload={}",
@@ -396,25 +416,36 @@ final class ChannelProcess {
           client.id(),
           runtime.shown(payload));
     }
+    if (!late) {
+      recordJoin(outcome, started, ended);
+    }
+  }
+
+  private void recordJoin(Telemetry.Outcome outcome, long started, long ended) {
     if (runtime.telemetry().isEnabled()) {
       runtime.record(
           new Telemetry.Event.ChannelJoined(
               runtime.application().name(),
               recipient.topic(),
               outcome,
-              Duration.ofNanos(System.nanoTime() - started)));
+              Duration.ofNanos(ended - started)));
     }
   }
 
   private void in(HostMessage.Event message) {
     long started = running.begin("handleIn", message.event());
+    long ended = 0;
+    var outcome = Telemetry.Outcome.CRASHED;
     try {
-      answer(message, callIn(message));
-    } catch (Throwable cause) {
-      handledIn(message.event(), Telemetry.Outcome.CRASHED, started);
-      throw cause;
+      Result result = callIn(message);
+      ended = System.nanoTime();
+      answer(message, result);
+      outcome = Telemetry.Outcome.OK;
+    } finally {
+      if (!late) {
+        recordIn(message.event(), outcome, started, ended == 0 ? System.nanoTime() : ended);
+      }
     }
-    handledIn(message.event(), Telemetry.Outcome.OK, started);
     if (log.isTraceEnabled()) {
       log.trace(
           "HANDLED {} INCOMING ON {} in {}, socket={}, payload={}",
@@ -454,7 +485,7 @@ final class ChannelProcess {
     }
   }
 
-  private void handledIn(String event, Telemetry.Outcome outcome, long started) {
+  private void recordIn(String event, Telemetry.Outcome outcome, long started, long ended) {
     if (runtime.telemetry().isEnabled()) {
       runtime.record(
           new Telemetry.Event.ChannelHandledIn(
@@ -462,7 +493,7 @@ final class ChannelProcess {
               recipient.topic(),
               event,
               outcome,
-              Duration.ofNanos(System.nanoTime() - started)));
+              Duration.ofNanos(ended - started)));
     }
   }
 

@@ -23,6 +23,7 @@ import java.util.BitSet;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   private @Nullable HostRuntime runtime;
   private @Nullable Connector connector;
   private @Nullable Absences absences;
+  private final CarrierProbe probe = new CarrierProbe();
   private ClusterNode.@Nullable Snapshot seen;
   private @Nullable Consumer<ClusterNode.Snapshot> onChange;
   private long watchdog;
@@ -81,6 +83,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
             ignored -> {
               opened.checkLinks(peer -> node.snapshot().isLive(peer));
               presences.check();
+              tellIfWereAway();
             });
     absences = new Absences(opened.address());
     seen = node.snapshot();
@@ -205,10 +208,20 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     if (Addresses.node(gateway)
         .filter(name -> started(absences).isFirst(name, partition))
         .isPresent()) {
-      topics().all().stream()
-          .filter(process -> PartitionTable.partition(process.recipient().topic()) == partition)
-          .forEach(this::handOver);
+      handOver(process -> PartitionTable.partition(process.recipient().topic()) == partition);
     }
+  }
+
+  /** Nobody of those gateways joined here: code on their side may have broadcast all the same. */
+  private void tellIfWereAway() {
+    BitSet overdue = started(absences).overdue(System.nanoTime());
+    if (!overdue.isEmpty()) {
+      handOver(process -> overdue.get(PartitionTable.partition(process.recipient().topic())));
+    }
+  }
+
+  private void handOver(Predicate<ChannelProcess> which) {
+    topics().all().stream().filter(which).forEach(this::handOver);
   }
 
   /** The new channel waits for the callback that the old one is in, but not for ever (J-40). */
@@ -264,7 +277,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     started(absences).nodesChanged(before.nodes(), now.nodes(), System.nanoTime());
     BitSet changed = old.changed(inbox(), table);
     if (!changed.isEmpty()) {
-      topics().all().stream().filter(process -> !isMine(table, process)).forEach(this::handOver);
+      handOver(process -> !isMine(table, process));
     }
     tracking().changed(nodesLeft, !table.equals(old));
   }
@@ -316,6 +329,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     connector().checkDeadlines(now);
     var round = new Watchdog(options, now);
     topics().forEachRunning(round::check);
+    if (probe.waits(now) >= options.callbackTimeout().toNanos()) {
+      topics().all().forEach(round::checkStarved);
+    }
     round.finish();
   }
 

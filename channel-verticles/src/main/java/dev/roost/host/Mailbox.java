@@ -74,6 +74,11 @@ final class Mailbox {
     return true;
   }
 
+  /** Whether there is something that no thread has taken up. */
+  boolean isWaiting() {
+    return waiting > 0;
+  }
+
   /** Whether it is the bytes of what waits that make it full, rather than their number. */
   boolean isFullOfBytes() {
     return bytes >= maxBytes;

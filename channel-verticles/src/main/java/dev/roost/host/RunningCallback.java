@@ -69,6 +69,11 @@ final class RunningCallback {
     return thread != null;
   }
 
+  /** Whether it is a callback of this name that runs, or did last. */
+  boolean is(String callback) {
+    return name.equals(callback);
+  }
+
   /** {@code handleIn("shout")}. */
   String describe() {
     return name.equals(event) ? event : name + "(\"" + event + "\")";

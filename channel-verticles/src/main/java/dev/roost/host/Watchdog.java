@@ -27,6 +27,7 @@ final class Watchdog {
   private final ChannelOptions options;
   private final long now;
   private int slow;
+  private int starved;
 
   /** A look as of now, by {@link System#nanoTime}. */
   Watchdog(ChannelOptions options, long now) {
@@ -48,6 +49,14 @@ final class Watchdog {
         warn(process, Duration.ofNanos(running));
       }
       process.reached(Telemetry.Bound.CALLBACK_WARNING);
+    }
+  }
+
+  /** For channels that wait, once no callback of this process can begin. */
+  void checkStarved(ChannelProcess process) {
+    if (process.isStarved()) {
+      starved++;
+      process.abandonLate();
     }
   }
 
@@ -82,6 +91,14 @@ final class Watchdog {
   void finish() {
     if (slow > MAX_LINES) {
       log.warn("callback slow: {} more callbacks of this host", slow - MAX_LINES);
+    }
+    if (starved > 0) {
+      log.error(
+          "channels ended: none of their callbacks could begin within {}, channels={}; as many"
+              + " others as there are processors compute without an end, or block where a virtual"
+              + " thread cannot let go (before Java 24, in synchronized): they are named above",
+          options.callbackTimeout(),
+          starved);
     }
   }
 }

@@ -1,10 +1,13 @@
 package dev.roost.host;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.hosting.PartitionTable;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +65,65 @@ class AbsencesTest {
     absences.tableChanged(given, now);
     absences.nodesChanged(LEFT, ALL, now);
     assertFalse(absences.isFirst("gateway", 3), "it is here no more");
+  }
+
+  @Test
+  void whereNobodyOfThemJoinsItCountsAfterAWhile() {
+    takesOver();
+    absences.nodesChanged(LEFT, ALL, now);
+    after(Duration.ofSeconds(9));
+    assertTrue(absences.overdue(now).isEmpty());
+    after(Duration.ofSeconds(2));
+    assertEquals(bits(2), absences.overdue(now));
+    assertTrue(absences.overdue(now).isEmpty(), "once");
+    assertFalse(absences.isFirst("gateway", 2), "it has counted");
+  }
+
+  @Test
+  void whereAllOfThemHaveJoinedNothingIsOverdue() {
+    takesOver();
+    absences.nodesChanged(LEFT, ALL, now);
+    assertTrue(absences.isFirst("gateway", 2));
+    assertTrue(absences.isFirst("b", 2));
+    after(Duration.ofSeconds(11));
+    assertTrue(absences.overdue(now).isEmpty());
+  }
+
+  /** It was started on the other side, by clients' account long before it is seen here. */
+  @Test
+  void aNodeThatIsFirstSeenWithOneThatIsBackComesFromThere() {
+    takesOver();
+    Set<String> more = Set.of("a", "b", "new");
+    absences.nodesChanged(LEFT, more, now);
+    assertFalse(absences.isFirst("new", 1));
+    assertTrue(absences.isFirst("new", 2));
+    assertFalse(absences.isFirst("new", 2));
+  }
+
+  @Test
+  void soDoesOneThatIsFirstSeenABitEarlierOrLater() {
+    takesOver();
+    Set<String> early = Set.of("a", "early");
+    absences.nodesChanged(LEFT, early, now);
+    assertFalse(absences.isFirst("early", 2), "nobody is back yet");
+    after(Duration.ofSeconds(5));
+    Set<String> back = Set.of("a", "early", "b");
+    absences.nodesChanged(early, back, now);
+    assertTrue(absences.isFirst("early", 2));
+    after(Duration.ofSeconds(5));
+    Set<String> late = Set.of("a", "early", "b", "late");
+    absences.nodesChanged(back, late, now);
+    assertTrue(absences.isFirst("late", 2));
+    after(Duration.ofSeconds(6));
+    Set<String> later = Set.of("a", "early", "b", "late", "later");
+    absences.nodesChanged(late, later, now);
+    assertFalse(absences.isFirst("later", 2), "it has come by itself");
+  }
+
+  private static BitSet bits(int... partitions) {
+    var bits = new BitSet();
+    Arrays.stream(partitions).forEach(bits::set);
+    return bits;
   }
 
   /** Its clients may still be where they were. */

@@ -25,7 +25,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -635,6 +637,43 @@ class EventsTest {
       channel.refutePush("too_late");
       channel.refuteReply(ref);
       bystander.assertReply(bystander.push("ok"), "ok");
+    }
+  }
+
+  /** They keep all threads that carry virtual ones, whatever interrupts them. */
+  @Test
+  void whereCallbacksComputeWithoutAnEndOthersAreToldThatTheyCannotBegin()
+      throws Exception { // L-20
+    var stop = new AtomicBoolean();
+    int carriers = Runtime.getRuntime().availableProcessors();
+    var computing = new CountDownLatch(carriers);
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              if (event.equals("compute")) {
+                computing.countDown();
+                while (!stop.get()) {
+                  Thread.onSpinWait();
+                }
+              }
+              return Result.ok();
+            });
+    try (var kit = script.kit(route -> route, o -> o.withCallbackTimeout(Duration.ofMillis(500)))) {
+      try {
+        var joined = kit.join("t:1");
+        var socket = kit.socket();
+        var busy = IntStream.range(0, carriers).mapToObj(i -> kit.join("t:1")).toList();
+        busy.forEach(channel -> channel.push("compute"));
+        assertTrue(computing.await(20, TimeUnit.SECONDS));
+        joined.push("ok");
+        joined.assertCrashed();
+        busy.forEach(TestChannel::assertCrashed);
+        socket.assertJoinRefused("t:1", Map.of(), Map.of("reason", "join crashed"));
+      } finally {
+        stop.set(true);
+      }
+      var again = kit.join("t:1");
+      again.assertReply(again.push("ok"), "ok");
     }
   }
 

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -171,6 +172,62 @@ class ObservationTest {
       var thrown = (Event.ChannelHandledIn) next();
       assertEquals(Outcome.CRASHED, thrown.outcome());
       assertEquals("throw", thrown.event());
+    }
+  }
+
+  @Test
+  void whatTakesTooLongHasCrashedWhateverItReturnsLater() throws Exception {
+    var script =
+        Script.onJoin(
+                (topic, payload, socket) -> {
+                  if (topic.equals("t:late")) {
+                    awaitInterrupt();
+                  }
+                  return JoinResult.ok();
+                })
+            .in(
+                (event, payload, socket) -> {
+                  awaitInterrupt();
+                  return Result.ok();
+                });
+    UnaryOperator<ChannelOptions> options =
+        o -> o.withCallbackTimeout(Duration.ofMillis(200)).withTelemetry(events::add);
+    try (var kit = script.kit(route -> route, options)) {
+      kit.socket().assertJoinRefused("t:late", Map.of(), Map.of("reason", "join crashed"));
+      assertEquals(Outcome.CRASHED, next(Event.ChannelJoined.class).outcome());
+      var channel = kit.join("t:1");
+      assertEquals(Outcome.OK, next(Event.ChannelJoined.class).outcome());
+      channel.push("hang");
+      channel.assertCrashed();
+      var event = next(Event.ChannelHandledIn.class);
+      assertEquals("hang", event.event());
+      assertEquals(Outcome.CRASHED, event.outcome());
+      assertTrue(event.duration().toMillis() >= 200, () -> "took " + event.duration());
+    }
+    assertTrue(events.stream().noneMatch(event -> event instanceof Event.ChannelHandledIn));
+  }
+
+  private static void awaitInterrupt() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      // It returns as if it had done its work.
+    }
+  }
+
+  @Test
+  void theTimeOfACallbackIsWithoutTheTerminateThatFollows() throws Exception { // Z-10
+    var ending = new CompletableFuture<Long>();
+    var script =
+        Script.onIn((event, payload, socket) -> Result.stop())
+            .terminate((reason, socket) -> ending.complete(System.nanoTime()));
+    try (var kit = script.kit(route -> route, o -> o.withTelemetry(events::add))) {
+      var channel = kit.join("t:1");
+      long before = System.nanoTime();
+      channel.push("stop");
+      channel.assertClosed();
+      Duration took = next(Event.ChannelHandledIn.class).duration();
+      assertTrue(took.toNanos() <= ending.get(20, TimeUnit.SECONDS) - before, () -> "took " + took);
     }
   }
 
