@@ -13,6 +13,7 @@ import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -94,6 +95,15 @@ public final class BusEndpoint {
   public static final int MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
 
   private static final int ENVELOPE_BYTES = 256;
+
+  /*
+   * Not every write is watched: to be told of it wakes the event loop, which costs as much as the
+   * write. One of so many bytes is, and one each so often; a loss in between shows with the next of
+   * these, or as a gap in the numbers.
+   */
+  private static final int MARK_BYTES = 64 * 1024;
+
+  private static final long MARK_NANOS = Duration.ofMillis(200).toNanos();
 
   /**
    * A number on a link is its position, and above these bits the link's generation. Without it, a
@@ -200,7 +210,7 @@ public final class BusEndpoint {
   /**
    * Sends the next message of the link to this inbox; nothing tells whether it arrived. To another
    * process: if it cannot be written, or {@link #MAX_UNWRITTEN_BYTES} wait for the peer already, it
-   * is dropped and the link lost.
+   * is dropped and the link lost, which is told within a second.
    */
   public void send(String to, BusMessage message) {
     Outbound link = outbound.computeIfAbsent(to, this::open);
@@ -235,18 +245,40 @@ public final class BusEndpoint {
       return;
     }
     link.unwritten += bytes;
+    link.unmarked += bytes;
+    Future<Void> written = link.far.write(envelope);
+    boolean isDue = link.unmarked >= MARK_BYTES || System.nanoTime() - link.marked > MARK_NANOS;
+    // That a loss cannot be told is no loss of its own.
+    if (isDue && !(message instanceof LinkMessage.Reset)) {
+      mark(to, link, written);
+    }
+  }
+
+  /** What was written before is written when this is, or lost with it. */
+  private void mark(String to, Outbound link, Future<Void> write) {
+    long bytes = link.unmarked;
+    link.unmarked = 0;
+    link.marked = System.nanoTime();
     var unused =
-        link.far
-            .write(envelope)
-            .onComplete(
-                written -> {
-                  link.unwritten -= bytes;
-                  if (written.failed() && !(message instanceof LinkMessage.Reset)) {
-                    broken(to, link);
-                  } else if (link.unwritten == 0) {
-                    link.isBroken = false;
-                  }
-                });
+        write.onComplete(
+            written -> {
+              link.unwritten -= bytes;
+              if (outbound.get(to) != link) {
+                return;
+              }
+              link.nowhere = isNowhere(written.cause()) ? link.nowhere + 1 : 0;
+              if (written.failed()) {
+                link.marked -= MARK_NANOS; // The next is watched.
+                broken(to, link);
+              } else if (link.unwritten == 0) {
+                link.isBroken = false;
+              }
+            });
+  }
+
+  private static boolean isNowhere(@Nullable Throwable cause) {
+    return cause instanceof ReplyException failure
+        && failure.failureType() == ReplyFailure.NO_HANDLERS;
   }
 
   /** Later, since whoever sends is in the middle of something; once between two checks. */
@@ -302,6 +334,9 @@ public final class BusEndpoint {
           forget(peer::equals);
         }
         link.isGone = true;
+      } else if (link.nowhere > 1) { // There may never have been such an inbox.
+        outbound.remove(peer);
+        generation++;
       } else if (link.far != null) {
         link.payloads.check();
         // What cannot be written from now on is a loss of its own: somebody may wait for it.
@@ -328,14 +363,7 @@ public final class BusEndpoint {
    * connection took it and is dead by now. Nothing else tells that of a peer which never answered.
    */
   private void check(String to, Outbound link, MessageProducer<Envelope> far) {
-    var unused =
-        far.write(new Envelope(address, link.sent.get(), new LinkMessage.Check()))
-            .onFailure(
-                cause -> {
-                  if (outbound.get(to) == link) {
-                    broken(to, link);
-                  }
-                });
+    mark(to, link, far.write(new Envelope(address, link.sent.get(), new LinkMessage.Check())));
   }
 
   /**
@@ -444,6 +472,9 @@ public final class BusEndpoint {
     final AtomicLong sent = new AtomicLong();
     final AtomicLong handled = new AtomicLong();
     long unwritten;
+    long unmarked;
+    long marked = System.nanoTime() - 2 * MARK_NANOS;
+    int nowhere;
     boolean isBroken;
     boolean isGone;
 

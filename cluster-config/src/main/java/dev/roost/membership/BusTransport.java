@@ -13,6 +13,7 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.TrustOptions;
 import java.lang.reflect.Field;
+import java.util.concurrent.TimeUnit;
 
 /** How the event bus of a node listens, dials and trusts. */
 final class BusTransport {
@@ -30,6 +31,9 @@ final class BusTransport {
   private static final int PING_MILLIS = 2_000;
   private static final int CONNECT_MILLIS = 3_000;
 
+  /** Peers ping and answer more often: whoever says nothing for so long is none. */
+  private static final int SILENCE_MILLIS = 10_000;
+
   private BusTransport() {}
 
   /** Options of the bus of this member. */
@@ -44,6 +48,8 @@ final class BusTransport {
             .setClusterPingInterval(PING_MILLIS)
             .setClusterPingReplyInterval(PING_MILLIS)
             .setConnectTimeout(CONNECT_MILLIS)
+            .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setReadIdleTimeout(SILENCE_MILLIS)
             .setTrustAll(false);
     BusTls tls = options.tls();
     return tls == null

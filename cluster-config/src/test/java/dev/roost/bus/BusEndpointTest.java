@@ -383,6 +383,18 @@ class BusEndpointTest {
     sender.assertNothingMore();
   }
 
+  @Test
+  void aLinkToAnInboxThatIsNotThereIsGivenUp() throws Exception {
+    var sender = new Peer("sender");
+    sender.run(() -> sender.endpoint.send("nobody", new GatewayMessage.Closed(1)));
+    assertEquals("lost: nobody", sender.next());
+    for (int check = 0; check < 3; check++) {
+      sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+      sender.run(() -> {}); // What the check found is known in the turn after it.
+    }
+    sender.run(() -> assertEquals(0, sender.endpoint.links()));
+  }
+
   /** A dead connection takes what is written; that may be all that a peer was ever sent. */
   @Test
   void aCheckThatCannotBeWrittenIsALossOfWhatWasWrittenBefore() throws Exception {

@@ -153,12 +153,12 @@ final class Flags {
   @Option(
       names = "--channel-verticles",
       paramLabel = "NUMBER",
-      defaultValue = Values.Verticles.PROCESSORS,
       converter = Values.Verticles.class,
       description =
-          "Hosts of each application, each on an event loop. Default: ${DEFAULT-VALUE}, one for"
-              + " each.")
-  int channelVerticles;
+          "Hosts of each application, each on an event loop; processors is one for each. Default:"
+              + " processors; half as many in a process without gateways, whose other half is for"
+              + " the applications' threads.")
+  @Nullable Integer channelVerticles;
 
   @Option(
       names = "--transport",
@@ -503,7 +503,7 @@ final class Flags {
             .withEdge(edge.options());
     var channels =
         ChannelOptions.defaults()
-            .withVerticles(channelVerticles)
+            .withVerticles(channelVerticles())
             .withMailboxMessages(mailboxMessages)
             .withMailboxBytes(mailboxBytes)
             .withCallbackTimeout(callbackTimeout)
@@ -543,6 +543,14 @@ final class Flags {
           "bus-tls-certificate",
           "bus-tls-key",
           "bus-tls-ca");
+
+  private int channelVerticles() {
+    if (channelVerticles != null) {
+      return channelVerticles;
+    }
+    int processors = Runtime.getRuntime().availableProcessors();
+    return role.hasGateways() ? processors : Math.max(1, processors / 2);
+  }
 
   private boolean joinsCluster(Map<String, String> origins) {
     return switch (cluster) {

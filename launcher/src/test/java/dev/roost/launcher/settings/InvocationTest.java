@@ -77,6 +77,19 @@ class InvocationTest {
   }
 
   @Test
+  void aProcessWithoutGatewaysLeavesHalfOfItsProcessorsToApplications() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    assertEquals(
+        Math.max(1, processors / 2),
+        settings(Map.of(), "--role", "channels").channels().verticles());
+    assertEquals(
+        processors,
+        settings(Map.of(), "--role", "channels", "--channel-verticles", "processors")
+            .channels()
+            .verticles());
+  }
+
+  @Test
   void theCommandLineGoesBeforeTheEnvironmentAndThatBeforeTheFile() throws IOException {
     String file = file("port=1", "host=::1", "max-frame-bytes = 2048");
     Settings settings =
