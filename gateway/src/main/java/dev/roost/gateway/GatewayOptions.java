@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *     10,000
  * @param maxHeaderBytes all request headers together; over it HTTP 431; default 32,768
  * @param handshakeTimeout from the TCP connection to the end of the upgrade, or between two plain
- *     requests; over it the connection is closed; default 15 s
+ *     requests; over it the connection is closed; default 15 s. For {@link GatewayVerticle}:
+ *     whoever puts a {@link Gateway} in front of an HTTP server of his own sets its {@code
+ *     idleTimeout}
  * @param connectTimeout how long a socket handler may take; over it HTTP 503; default 10 s
  * @param hostTimeout how long a join may wait while its topic has no host, because its node has
  *     just gone or hands it over; over it the join is refused with {@code unavailable}, and the

@@ -12,6 +12,7 @@ import dev.roost.application.Route;
 import dev.roost.application.SocketHandler;
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
+import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
@@ -22,17 +23,21 @@ import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Nothing of a client stays anywhere when it is gone. */
 class CleanUpIT {
 
+  private static final int FIRST = 20;
   private static final int SOCKETS = 400;
   private static final int TOPICS = 250;
 
@@ -44,19 +49,29 @@ class CleanUpIT {
       if (wish.asText().equals("raise")) {
         throw new IllegalStateException("asked to");
       }
-      return wish.asText().equals("refuse") ? JoinResult.refuse(Map.of()) : JoinResult.ok();
+      return switch (wish.asText()) {
+        case "refuse" -> JoinResult.refuse(Map.of());
+        case "be present" -> JoinResult.ok().present("somebody", Map.of());
+        default -> JoinResult.ok();
+      };
     }
 
     @Override
     public Result handleIn(String event, Payload payload, Socket socket) {
       return switch (event) {
         case "shout" -> {
-          socket.broadcast("shout", payload);
+          socket.broadcast("intercepted", payload);
           yield Result.noReply();
         }
         case "stop" -> Result.stop();
         default -> Result.ok();
       };
+    }
+
+    @Override
+    public Outcome handleOut(String event, Payload payload, Socket socket) {
+      socket.push(event, payload);
+      return Result.noReply();
     }
   }
 
@@ -78,39 +93,66 @@ class CleanUpIT {
         Application.named("churn")
             .socket("/socket", new Users(), SocketOptions.defaults().withMaxChannels(TOPICS))
             .route(Route.of("churn:*", ChurnChannel::new).intercept("intercepted"));
-    var joined = new AtomicInteger();
     try (var server =
             TestServer.start(
                     GatewayOptions.defaults(), ChannelOptions.defaults().withVerticles(2), churn)
                 .addGateway(GatewayOptions.defaults());
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var atOnce = new Semaphore(40);
-      var clients = new ArrayList<Future<?>>();
-      for (int i = 0; i < SOCKETS; i++) {
-        int number = i;
-        atOnce.acquire();
-        clients.add(
-            threads.submit(
-                () -> {
-                  try {
-                    joined.addAndGet(live(server, number));
-                  } finally {
-                    atOnce.release();
-                  }
-                }));
-      }
-      for (Future<?> client : clients) {
-        client.get();
-      }
-      assertEquals(SOCKETS * TOPICS, joined.get());
+      assertEquals(FIRST * TOPICS, live(server, FIRST, threads));
+      TestServer.await("no socket is left", () -> server.gateways(SocketTable::socketCount) == 0);
+      TestServer.await("no channel is left", () -> server.hosts(HostVerticle::channelCount) == 0);
+      List<Map<String, Integer>> before = server.entries();
+      assertTrue(before.getFirst().containsKey("SocketTable.rows"), before.toString());
 
+      assertEquals(SOCKETS * TOPICS, live(server, SOCKETS, threads));
       TestServer.await("no socket is left", () -> server.gateways(SocketTable::socketCount) == 0);
       assertEquals(0, server.gateways(SocketTable::channelCount));
       assertEquals(0, server.gateways(SocketTable::topicCount));
       assertEquals(0, server.gateways(SocketTable::idCount));
       TestServer.await("no channel is left", () -> server.hosts(HostVerticle::channelCount) == 0);
       assertEquals(0, server.hosts(HostVerticle::topicCount));
+      // The first clients have left whatever stays for good, such as links between verticles.
+      awaitNoMoreThan(before, server);
     }
+  }
+
+  private static void awaitNoMoreThan(List<Map<String, Integer>> before, TestServer server) {
+    var more = new AtomicReference<List<Map<String, Integer>>>();
+    try {
+      TestServer.await(
+          "every map has as many entries as before",
+          () -> {
+            more.set(server.entries());
+            return more.get().equals(before);
+          });
+    } catch (AssertionError late) {
+      assertEquals(before, more.get());
+    }
+  }
+
+  /** So many clients, forty at a time. */
+  private static int live(TestServer server, int sockets, ExecutorService threads)
+      throws Exception {
+    var joined = new AtomicInteger();
+    var atOnce = new Semaphore(40);
+    var clients = new ArrayList<Future<?>>();
+    for (int i = 0; i < sockets; i++) {
+      int number = i;
+      atOnce.acquire();
+      clients.add(
+          threads.submit(
+              () -> {
+                try {
+                  joined.addAndGet(live(server, number));
+                } finally {
+                  atOnce.release();
+                }
+              }));
+    }
+    for (Future<?> client : clients) {
+      client.get();
+    }
+    return joined.get();
   }
 
   /** One client: joins, of which some are refused, leaves half, and goes in one way or another. */
@@ -121,7 +163,10 @@ class CleanUpIT {
                 .withLimit(TestServer.LIMIT.multipliedBy(3))
                 .withParam("user", String.valueOf(number % 50)));
     for (int t = 0; t < TOPICS; t++) {
-      String wish = t % 50 == 1 ? "refuse" : t == 2 && number % 20 == 0 ? "raise" : "join";
+      String wish =
+          t % 50 == 1
+              ? "refuse"
+              : t == 2 && number % 20 == 0 ? "raise" : t % 5 == 0 ? "be present" : "join";
       client.sendJoin(topic(number, t), Map.of("wish", wish));
     }
     int answered = 0;

@@ -23,6 +23,7 @@ import io.vertx.core.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -171,6 +172,20 @@ final class TestServer implements AutoCloseable {
         .flatMap(deployment -> deployment.hosts().stream())
         .mapToInt(host -> read(host.context(), () -> count.applyAsInt(host)))
         .sum();
+  }
+
+  /** Of each gateway and host, how many entries each of their maps and collections has. */
+  List<Map<String, Integer>> entries() {
+    var entries = new ArrayList<Map<String, Integer>>();
+    for (Door door : doors) {
+      entries.add(read(door.context(), () -> Entries.of(door.verticle())));
+    }
+    for (ChannelVerticles.Deployment deployment : deployments) {
+      for (HostVerticle host : deployment.hosts()) {
+        entries.add(read(host.context(), () -> Entries.of(host)));
+      }
+    }
+    return entries;
   }
 
   static <T> T read(Context context, java.util.function.Supplier<T> question) {
