@@ -110,7 +110,7 @@ public final class Gateway {
             new WebSocketTransport(door, connects, table, workers, budget, options),
             longPolls,
             options);
-    this.edge = new Edge(options.edge(), options.publicHost());
+    this.edge = new Edge(options.edge(), options.publicHost(), options.metrics());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retry());
     this.node = node;
@@ -316,10 +316,14 @@ public final class Gateway {
 
     void advance(long now) {
       long due = Math.min(pace.due(Duration.ofNanos(now - start)), sockets.size());
+      if (told == due) {
+        return;
+      }
       while (told < due) {
         sockets.get(told++).close(CloseCode.SERVICE_RESTART);
-        lastBatch = now;
       }
+      lastBatch = now;
+      log.info("draining: {} of {} sockets are sent elsewhere", told, sockets.size());
     }
 
     boolean isLate(long now) {

@@ -21,6 +21,9 @@ import java.util.Objects;
  *     the JVM may have, 32 MiB at least
  * @param maxJsonDepth levels of objects and arrays in a client's message, 1 to 1000; over it the
  *     socket is closed as for a message that cannot be read (1011); default 512
+ * @param pingsPerSecond WebSocket pings of one socket, two seconds' worth at once; over it the
+ *     socket is not read until it is within its rate again; default 100, where clients that ping do
+ *     so every few seconds
  * @param sockets the most that mounts may allow one socket; default what they ask for
  * @param maxPostBytes the most that mounts may allow the body of a long-poll POST; default what
  *     they ask for
@@ -31,6 +34,7 @@ public record GatewayLimits(
     int maxFragments,
     long maxUnfinishedBytes,
     int maxJsonDepth,
+    int pingsPerSecond,
     SocketLimits sockets,
     int maxPostBytes,
     int maxPostLines) {
@@ -50,6 +54,7 @@ public record GatewayLimits(
     between("maxFragments", maxFragments, 1, Integer.MAX_VALUE);
     between("maxUnfinishedBytes", maxUnfinishedBytes, 1_024, Long.MAX_VALUE);
     between("maxJsonDepth", maxJsonDepth, 1, DEEPEST);
+    between("pingsPerSecond", pingsPerSecond, 1, Integer.MAX_VALUE);
     between("maxPostBytes", maxPostBytes, 1_024, Contract.MAX_PAYLOAD_BYTES);
     between("maxPostLines", maxPostLines, 1, Integer.MAX_VALUE);
   }
@@ -66,6 +71,7 @@ public record GatewayLimits(
         4_096,
         UNFINISHED_BYTES,
         512,
+        100,
         SocketLimits.most(),
         Contract.MAX_PAYLOAD_BYTES,
         Integer.MAX_VALUE);
@@ -73,22 +79,62 @@ public record GatewayLimits(
 
   public GatewayLimits withConnections(ConnectionLimits value) {
     return new GatewayLimits(
-        value, maxFragments, maxUnfinishedBytes, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
+        value,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxJsonDepth,
+        pingsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
   }
 
   public GatewayLimits withMaxFragments(int value) {
     return new GatewayLimits(
-        connections, value, maxUnfinishedBytes, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
+        connections,
+        value,
+        maxUnfinishedBytes,
+        maxJsonDepth,
+        pingsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
   }
 
   public GatewayLimits withMaxUnfinishedBytes(long value) {
     return new GatewayLimits(
-        connections, maxFragments, value, maxJsonDepth, sockets, maxPostBytes, maxPostLines);
+        connections,
+        maxFragments,
+        value,
+        maxJsonDepth,
+        pingsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
   }
 
   public GatewayLimits withMaxJsonDepth(int value) {
     return new GatewayLimits(
-        connections, maxFragments, maxUnfinishedBytes, value, sockets, maxPostBytes, maxPostLines);
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        value,
+        pingsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
+  }
+
+  public GatewayLimits withPingsPerSecond(int value) {
+    return new GatewayLimits(
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxJsonDepth,
+        value,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
   }
 
   public GatewayLimits withSockets(SocketLimits value) {
@@ -97,6 +143,7 @@ public record GatewayLimits(
         maxFragments,
         maxUnfinishedBytes,
         maxJsonDepth,
+        pingsPerSecond,
         value,
         maxPostBytes,
         maxPostLines);
@@ -104,12 +151,26 @@ public record GatewayLimits(
 
   public GatewayLimits withMaxPostBytes(int value) {
     return new GatewayLimits(
-        connections, maxFragments, maxUnfinishedBytes, maxJsonDepth, sockets, value, maxPostLines);
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxJsonDepth,
+        pingsPerSecond,
+        sockets,
+        value,
+        maxPostLines);
   }
 
   public GatewayLimits withMaxPostLines(int value) {
     return new GatewayLimits(
-        connections, maxFragments, maxUnfinishedBytes, maxJsonDepth, sockets, maxPostBytes, value);
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxJsonDepth,
+        pingsPerSecond,
+        sockets,
+        maxPostBytes,
+        value);
   }
 
   /** What a socket of a mount may do. */

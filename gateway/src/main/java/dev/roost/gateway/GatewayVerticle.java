@@ -97,6 +97,7 @@ public final class GatewayVerticle extends VerticleBase {
         vertx
             .createHttpServer(options.redirectServerOptions())
             .connectionHandler(handshakes::connection)
+            .invalidRequestHandler(this::refuse)
             .requestHandler(
                 request -> {
                   if (handshakes.request(request)) {

@@ -45,7 +45,9 @@ public enum Limit {
   JOINS_PER_SECOND,
   /** Messages of a socket. */
   EVENTS_PER_SECOND,
-  /** Bytes of those messages. */
+  /** Pings of a socket. */
+  PINGS_PER_SECOND,
+  /** Bytes of its messages and pings. */
   BYTES_PER_SECOND,
   /** What waits for a client that does not read, or does not poll. */
   MAX_QUEUED_BYTES,

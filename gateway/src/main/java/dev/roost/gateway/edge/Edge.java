@@ -1,11 +1,12 @@
 package dev.roost.gateway.edge;
 
+import dev.roost.gateway.GatewayMetrics;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What each request meets first. Without state, for any thread. */
+/** What each request meets first. For any thread. */
 public final class Edge {
 
   private static final int BAD_REQUEST = 400;
@@ -13,15 +14,18 @@ public final class Edge {
 
   private final EdgeOptions options;
   private final @Nullable String publicHost;
+  private final GatewayMetrics metrics;
 
   /**
    * The edge of a gateway.
    *
    * @param publicHost host that clients use; null for the one that each request names
+   * @param metrics told of those who are refused
    */
-  public Edge(EdgeOptions options, @Nullable String publicHost) {
+  public Edge(EdgeOptions options, @Nullable String publicHost, GatewayMetrics metrics) {
     this.options = options;
     this.publicHost = publicHost;
+    this.metrics = metrics;
   }
 
   /**
@@ -82,7 +86,8 @@ public final class Edge {
     return options.trustedProxies().contains(TrustedProxies.address(real));
   }
 
-  private static void refuse(HttpServerRequest request) {
+  private void refuse(HttpServerRequest request) {
+    metrics.connectionRefused(FORBIDDEN);
     var unused =
         request
             .response()

@@ -160,9 +160,19 @@ public final class ClientSocket {
     intake.receive(body, true);
   }
 
-  /** A ping with so many bytes was answered; it counts as a message. */
-  public void receivePing(int length) {
-    intake.throttle(length);
+  /** Counts a frame behind which the message goes on. */
+  public void receiveFragment() {
+    intake.receiveFragment();
+  }
+
+  /**
+   * Counts a ping that was answered, or a pong.
+   *
+   * @param length of its data
+   * @param perSecond how many may come; over it the connection is not read for a while
+   */
+  public void receivePing(int length, int perSecond) {
+    intake.receivePing(length, perSecond);
   }
 
   private void dispatch(ClientMessage message) {

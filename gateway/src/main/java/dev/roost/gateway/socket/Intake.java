@@ -10,6 +10,7 @@ import dev.roost.gateway.protocol.Utf8;
 import dev.roost.routing.RateLimit;
 import dev.roost.routing.SocketLimits;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +30,12 @@ final class Intake {
    */
   private static final int LARGE = 128 << 10;
 
+  /**
+   * Nanoseconds until the connection is read again, however much it is over its rate: what came in
+   * one read may be a thousand pings, which Vert.x hands on all the same.
+   */
+  private static final long LONGEST_WAIT = Duration.ofSeconds(30).toNanos();
+
   private final SocketTable table;
   private final Connection connection;
   private final Serializer serializer;
@@ -36,8 +43,10 @@ final class Intake {
   private final Consumer<ClientMessage> next;
   private final RateLimit events;
   private final RateLimit bytes;
+  private @Nullable RateLimit pings; // Browsers send none.
   private int paused;
   private boolean throttled;
+  private long throttledUntil;
   private boolean decoding;
   private @Nullable Runnable whenIdle;
   private boolean ended;
@@ -160,7 +169,7 @@ final class Intake {
       connection.close(CloseCode.INTERNAL_ERROR);
       return;
     }
-    throttle(length);
+    throttleMessage(length);
     next.accept(message);
   }
 
@@ -168,30 +177,54 @@ final class Intake {
     return name.length() > maxBytes / 3 && name.getBytes(StandardCharsets.UTF_8).length > maxBytes;
   }
 
-  /**
-   * Counts what came from the client: over its rate the connection is not read until it is within
-   * it again.
-   */
-  void throttle(int length) {
+  /** Counts a ping, which has a rate of its own: nobody needs to send as many as messages. */
+  void receivePing(int length, int perSecond) {
     long now = System.nanoTime();
-    long forEvents = events.take(1, limits.eventsPerSecond(), now);
-    long forBytes = bytes.take(length, limits.bytesPerSecond(), now);
-    long wait = Math.max(forEvents, forBytes);
-    if (wait > 0 && !throttled) {
+    RateLimit rate = pings;
+    if (rate == null) {
+      rate = new RateLimit(now);
+      pings = rate;
+    }
+    throttle(Limit.PINGS_PER_SECOND, rate.take(1, perSecond, now), now);
+    throttleBytes(length, now);
+  }
+
+  /** Counts a frame behind which its message goes on: as much work as a message. */
+  void receiveFragment() {
+    long now = System.nanoTime();
+    throttle(Limit.EVENTS_PER_SECOND, events.take(1, limits.eventsPerSecond(), now), now);
+  }
+
+  private void throttleMessage(int length) {
+    long now = System.nanoTime();
+    throttle(Limit.EVENTS_PER_SECOND, events.take(1, limits.eventsPerSecond(), now), now);
+    throttleBytes(length, now);
+  }
+
+  private void throttleBytes(int length, long now) {
+    throttle(Limit.BYTES_PER_SECOND, bytes.take(length, limits.bytesPerSecond(), now), now);
+  }
+
+  /** Over one of its rates the connection is not read until it is within all of them again. */
+  private void throttle(Limit limit, long wait, long now) {
+    if (wait == 0) {
+      return;
+    }
+    long until = now + Math.min(wait, LONGEST_WAIT);
+    if (!throttled) {
       throttled = true;
-      table.limitReached(forEvents == wait ? Limit.EVENTS_PER_SECOND : Limit.BYTES_PER_SECOND);
+      throttledUntil = until;
+      table.limitReached(limit);
       pause();
-      table.later(wait, this::unthrottle);
+      table.later(until - now, this::unthrottle);
+    } else if (until - throttledUntil > 0) {
+      throttledUntil = until;
     }
   }
 
   /** What had come before the connection stopped may have added to what it is over its rate. */
   private void unthrottle() {
-    long now = System.nanoTime();
-    long wait =
-        Math.max(
-            events.take(0, limits.eventsPerSecond(), now),
-            bytes.take(0, limits.bytesPerSecond(), now));
+    long wait = throttledUntil - System.nanoTime();
     if (wait > 0 && !ended) {
       table.after(wait, this::unthrottle);
       return;

@@ -13,20 +13,21 @@ import java.util.Set;
 /**
  * What a long-poll client shows with each request: which gateway verticle holds its session, the
  * session's number there, and its secret. Url-safe Base64 of 44 octets, which tells nothing of the
- * cluster: the node stands in it as a hash.
+ * cluster: the holder's address stands in it as a hash.
  *
- * @param nodeHash of the holder's node
+ * @param holderHash of the holder's address
  * @param verticle number of the holder on it
  * @param session number of the session at the holder
  * @param secret 24 random octets that only the holder can tell from others
  */
-record LongPollToken(long nodeHash, int verticle, long session, RawPayload secret) {
+record LongPollToken(long holderHash, int verticle, long session, RawPayload secret) {
 
   /*
    * Phoenix signs its tokens, because any node may find the session's process by what they say. Here
    * the holder looks the session up and compares the secret: nothing that can be made up finds one,
    * and no key has to be shared, rotated or agreed on after a split. Who sends a made-up token can
-   * cause one message to a live gateway, which answers that it has no such session.
+   * cause one message to a live gateway, whose token he has seen, and which answers that it has no
+   * such session; for none that is not there, since a node's name is random and not told.
    */
 
   static final int SECRET_BYTES = 24;
@@ -35,7 +36,8 @@ record LongPollToken(long nodeHash, int verticle, long session, RawPayload secre
   private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
 
   static LongPollToken of(String node, int verticle, long session, byte[] secret) {
-    return new LongPollToken(hash(node), verticle, session, RawPayload.binary(secret));
+    return new LongPollToken(
+        hash(Addresses.gateway(node, verticle)), verticle, session, RawPayload.binary(secret));
   }
 
   /** Empty for anything that {@link #text} does not write. */
@@ -53,20 +55,20 @@ record LongPollToken(long nodeHash, int verticle, long session, RawPayload secre
       return Optional.empty();
     }
     var in = ByteBuffer.wrap(bytes);
-    long nodeHash = in.getLong();
+    long holderHash = in.getLong();
     int verticle = in.getInt();
     long session = in.getLong();
     var secret = new byte[SECRET_BYTES];
     in.get(secret);
     return verticle < 0 || session < 0
         ? Optional.empty()
-        : Optional.of(new LongPollToken(nodeHash, verticle, session, RawPayload.binary(secret)));
+        : Optional.of(new LongPollToken(holderHash, verticle, session, RawPayload.binary(secret)));
   }
 
   String text() {
     return ENCODER.encodeToString(
         ByteBuffer.allocate(BYTES)
-            .putLong(nodeHash)
+            .putLong(holderHash)
             .putInt(verticle)
             .putLong(session)
             .put(secret.bytes())
@@ -76,17 +78,18 @@ record LongPollToken(long nodeHash, int verticle, long session, RawPayload secre
   /** Inbox of the gateway verticle that holds the session; empty if its node is none of these. */
   Optional<String> holder(Set<String> liveNodes) {
     for (String node : liveNodes) {
-      if (hash(node) == nodeHash) {
-        return Optional.of(Addresses.gateway(node, verticle));
+      String address = Addresses.gateway(node, verticle);
+      if (hash(address) == holderHash) {
+        return Optional.of(address);
       }
     }
     return Optional.empty();
   }
 
-  private static long hash(String node) {
+  private static long hash(String address) {
     try {
       var digest = MessageDigest.getInstance("SHA-256");
-      return ByteBuffer.wrap(digest.digest(node.getBytes(StandardCharsets.UTF_8))).getLong();
+      return ByteBuffer.wrap(digest.digest(address.getBytes(StandardCharsets.UTF_8))).getLong();
     } catch (NoSuchAlgorithmException everyJavaHasIt) {
       throw new IllegalStateException(everyJavaHasIt);
     }

@@ -20,6 +20,7 @@ import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -137,19 +138,31 @@ public final class LongPollTransport {
     }
     matched.variables().forEach(params.get()::put);
     http.response().putHeader("access-control-allow-origin", "*");
+    var request = new Request(http, client, mount, served, params.get());
     if (!Upgrade.originAllowed(http, client, mount, options.publicHost())) {
+      if (opens(request) && !door.admits(http, client)) {
+        return;
+      }
       door.refusals().originNotAllowed(http.getHeader("origin"), mount);
       options.metrics().connectionRefused(FORBIDDEN);
       status(http, FORBIDDEN);
       return;
     }
-    var request = new Request(http, client, mount, served, params.get());
     switch (http.method().name()) {
       case "OPTIONS" -> preflight(http);
       case "GET" -> get(request);
       case "POST" -> post(request);
       default -> refuse(http, BAD_REQUEST);
     }
+  }
+
+  /** Whether it asks for a new session, as every GET does that names none. */
+  private boolean opens(Request request) {
+    return request.http().method().equals(HttpMethod.GET) && holder(token(request)).isEmpty();
+  }
+
+  private Optional<String> holder(Optional<LongPollToken> token) {
+    return token.flatMap(known -> known.holder(node.snapshot().nodes()));
   }
 
   private static void preflight(HttpServerRequest http) {
@@ -167,7 +180,7 @@ public final class LongPollTransport {
 
   private void get(Request request) {
     Optional<LongPollToken> token = token(request);
-    Optional<String> holder = token.flatMap(t -> t.holder(node.snapshot().nodes()));
+    Optional<String> holder = holder(token);
     if (holder.isEmpty()) {
       open(request);
       return;
@@ -178,7 +191,7 @@ public final class LongPollTransport {
 
   private void post(Request request) {
     Optional<LongPollToken> token = token(request);
-    Optional<String> holder = token.flatMap(t -> t.holder(node.snapshot().nodes()));
+    Optional<String> holder = holder(token);
     boolean here = holder.filter(endpoint.address()::equals).isPresent();
     if (holder.isEmpty() || (here && !sessions.has(token.get()))) {
       options.metrics().connectionRefused(LongPollSession.GONE);

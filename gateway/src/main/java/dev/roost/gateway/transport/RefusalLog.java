@@ -45,8 +45,14 @@ final class RefusalLog {
     tell(
         Level.ERROR,
         "connection refused: none of the subprotocols {} is served at {}",
-        requested,
+        requested.stream().map(RefusalLog::shown).toList(),
         mount.path());
+  }
+
+  /** One of them may be a token, which clients send whether the mount takes it or not. */
+  private static String shown(String subprotocol) {
+    String carrier = Upgrade.TOKEN_PREFIX;
+    return subprotocol.startsWith(carrier) ? carrier + "[FILTERED]" : subprotocol;
   }
 
   void versionUnknown(@Nullable Object vsn) {

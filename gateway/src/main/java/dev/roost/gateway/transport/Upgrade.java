@@ -29,7 +29,10 @@ import org.jspecify.annotations.Nullable;
 final class Upgrade {
 
   private static final String DEFAULT_VSN = "1.0.0";
-  private static final String TOKEN_PREFIX = "base64url.bearer.phx.";
+
+  /** Of the subprotocol that carries a token instead. */
+  static final String TOKEN_PREFIX = "base64url.bearer.phx.";
+
   private static final String BEARER = "bearer ";
   private static final String PROTOCOL_HEADER = "sec-websocket-protocol";
 

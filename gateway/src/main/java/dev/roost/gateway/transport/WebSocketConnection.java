@@ -89,11 +89,16 @@ final class WebSocketConnection implements Connection {
    *
    * @param maxMessageBytes of an assembled message
    * @param maxFragments of which it is assembled
+   * @param pingsPerSecond of the client
    * @param closeTimeout from the close frame to the end of the connection
    * @param budget of the messages of all that are not finished
    */
   record Limits(
-      int maxMessageBytes, int maxFragments, Duration closeTimeout, MessageBudget budget) {}
+      int maxMessageBytes,
+      int maxFragments,
+      int pingsPerSecond,
+      Duration closeTimeout,
+      MessageBudget budget) {}
 
   /**
    * A connection that reads nothing yet.
@@ -163,13 +168,26 @@ final class WebSocketConnection implements Connection {
   private void receive(WebSocketFrame frame) {
     lastHeard = System.nanoTime();
     try {
+      ClientSocket receiver = client;
       if (frame.type() == WebSocketFrameType.PING) {
         answered(frame.binaryData().length());
       } else if (!closing || gone) {
         take(frame);
+        if (receiver != null && !closing) {
+          count(frame, receiver);
+        }
       }
     } catch (Throwable failure) { // Half of it may be done: the rest would be misunderstood.
       failed(failure);
+    }
+  }
+
+  /** Of a message the last frame counts when it is whole, as all of it does. */
+  private void count(WebSocketFrame frame, ClientSocket receiver) {
+    if (frame.type() == WebSocketFrameType.PONG) {
+      receiver.receivePing(frame.binaryData().length(), limits.pingsPerSecond());
+    } else if (!frame.isFinal()) {
+      receiver.receiveFragment();
     }
   }
 
@@ -208,7 +226,7 @@ final class WebSocketConnection implements Connection {
     } else if (!target.answered(length)) {
       tooSlow();
     } else if (receiver != null) {
-      receiver.receivePing(length);
+      receiver.receivePing(length, limits.pingsPerSecond());
     }
   }
 
@@ -514,8 +532,8 @@ final class WebSocketConnection implements Connection {
   private void stopReading() {
     stopReadingNow();
     /*
-     * Behind a handler of pings Vert.x lets one more frame pass; and it may just be handing on what
-     * it had held back, and begin to read from the channel when all of that is gone.
+     * Behind a ping or pong Vert.x lets one more frame pass; and it may just be handing on what it
+     * had held back, and begin to read from the channel when all of that is gone.
      */
     context.runOnContext(
         ignored -> {

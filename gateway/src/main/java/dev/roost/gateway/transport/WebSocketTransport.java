@@ -63,6 +63,7 @@ public final class WebSocketTransport {
         new WebSocketConnection.Limits(
             options.maxMessageBytes(),
             options.limits().maxFragments(),
+            options.limits().pingsPerSecond(),
             options.closeTimeout(),
             budget);
   }

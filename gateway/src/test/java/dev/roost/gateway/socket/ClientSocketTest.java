@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
@@ -978,15 +979,38 @@ class ClientSocketTest {
     }
 
     @Test
-    void pingsCountAsMessages() throws Exception {
-      client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+    void whoPingsTooOftenIsNotReadForAWhile() throws Exception {
       client.pings();
       client.pings();
       assertEquals(List.of(), stage.counted());
       client.pings();
       assertEquals("pause", client.next());
       assertEquals("resume", client.next());
-      assertEquals(List.of("events-per-second", "throttled"), stage.counted());
+      assertEquals(List.of("pings-per-second", "throttled"), stage.counted());
+    }
+
+    @Test
+    void pingsAndMessagesHaveRatesOfTheirOwn() throws Exception {
+      client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+      client.pings();
+      client.sends(HEARTBEAT);
+      assertAnswered();
+      client.pings();
+      client.sends(HEARTBEAT);
+      assertAnswered();
+      assertEquals(List.of(), stage.counted());
+    }
+
+    @Test
+    void whatHadComeBeforeTheConnectionStoppedCountsToo() throws Exception {
+      long start = System.nanoTime();
+      for (int i = 0; i < 4; i++) {
+        client.pings();
+      }
+      assertEquals("pause", client.next());
+      assertEquals("resume", client.next());
+      assertTrue(System.nanoTime() - start >= 2_000_000_000L, "the fourth came too early, too");
+      assertEquals(List.of("pings-per-second", "throttled"), stage.counted());
     }
 
     @Test

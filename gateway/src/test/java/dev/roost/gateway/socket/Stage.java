@@ -360,10 +360,11 @@ final class Stage {
           });
     }
 
+    /** Sends a ping, of which one a second may come. */
     void pings() throws Exception {
       call(
           () -> {
-            socket.receivePing(0);
+            socket.receivePing(0, 1);
             return true;
           });
     }

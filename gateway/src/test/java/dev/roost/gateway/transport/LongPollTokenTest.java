@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,17 @@ class LongPollTokenTest {
         Optional.of("roost.gateway.node-1.3"), TOKEN.holder(Set.of("node-0", "node-1", "node-2")));
     assertEquals(Optional.empty(), TOKEN.holder(Set.of("node-0", "node-2")));
     assertEquals(Optional.empty(), TOKEN.holder(Set.of()));
+  }
+
+  /** Else whoever has one token could have a gateway call any number of verticles. */
+  @Test
+  void itNamesNoOtherVerticleOfThatNode() {
+    byte[] bytes = Base64.getUrlDecoder().decode(TOKEN.text());
+    bytes[11]++;
+    String madeUp = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    LongPollToken token = LongPollToken.parse(madeUp).orElseThrow();
+    assertEquals(4, token.verticle());
+    assertEquals(Optional.empty(), token.holder(Set.of("node-1")));
   }
 
   @Test

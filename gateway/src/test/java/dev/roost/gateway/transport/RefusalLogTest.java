@@ -57,6 +57,14 @@ class RefusalLogTest {
     assertEquals(Level.WARN, lines.list.get(1).getLevel());
   }
 
+  /** phoenix.js sends it whether the mount takes it or not. */
+  @Test
+  void aTokenAmongTheSubprotocolsIsNotShown() {
+    refusals.noSubprotocolServed(List.of("phoenix", "base64url.bearer.phx.c2VjcmV0"), MOUNT);
+    String line = lines.list.getFirst().getFormattedMessage();
+    assertTrue(line.contains("[phoenix, base64url.bearer.phx.[FILTERED]]"), line);
+  }
+
   /** Otherwise whoever likes fills the disk, and has the event loop wait for it. */
   @Test
   void strangersCauseALineASecondHoweverManyTheyAre() {

@@ -14,7 +14,6 @@ import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.host.HostVerticle;
-import dev.roost.routing.SocketLimits;
 import dev.roost.testkit.client.HttpAnswer;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
@@ -174,14 +173,14 @@ class WritePathsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    GatewayOptions options = GatewayOptions.defaults().withMetrics(METRICS).withCloseTimeout(NEVER);
+    GatewayLimits pinged = GatewayLimits.defaults().withPingsPerSecond(Integer.MAX_VALUE);
+    GatewayOptions options =
+        GatewayOptions.defaults().withMetrics(METRICS).withCloseTimeout(NEVER).withLimits(pinged);
     nio = Site.open(Transport.NIO, options);
     fast = Site.open(TestServer.fastest(), options);
-    SocketLimits one = SocketLimits.most().withEventsPerSecond(1);
     // They are not read when it ends.
     options = options.withCloseTimeout(Duration.ofSeconds(1));
-    limited =
-        Site.open(Transport.NIO, options.withLimits(GatewayLimits.defaults().withSockets(one)));
+    limited = Site.open(Transport.NIO, options.withLimits(pinged.withPingsPerSecond(1)));
   }
 
   @AfterAll

@@ -85,6 +85,16 @@ final class LimitFlags {
   int maxJsonDepth;
 
   @Option(
+      names = "--pings-per-second",
+      paramLabel = "NUMBER",
+      defaultValue = "100",
+      converter = Values.Count.class,
+      description =
+          "WebSocket pings of one socket; over it the socket is not read for a while."
+              + " Default: ${DEFAULT-VALUE}.")
+  int pingsPerSecond;
+
+  @Option(
       names = "--max-channels",
       paramLabel = "NUMBER",
       converter = Values.Count.class,
@@ -175,6 +185,7 @@ final class LimitFlags {
         maxFragments,
         maxUnfinishedBytes,
         maxJsonDepth,
+        pingsPerSecond,
         new SocketLimits(
             given(maxChannels, most.maxChannels()),
             given(joinsPerSecond, most.joinsPerSecond()),
