@@ -39,6 +39,7 @@ export class Socket {
     this.port = port;
     this.buffer = Buffer.alloc(0);
     this.code = 0;
+    this.pongs = 0;
     this.onText = () => {};
     this.status = new Promise((settle) => (this.settleStatus = settle));
     this.ended = new Promise((settle) => (this.settleEnded = settle));
@@ -78,6 +79,7 @@ export class Socket {
       const opcode = this.buffer[0] & 0xf;
       if (opcode === 8) this.code = length >= 2 ? body.readUInt16BE(0) : 1005;
       else if (opcode === 1) this.onText(body.toString());
+      else if (opcode === 10) this.pongs++;
       this.buffer = this.buffer.subarray(end);
     }
   }

@@ -170,9 +170,10 @@ public final class ClientSocket {
    *
    * @param length of its data
    * @param perSecond how many may come; over it the connection is not read for a while
+   * @return whether it is over it
    */
-  public void receivePing(int length, int perSecond) {
-    intake.receivePing(length, perSecond);
+  public boolean receivePing(int length, int perSecond) {
+    return intake.receivePing(length, perSecond);
   }
 
   private void dispatch(ClientMessage message) {

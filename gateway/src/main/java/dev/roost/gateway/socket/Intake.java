@@ -177,16 +177,22 @@ final class Intake {
     return name.length() > maxBytes / 3 && name.getBytes(StandardCharsets.UTF_8).length > maxBytes;
   }
 
-  /** Counts a ping, which has a rate of its own: nobody needs to send as many as messages. */
-  void receivePing(int length, int perSecond) {
+  /**
+   * Counts a ping, which has a rate of its own: nobody needs to send as many as messages.
+   *
+   * @return whether it is over it
+   */
+  boolean receivePing(int length, int perSecond) {
     long now = System.nanoTime();
     RateLimit rate = pings;
     if (rate == null) {
       rate = new RateLimit(now);
       pings = rate;
     }
-    throttle(Limit.PINGS_PER_SECOND, rate.take(1, perSecond, now), now);
+    long wait = rate.take(1, perSecond, now);
+    throttle(Limit.PINGS_PER_SECOND, wait, now);
     throttleBytes(length, now);
+    return wait > 0;
   }
 
   /** Counts a frame behind which its message goes on: as much work as a message. */

@@ -79,6 +79,7 @@ final class WebSocketConnection implements Connection {
 
   private @Nullable Runnable over;
   private boolean paused;
+  private boolean overPings;
   private boolean working;
   private long closingSince;
   private int latePings;
@@ -185,7 +186,7 @@ final class WebSocketConnection implements Connection {
   /** Of a message the last frame counts when it is whole, as all of it does. */
   private void count(WebSocketFrame frame, ClientSocket receiver) {
     if (frame.type() == WebSocketFrameType.PONG) {
-      receiver.receivePing(frame.binaryData().length(), limits.pingsPerSecond());
+      ping(receiver, frame.binaryData().length());
     } else if (!frame.isFinal()) {
       receiver.receiveFragment();
     }
@@ -226,7 +227,13 @@ final class WebSocketConnection implements Connection {
     } else if (!target.answered(length)) {
       tooSlow();
     } else if (receiver != null) {
-      receiver.receivePing(length, limits.pingsPerSecond());
+      ping(receiver, length);
+    }
+  }
+
+  private void ping(ClientSocket receiver, int length) {
+    if (receiver.receivePing(length, limits.pingsPerSecond())) {
+      overPings = true;
     }
   }
 
@@ -493,10 +500,15 @@ final class WebSocketConnection implements Connection {
       if (now - closingSince > limits.closeTimeout().toNanos()) {
         target.abort();
       }
-    } else if (paused || working) {
+      return;
+    }
+    if (paused || working) {
       lastHeard = now;
-      messageBegan = now;
-    } else if (now - heardSince() > idleTimeout.toNanos()) {
+      if (!overPings) { // Else they would keep half a message.
+        messageBegan = now;
+      }
+    }
+    if (now - heardSince() > idleTimeout.toNanos()) {
       metrics.limitReached(Limit.IDLE_TIMEOUT);
       close(CloseCode.PROTOCOL_ERROR);
       ending = "idle";
@@ -523,6 +535,7 @@ final class WebSocketConnection implements Connection {
   @Override
   public void resume() {
     paused = false;
+    overPings = false;
     if (!working) {
       readOn();
     }

@@ -1001,6 +1001,18 @@ class ClientSocketTest {
       assertEquals(List.of(), stage.counted());
     }
 
+    /** Or a message of thousands of empty ones would count as little as a small one. */
+    @Test
+    void eachFrameOfAMessageCounts() throws Exception {
+      client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));
+      client.fragments(2);
+      client.sends(HEARTBEAT);
+      assertEquals("pause", client.next());
+      assertAnswered();
+      assertEquals("resume", client.next());
+      assertEquals(List.of("events-per-second", "throttled"), stage.counted());
+    }
+
     @Test
     void whatHadComeBeforeTheConnectionStoppedCountsToo() throws Exception {
       long start = System.nanoTime();

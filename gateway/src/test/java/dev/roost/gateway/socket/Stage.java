@@ -360,11 +360,22 @@ final class Stage {
           });
     }
 
+    /** Sends frames behind which a message goes on. */
+    void fragments(int count) throws Exception {
+      call(
+          () -> {
+            for (int i = 0; i < count; i++) {
+              socket.receiveFragment();
+            }
+            return true;
+          });
+    }
+
     /** Sends a ping, of which one a second may come. */
     void pings() throws Exception {
       call(
           () -> {
-            socket.receivePing(0, 1);
+            var unused = socket.receivePing(0, 1);
             return true;
           });
     }

@@ -69,6 +69,7 @@ class LimitsIT {
                 .withMaxQueuedBytes(64 * 1024)
                 .withLimits(
                     GatewayLimits.defaults()
+                        .withPingsPerSecond(Integer.MAX_VALUE)
                         .withMaxFragments(5)
                         .withMaxJsonDepth(10)
                         .withSockets(SocketLimits.most().withMaxTopicBytes(100).withMaxChannels(2)))

@@ -14,6 +14,7 @@ import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.host.ChannelVerticles;
 import dev.roost.host.HostVerticle;
+import dev.roost.routing.SocketLimits;
 import dev.roost.testkit.client.HttpAnswer;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
@@ -57,6 +58,8 @@ class WritePathsIT {
 
   /** A client that does not read is to be felt soon. */
   private static final int SEND_BUFFER = 64 * 1024;
+
+  private static final int MESSAGES_PER_SECOND = 10;
 
   private static final AtomicInteger SLOW = new AtomicInteger();
   private static final GatewayMetrics METRICS =
@@ -180,7 +183,9 @@ class WritePathsIT {
     fast = Site.open(TestServer.fastest(), options);
     // They are not read when it ends.
     options = options.withCloseTimeout(Duration.ofSeconds(1));
-    limited = Site.open(Transport.NIO, options.withLimits(pinged.withPingsPerSecond(1)));
+    SocketLimits few = SocketLimits.most().withEventsPerSecond(MESSAGES_PER_SECOND);
+    limited =
+        Site.open(Transport.NIO, options.withLimits(pinged.withPingsPerSecond(1).withSockets(few)));
   }
 
   @AfterAll
@@ -391,6 +396,44 @@ class WritePathsIT {
             }
           },
           "pings over the rate were answered");
+    }
+  }
+
+  private static final String HEARTBEAT = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
+
+  /** After a minute's worth of frames. */
+  private static void assertUnread(RawWebSocket socket) {
+    socket.write(WebSocketFrame.text(HEARTBEAT));
+    socket.limit(Duration.ofMillis(500));
+    assertThrows(AssertionError.class, socket::read, "what came over the rate was answered");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NIO", "TLS"})
+  void pongsOverTheRateWait(Way way) throws Exception {
+    try (var socket = way.open(limited)) {
+      way.upgrade(socket);
+      socket.write(WebSocketFrame.pong("nobody asked"));
+      socket.write(WebSocketFrame.text(HEARTBEAT));
+      assertTrue(socket.read().text().contains("phx_reply"));
+      for (int i = 0; i < 60; i++) {
+        socket.write(WebSocketFrame.pong("nobody asked"));
+      }
+      assertUnread(socket);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NIO", "TLS"})
+  void framesOfAMessageOverTheRateWait(Way way) throws Exception {
+    try (var socket = way.open(limited)) {
+      way.upgrade(socket);
+      socket.write(WebSocketFrame.text(HEARTBEAT).withoutFin());
+      for (int i = 0; i < 60 * MESSAGES_PER_SECOND; i++) {
+        socket.write(WebSocketFrame.continuation(new byte[0]).withoutFin());
+      }
+      socket.write(WebSocketFrame.continuation(new byte[0]));
+      assertUnread(socket);
     }
   }
 }
