@@ -266,7 +266,6 @@ public final class BusEndpoint {
               if (outbound.get(to) != link) {
                 return;
               }
-              link.nowhere = isNowhere(written.cause()) ? link.nowhere + 1 : 0;
               if (written.failed()) {
                 link.marked -= MARK_NANOS; // The next is watched.
                 broken(to, link);
@@ -337,6 +336,9 @@ public final class BusEndpoint {
       } else if (link.nowhere > 1) { // There may never have been such an inbox.
         outbound.remove(peer);
         generation++;
+        // A peer that has forgotten the link will not miss what was sent since the last loss was
+        // told.
+        receiver.lost(peer);
       } else if (link.far != null) {
         link.payloads.check();
         // What cannot be written from now on is a loss of its own: somebody may wait for it.
@@ -363,7 +365,10 @@ public final class BusEndpoint {
    * connection took it and is dead by now. Nothing else tells that of a peer which never answered.
    */
   private void check(String to, Outbound link, MessageProducer<Envelope> far) {
-    mark(to, link, far.write(new Envelope(address, link.sent.get(), new LinkMessage.Check())));
+    Future<Void> check =
+        far.write(new Envelope(address, link.sent.get(), new LinkMessage.Check()))
+            .andThen(written -> link.nowhere = isNowhere(written.cause()) ? link.nowhere + 1 : 0);
+    mark(to, link, check);
   }
 
   /**
