@@ -83,7 +83,7 @@ final class ChannelProcess {
   private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
-  private volatile boolean late;
+  private volatile boolean late; // A callback ran out of time, which is recorded already.
   private volatile boolean forgotten;
 
   ChannelProcess(

@@ -21,9 +21,9 @@ import java.util.Objects;
  *     the JVM may have, 32 MiB at least
  * @param maxJsonDepth levels of objects and arrays in a client's message, 1 to 1000; over it the
  *     socket is closed as for a message that cannot be read (1011); default 512
- * @param pingsPerSecond WebSocket pings of one socket, two seconds' worth at once; over it the
- *     socket is not read until it is within its rate again; default 100, where clients that ping do
- *     so every few seconds
+ * @param pingsPerSecond WebSocket pings and pongs of one socket, two seconds' worth at once; over
+ *     it the socket is not read until it is within its rate again; default 100, where clients that
+ *     ping do so every few seconds
  * @param sockets the most that mounts may allow one socket; default what they ask for
  * @param maxPostBytes the most that mounts may allow the body of a long-poll POST; default what
  *     they ask for

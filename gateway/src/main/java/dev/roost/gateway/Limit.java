@@ -45,7 +45,7 @@ public enum Limit {
   JOINS_PER_SECOND,
   /** Messages of a socket. */
   EVENTS_PER_SECOND,
-  /** Pings of a socket. */
+  /** Pings and pongs of a socket. */
   PINGS_PER_SECOND,
   /** Bytes of its messages and pings. */
   BYTES_PER_SECOND,

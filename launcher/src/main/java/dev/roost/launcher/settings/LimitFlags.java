@@ -90,7 +90,7 @@ final class LimitFlags {
       defaultValue = "100",
       converter = Values.Count.class,
       description =
-          "WebSocket pings of one socket; over it the socket is not read for a while."
+          "WebSocket pings and pongs of one socket; over it the socket is not read for a while."
               + " Default: ${DEFAULT-VALUE}.")
   int pingsPerSecond;
 
