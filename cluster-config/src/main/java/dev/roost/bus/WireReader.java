@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class WireReader {
 
+  private static final char REPLACEMENT = '\ufffd';
+
   private final Buffer buffer;
   private int position;
 
@@ -47,6 +49,12 @@ final class WireReader {
 
   String text() {
     byte[] bytes = bytes(Contract.MAX_TEXT_BYTES, "text");
+    var text = new String(bytes, StandardCharsets.UTF_8);
+    // What is not UTF-8 becomes that character: without it there is nothing to look for.
+    return text.indexOf(REPLACEMENT) < 0 ? text : strictText(bytes);
+  }
+
+  private static String strictText(byte[] bytes) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {

@@ -9,6 +9,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.admission.ConnectionLimits;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.auth.AuthOptions;
 import dev.roost.gateway.auth.CookieSession;
 import dev.roost.gateway.edge.EdgeOptions;
@@ -48,8 +49,12 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class FuzzedServer {
 
+  /** Of sockets: as small as inputs can reach them. */
+  static final FrameJudge.Bounds BOUNDS = new FrameJudge.Bounds(16_384, 12_000, 16, 1_024, 255);
+
   private static final int LIMIT_SECONDS = 60;
   private static final String APPLICATION = "chat";
+  private static final GatewayOptions OPTIONS = options();
 
   private final Vertx vertx =
       Vertx.builder().with(new VertxOptions().setEventLoopPoolSize(1)).build();
@@ -74,6 +79,30 @@ final class FuzzedServer {
     if (snapshot.applications().find(APPLICATION).isPresent()) {
       known.tryComplete();
     }
+  }
+
+  private static GatewayOptions options() {
+    EdgeOptions edge =
+        EdgeOptions.defaults()
+            .withForceSsl(ForceSsl.defaults())
+            .withTrustedProxies(TrustedProxies.of("192.0.2.0/24", "2001:db8::/32"));
+    var secret = "a secret that is long enough for a test".repeat(2);
+    var session = new SessionCookie(SessionSettings.of(secret, "a salt"));
+    int all = Integer.MAX_VALUE;
+    GatewayLimits limits =
+        GatewayLimits.defaults()
+            .withConnections(new ConnectionLimits(all, all, all, all))
+            .withPingsPerSecond(all)
+            .withMaxFragments(BOUNDS.fragments());
+    return GatewayOptions.defaults()
+        .withHost("127.0.0.1")
+        .withPort(0)
+        .withCompression(true)
+        .withMaxFrameBytes(BOUNDS.frameBytes())
+        .withMaxMessageBytes(BOUNDS.messageBytes())
+        .withEdge(edge)
+        .withLimits(limits)
+        .withAuth(AuthOptions.none().withSession(new CookieSession("_app_key", session)));
   }
 
   /** Runs this on the gateway's context, and returns when it has completed. */
@@ -114,8 +143,34 @@ final class FuzzedServer {
             });
   }
 
+  /**
+   * Runs this a millisecond later; as turn upon turn it could be a second until sockets are read.
+   */
+  void afterReading(Runnable work) {
+    vertx.setTimer(1, ignored -> work.run());
+  }
+
+  /** Bytes of unfinished messages. */
+  long taken() {
+    return MessageBudget.of(vertx, 1).taken();
+  }
+
   Gateway gateway() {
     return door.gateway;
+  }
+
+  /** Has an HTTP server pass its requests to the gateway; returns its port. */
+  int listen() {
+    var done = new CompletableFuture<Integer>();
+    return run(
+        done,
+        () ->
+            vertx
+                .createHttpServer(OPTIONS.httpServerOptions())
+                .requestHandler(door.requests)
+                .listen()
+                .onSuccess(server -> done.complete(server.actualPort()))
+                .onFailure(done::completeExceptionally));
   }
 
   Handler<HttpServerRequest> requests() {
@@ -134,18 +189,7 @@ final class FuzzedServer {
 
     @Override
     public Future<?> start() {
-      EdgeOptions edge =
-          EdgeOptions.defaults()
-              .withForceSsl(ForceSsl.defaults())
-              .withTrustedProxies(TrustedProxies.of("192.0.2.0/24", "2001:db8::/32"));
-      var secret = "a secret that is long enough for a test".repeat(2);
-      var session = new SessionCookie(SessionSettings.of(secret, "a salt"));
-      var options =
-          GatewayOptions.defaults()
-              .withEdge(edge)
-              .withLimits(GatewayLimits.defaults().withConnections(UNLIMITED))
-              .withAuth(AuthOptions.none().withSession(new CookieSession("_app_key", session)));
-      return Gateway.open(node, options)
+      return Gateway.open(node, OPTIONS)
           .onSuccess(
               opened -> {
                 gateway = opened;
@@ -164,10 +208,6 @@ final class FuzzedServer {
               });
     }
   }
-
-  private static final ConnectionLimits UNLIMITED =
-      new ConnectionLimits(
-          Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
   private static final class Host extends VerticleBase implements BusEndpoint.Receiver {
 

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class FrameWriter {
 
   /*
-   * The one place that reaches behind the public API, by the documented accessor
+   * Reaches behind the public API, by the documented accessor
    * WebSocketInternal.channelHandlerContext(). Measured per delivery to 2,000 sockets: five messages
    * for a socket in one flush cost a quarter of five flushes; a shared frame saves 5-10 % over
    * writeTextMessage. What is written here by-passes Vert.x's own queue, so everything of a socket

@@ -71,8 +71,9 @@ final class JacksonJudge {
    * @param maxDepth arrays and objects that may stand in each other
    */
   static Judgement judge(String text, int maxDepth) {
-    if (text.startsWith("\ufeff")) {
-      // Jackson may pass over a byte-order mark.
+    // Jackson may pass over a byte-order mark, and of what follows \\u it looks at the lower octet
+    // only.
+    if (text.startsWith("\ufeff") || hasBadEscape(text)) {
       return new Judgement(Verdict.NO_JSON, NULL, List.of());
     }
     var judge = new JacksonJudge(maxDepth);
@@ -90,6 +91,18 @@ final class JacksonJudge {
     }
     return new Judgement(
         judge.verdict, judge.verdict == Verdict.JSON ? value : NULL, judge.members);
+  }
+
+  private static boolean hasBadEscape(String text) {
+    for (int i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 2)) {
+      if (text.startsWith("u", i + 1)) {
+        String digits = text.substring(i + 2, Math.min(i + 6, text.length()));
+        if (!digits.matches("[0-9a-fA-F]{4}")) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   // Not recursive: Jackson has no depth limit here, and neither has this.
