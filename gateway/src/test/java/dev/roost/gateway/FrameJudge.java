@@ -157,7 +157,8 @@ final class FrameJudge {
     int reserved = first >> 4 & 7;
     boolean begins = opcode == TEXT || opcode == 2;
     if ((reserved & ~(deflates && begins ? 4 : 0)) != 0) {
-      closes = VIOLATION;
+      // Of a close frame Netty looks at the reason first.
+      closes = opcode == CLOSE ? Set.of(1002, 1007) : VIOLATION;
       return;
     }
     switch (opcode) {
