@@ -6,9 +6,9 @@ import java.util.Objects;
 
 /**
  * What happens in an application, told to whoever wants to count or trace it. Names and moments are
- * Phoenix's (Z-2 to Z-4). Called on the virtual thread of the callback, which waits: be quick.
- * Presences are told of on the event loop of their host: never block there. An exception thrown
- * here is logged and harms nobody.
+ * Phoenix's (Z-2 to Z-4). Callbacks are told of on their virtual threads, which wait: be quick, and
+ * expect several at a time. Presences and bounds may be told of on the event loop of their host:
+ * never block there. Whatever is thrown here is logged and harms nobody.
  */
 public interface Telemetry {
 
@@ -63,7 +63,12 @@ public interface Telemetry {
   /** One event; durations are those of the user's callback alone, on a monotonic clock. */
   sealed interface Event {
 
-    /** A socket handler decided ({@code phoenix.socket_connected}). */
+    /**
+     * A socket handler decided ({@code phoenix.socket_connected}). One that takes longer than the
+     * gateway's connect-timeout is told of as what it decides, though its client has got a 503; one
+     * that takes longer than callback-timeout has crashed. Gateways that decide by a token alone
+     * tell of nothing here.
+     */
     record SocketConnected(
         String application,
         String path,

@@ -292,13 +292,26 @@ final class ChannelProcess {
         client.id());
     late = true;
     long started = running.since();
-    if (started != 0 && running.is("join")) {
-      recordJoin(Telemetry.Outcome.CRASHED, started, System.nanoTime());
-    } else if (started != 0 && running.is("handleIn")) {
-      recordIn(running.event(), Telemetry.Outcome.CRASHED, started, System.nanoTime());
-    }
+    boolean isJoin = running.is("join");
+    boolean isIn = running.is("handleIn");
+    String event = running.event();
     abandonLate();
     running.interrupt();
+    if (started != 0 && (isJoin || isIn)) {
+      recordLate(isJoin, event, started, System.nanoTime());
+    }
+  }
+
+  /** Whoever listens may take its time, as it may with callbacks that return. */
+  private void recordLate(boolean isJoin, String event, long started, long ended) {
+    Thread.startVirtualThread(
+        () -> {
+          if (isJoin) {
+            recordJoin(Telemetry.Outcome.CRASHED, started, ended);
+          } else {
+            recordIn(event, Telemetry.Outcome.CRASHED, started, ended);
+          }
+        });
   }
 
   /** Whether it has mail that no thread has taken up. */
@@ -357,7 +370,7 @@ final class ChannelProcess {
       ended = System.nanoTime();
       switch (result) {
         case JoinResult.Ok(var response, var present) -> {
-          RawPayload raw = runtime.writer().write(response);
+          RawPayload raw = written(null, "ok", response);
           Map<String, RawPayload> metas = runtime.metas().all(present);
           running.end();
           if (!abandoned) {
@@ -369,7 +382,7 @@ final class ChannelProcess {
           return metas;
         }
         case JoinResult.Refused(var reason) -> {
-          RawPayload raw = runtime.writer().write(reason);
+          RawPayload raw = written(null, "error", reason);
           if (!abandoned) {
             runtime.execute(() -> runtime.end(this, new GatewayMessage.Refused(number, raw)));
           }
@@ -439,9 +452,16 @@ final class ChannelProcess {
     try {
       Result result = callIn(message);
       ended = System.nanoTime();
-      answer(message, result);
+      // Getters and serializers of the application write it, which may take as long as it itself.
+      RawPayload response =
+          result instanceof Result.Reply reply
+              ? written(message.ref(), reply.status(), reply.response())
+              : RawPayload.EMPTY_OBJECT;
+      running.end();
+      answer(message, result, response);
       outcome = Telemetry.Outcome.OK;
     } finally {
+      running.end();
       if (!late) {
         recordIn(message.event(), outcome, started, ended == 0 ? System.nanoTime() : ended);
       }
@@ -472,13 +492,15 @@ final class ChannelProcess {
       return result;
     } finally {
       socket.handling(null);
-      running.end();
     }
   }
 
-  private void answer(HostMessage.Event message, Result result) {
+  private void answer(HostMessage.Event message, Result result, RawPayload response) {
     switch (result) {
-      case Result.Reply reply -> reply(message.ref(), reply);
+      case Result.Reply reply -> {
+        send(new GatewayMessage.Reply(recipient, message.ref(), reply.status(), response));
+        reply.stop().ifPresent(this::stop);
+      }
       case Outcome.NoReply() -> {}
       case Outcome.Stop(var reason) -> stop(reason);
       case Outcome.Unhandled() -> unhandled(message);
@@ -497,12 +519,17 @@ final class ChannelProcess {
     }
   }
 
-  private void reply(@Nullable Ref ref, Result.Reply reply) {
+  /** What a reply carries, if it fits together with its names into a binary message (B-7). */
+  private RawPayload written(@Nullable Ref ref, String status, @Nullable Object response) {
     PayloadWriter writer = runtime.writer();
-    RawPayload raw =
-        writer.requireNames(writer.write(reply.response()), recipient.topic(), reply.status());
-    send(new GatewayMessage.Reply(recipient, ref, reply.status(), raw));
-    reply.stop().ifPresent(this::stop);
+    RawPayload raw = writer.write(response);
+    return raw.isBinary()
+        ? writer.requireNames(raw, recipient.topic(), status, text(recipient.joinRef()), text(ref))
+        : writer.requireNames(raw, recipient.topic(), status);
+  }
+
+  private static String text(@Nullable Ref ref) {
+    return ref == null ? "" : ref.text();
   }
 
   private void unhandled(HostMessage.Event message) {

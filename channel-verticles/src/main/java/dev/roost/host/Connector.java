@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
@@ -37,19 +38,24 @@ final class Connector {
     this.runtime = runtime;
   }
 
-  /** A socket handler at work. */
-  private record Running(Thread thread, HostMessage.Connect connect, long since) {}
+  /**
+   * A socket handler at work.
+   *
+   * @param told whether its outcome was told of: once, whoever is first
+   */
+  private record Running(
+      Thread thread, HostMessage.Connect connect, long since, AtomicBoolean told) {}
 
   void connect(String gateway, HostMessage.Connect connect) {
     var holder = new AtomicReference<Running>();
     Thread thread =
         THREADS.unstarted(
             () -> {
-              GatewayMessage answer = decide(connect);
+              GatewayMessage answer = decide(holder.get());
               runtime.execute(() -> running.remove(holder.get()));
               runtime.send(gateway, answer);
             });
-    var started = new Running(thread, connect, System.nanoTime());
+    var started = new Running(thread, connect, System.nanoTime(), new AtomicBoolean());
     holder.set(started);
     running.add(started);
     thread.start();
@@ -70,6 +76,10 @@ final class Connector {
           "connect did not return within {}, path={}; its thread is interrupted",
           limit,
           late.connect().path());
+      if (!late.told().getAndSet(true)) { // Before it can say something else.
+        long took = now - late.since();
+        Thread.startVirtualThread(() -> tell(late.connect(), Telemetry.Outcome.CRASHED, took));
+      }
       late.thread().interrupt();
     }
   }
@@ -81,8 +91,9 @@ final class Connector {
     return RateLimit.tryTake(told, 1, System.nanoTime());
   }
 
-  private GatewayMessage decide(HostMessage.Connect connect) {
-    long started = System.nanoTime();
+  private GatewayMessage decide(Running started) {
+    HostMessage.Connect connect = started.connect();
+    long begun = System.nanoTime();
     try {
       Application.Mount mount = runtime.application().sockets().get(connect.path());
       if (mount == null) {
@@ -105,17 +116,19 @@ final class Connector {
               .connect(
                   new Payload(connect.params(), mapper),
                   new ConnectInfo(new Payload(connect.info(), mapper)));
+      long decided = System.nanoTime();
       return switch (result) {
         case ConnectResult.Accepted accepted -> {
           Optional<String> id = mount.handler().id(accepted);
+          long ended = System.nanoTime();
           if (id == null) {
             log.error("id returned null; return Optional.empty() for an anonymous socket");
-            record(connect, Telemetry.Outcome.CRASHED, started);
+            record(started, Telemetry.Outcome.CRASHED, ended - begun);
             yield new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
           }
           id.ifPresent(name -> Contract.requireText("a socket id", name));
           RawPayload assigns = runtime.writer().writeObject(accepted.assigns());
-          record(connect, Telemetry.Outcome.OK, started);
+          record(started, Telemetry.Outcome.OK, ended - begun);
           yield new GatewayMessage.Connected(
               connect.request(),
               id.orElse(null),
@@ -123,30 +136,43 @@ final class Connector {
               ChannelSocket.millis(accepted.expiresAt()));
         }
         case ConnectResult.Refused(var status, var headers, var body) -> {
-          record(connect, Telemetry.Outcome.REFUSED, started);
+          record(started, Telemetry.Outcome.REFUSED, decided - begun);
           yield new GatewayMessage.ConnectRefused(connect.request(), status, headers, body);
         }
         case null -> {
           log.error("connect returned null; return ConnectResult.accept() or refuse()");
-          record(connect, Telemetry.Outcome.CRASHED, started);
+          record(started, Telemetry.Outcome.CRASHED, decided - begun);
           yield new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
         }
       };
     } catch (Throwable cause) {
       // A client's fault or the handler's, the connection is refused and nobody else is concerned.
-      log.error("connect failed, path={}", connect.path(), cause);
-      record(connect, Telemetry.Outcome.CRASHED, started);
+      tellFailure(connect, cause);
+      record(started, Telemetry.Outcome.CRASHED, System.nanoTime() - begun);
       return new GatewayMessage.ConnectRefused(connect.request(), 500, Map.of(), "");
     }
   }
 
-  private void record(HostMessage.Connect connect, Telemetry.Outcome outcome, long started) {
+  private void tellFailure(HostMessage.Connect connect, Throwable cause) {
+    log.atLevel(mayTell() ? Level.ERROR : Level.DEBUG)
+        .setCause(cause)
+        .log("connect failed, path={}", connect.path());
+  }
+
+  /** Tells of an outcome, unless another one was told of: the handler came too late. */
+  private void record(Running handler, Telemetry.Outcome outcome, long nanos) {
+    if (!handler.told().getAndSet(true)) {
+      tell(handler.connect(), outcome, nanos);
+    }
+  }
+
+  private void tell(HostMessage.Connect connect, Telemetry.Outcome outcome, long nanos) {
     if (log.isDebugEnabled()) {
       log.debug(
           "{} {} in {}, transport={} vsn={} params={}",
           outcome == Telemetry.Outcome.OK ? "CONNECTED TO" : "REFUSED CONNECTION TO",
           connect.path(),
-          HostRuntime.took(started),
+          HostRuntime.written(nanos),
           connect.transport(),
           connect.vsn(),
           runtime.shown(connect.params()));
@@ -159,7 +185,7 @@ final class Connector {
               connect.transport(),
               connect.vsn(),
               outcome,
-              Duration.ofNanos(System.nanoTime() - started)));
+              Duration.ofNanos(nanos)));
     }
   }
 }

@@ -90,7 +90,7 @@ final class HostRuntime {
   static void record(Telemetry telemetry, Telemetry.Event event) {
     try {
       telemetry.record(event);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // Errors too: what is told of goes on.
       log.error("telemetry listener failed on {}", event.getClass().getSimpleName(), e);
     }
   }
@@ -104,7 +104,11 @@ final class HostRuntime {
 
   /** The time since then, as Phoenix writes it. */
   static String took(long started) {
-    long micros = (System.nanoTime() - started) / 1_000;
+    return written(System.nanoTime() - started);
+  }
+
+  static String written(long nanos) {
+    long micros = nanos / 1_000;
     return micros > 1_000 ? micros / 1_000 + "ms" : micros + "µs";
   }
 

@@ -1,5 +1,6 @@
 package dev.roost.membership;
 
+import com.hazelcast.core.HazelcastException;
 import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.Registry;
@@ -25,6 +26,9 @@ public final class ClusterJoin {
   record Joined(Vertx vertx, ClusterMember member, Registry registry) {}
 
   private static final Logger log = LoggerFactory.getLogger(ClusterJoin.class);
+
+  /** Each may take Hazelcast's call timeout, some 20 s. */
+  private static final int ATTEMPTS = 3;
 
   private final ClusterMember member;
   private final @Nullable BusCertificates certificates;
@@ -92,13 +96,31 @@ public final class ClusterJoin {
         .start(
             () -> {
               try {
-                openHere(options, contract, unfit, new VertxOptions(vertx), builder)
-                    .onComplete(joined);
+                joined.complete(keepTrying(options, contract, unfit, vertx, builder));
               } catch (RuntimeException failed) {
                 joined.fail(failed);
               }
             });
     return joined.future();
+  }
+
+  /** What fails because the network loses much may succeed the next time. */
+  private static Joined keepTrying(
+      ClusterOptions options,
+      int contract,
+      Consumer<JoinFailure> unfit,
+      VertxOptions vertx,
+      VertxBuilder builder) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return openHere(options, contract, unfit, new VertxOptions(vertx), builder).await();
+      } catch (JoinFailure failed) {
+        if (attempt == ATTEMPTS || !(failed.getCause() instanceof HazelcastException)) {
+          throw failed;
+        }
+        log.warn("{}; trying again", failed.getMessage());
+      }
+    }
   }
 
   private static Future<Joined> openHere(

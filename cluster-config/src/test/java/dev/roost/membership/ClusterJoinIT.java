@@ -11,12 +11,16 @@ import static org.junit.jupiter.api.Assertions.fail;
 import com.hazelcast.cluster.Address;
 import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.ClusterState;
+import com.hazelcast.core.OperationTimeoutException;
 import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.AbstractVerticle;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -37,6 +41,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +122,57 @@ class ClusterJoinIT {
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** A network that loses much, at the wrong time: each try is with a member of its own. */
+  @Test
+  void aBusThatHazelcastDoesNotOpenInTimeIsOpenedAtTheNextTry() {
+    var failures = new AtomicInteger(2);
+    ClusterJoin.Joined node =
+        ClusterJoin.open(
+                options,
+                Contract.VERSION,
+                failure -> {},
+                new VertxOptions().setEventLoopPoolSize(1),
+                failing(failures, new OperationTimeoutException("lost")))
+            .await();
+    nodes.add(node);
+    assertEquals(-1, failures.get());
+    assertEquals(Set.of(node.member().name()), node.registry().nodes());
+  }
+
+  @Test
+  void aBusThatIsNeverOpenedSaysSo() {
+    var failures = new AtomicInteger(Integer.MAX_VALUE);
+    VertxBuilder builder = failing(failures, new OperationTimeoutException("lost"));
+    Throwable failed =
+        assertThrows(
+            Throwable.class,
+            () ->
+                ClusterJoin.open(
+                        options, Contract.VERSION, failure -> {}, new VertxOptions(), builder)
+                    .await());
+    assertTrue(failed.getMessage().contains("the bus cannot be opened: lost"), failed::toString);
+    assertEquals(Integer.MAX_VALUE - 3, failures.get(), "tries");
+  }
+
+  /** A builder that fails so many times first. */
+  private static VertxBuilder failing(AtomicInteger times, RuntimeException failure) {
+    VertxBuilder builder = Vertx.builder();
+    var self = new VertxBuilder[1];
+    self[0] =
+        (VertxBuilder)
+            Proxy.newProxyInstance(
+                ClusterJoinIT.class.getClassLoader(),
+                new Class<?>[] {VertxBuilder.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("buildClustered") && times.getAndDecrement() > 0) {
+                    return Future.failedFuture(failure);
+                  }
+                  Object result = method.invoke(builder, arguments);
+                  return builder.equals(result) ? self[0] : result;
+                });
+    return self[0];
   }
 
   @Test

@@ -126,7 +126,7 @@ final class FrameJudge {
     boolean isControl = opcode >= CLOSE;
     boolean isKnown = isControl ? opcode <= PONG : opcode <= 2;
     boolean fits = isControl ? isFinal && length <= 125 : begun == (opcode == CONTINUATION);
-    if (!isMasked || !isKnown || !fits || opcode == CLOSE && length == 1) {
+    if (!isMasked || !isKnown || !fits || (opcode == CLOSE && length == 1)) {
       closes = VIOLATION;
     }
     headerLength = 6 + (length == 126 ? 2 : length == 127 ? 8 : 0);
@@ -142,7 +142,7 @@ final class FrameJudge {
           case 127 -> ByteBuffer.wrap(head).getLong(2);
           default -> inHead;
         };
-    if (inHead == 126 && length < 126 || inHead == 127 && length < 65_536) {
+    if ((inHead == 126 && length < 126) || (inHead == 127 && length < 65_536)) {
       closes = VIOLATION;
     } else if (length > bounds.frameBytes()) {
       closes = TOO_BIG;
@@ -206,7 +206,7 @@ final class FrameJudge {
     }
     if (!isDeflated) {
       message.writeBytes(data);
-    } else if (!inflate(data) || isLast && !inflate(new byte[] {0, 0, -1, -1})) {
+    } else if (!inflate(data) || (isLast && !inflate(new byte[] {0, 0, -1, -1}))) {
       closes = CANNOT_INFLATE;
       return;
     }

@@ -25,6 +25,7 @@ final class FuzzingClient implements AutoCloseable {
   private final boolean inflates;
 
   /** What the server sent, inflated. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares or changes it
   record Frame(int opcode, byte[] payload) {
 
     String text() {
@@ -87,7 +88,7 @@ final class FuzzingClient implements AutoCloseable {
     int opcode = first & 0x0f;
     boolean isDeflated = inflates && opcode <= 2 && (first & 0x40) != 0;
     if ((first & 0xf0) != (isDeflated ? 0xc0 : 0x80)
-        || opcode != 1 && opcode != 2 && opcode != 8 && opcode != 10) {
+        || (opcode != 1 && opcode != 2 && opcode != 8 && opcode != 10)) {
       throw new AssertionError("no frame of a server begins with " + first);
     }
     int second = in.readUnsignedByte();
@@ -97,7 +98,7 @@ final class FuzzingClient implements AutoCloseable {
           case 127 -> in.readLong();
           default -> second;
         };
-    if (second > 127 || opcode > 2 && second > 125 || length > MOST_BYTES) {
+    if (second > 127 || (opcode > 2 && second > 125) || length > MOST_BYTES) {
       throw new AssertionError("a server's frame of " + second + " and " + length + " octets");
     }
     byte[] payload = in.readNBytes((int) length);

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.ConnectInfo;
@@ -119,7 +120,56 @@ class ConnectorTest {
       assertEquals(
           new Telemetry.Event.BoundReached("app", "/socket", Telemetry.Bound.CALLBACK_TIMEOUT),
           events.poll(20, TimeUnit.SECONDS));
+      var told =
+          assertInstanceOf(
+              Telemetry.Event.SocketConnected.class, events.poll(20, TimeUnit.SECONDS));
+      assertEquals(Telemetry.Outcome.CRASHED, told.outcome());
+      assertTrue(told.duration().toMillis() >= 50, () -> "took " + told.duration());
+      // What it decides when it is too late is not told of: the next is the next one's.
+      kit.assertConnectRefused(Map.of());
+      assertInstanceOf(Telemetry.Event.BoundReached.class, events.poll(20, TimeUnit.SECONDS));
     }
+  }
+
+  /** What else is done for a connect is not the handler's time. */
+  @Test
+  void theDurationIsThatOfTheHandlerAlone() throws Exception {
+    long slow = 300;
+    SocketHandler quick =
+        (params, info) ->
+            ConnectResult.accept()
+                .assign(
+                    "slow to write",
+                    new Object() {
+                      @JsonValue
+                      public String text() throws InterruptedException {
+                        Thread.sleep(slow);
+                        return "there";
+                      }
+                    });
+    try (var kit = kit(quick, Duration.ofSeconds(30))) {
+      kit.connect(Map.of());
+      var told =
+          assertInstanceOf(
+              Telemetry.Event.SocketConnected.class, events.poll(20, TimeUnit.SECONDS));
+      assertTrue(told.duration().toMillis() < slow, () -> "took " + told.duration());
+    }
+  }
+
+  /** Strangers cause these lines: no more than a second's worth is shown. */
+  @Test
+  void connectsThatFailAreShownOnceASecond() throws Exception {
+    SocketHandler failing =
+        (params, info) -> {
+          throw new IllegalArgumentException("no number");
+        };
+    try (var kit = kit(failing, Duration.ofSeconds(30))) {
+      for (int i = 0; i < 50; i++) {
+        kit.assertConnectRefused(Map.of());
+      }
+    }
+    long shown = logged.stream().filter(line -> line.getLevel().equals(Level.ERROR)).count();
+    assertTrue(shown >= 1 && shown < 25, () -> shown + " of 50");
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.roost.application.Route.UnhandledEvents;
 import dev.roost.channel.JoinResult;
 import dev.roost.channel.Payload;
@@ -637,6 +638,85 @@ class EventsTest {
       channel.refutePush("too_late");
       channel.refuteReply(ref);
       bystander.assertReply(bystander.push("ok"), "ok");
+    }
+  }
+
+  /** Its getters are the application's code too. */
+  @Test
+  void anAnswerThatIsNeverWrittenCrashesItsChannelAndIsInterrupted() throws Exception {
+    var interrupted = new CountDownLatch(1);
+    var script =
+        Script.onIn(
+            (event, payload, socket) ->
+                event.equals("hang") ? Result.reply(new Endless(interrupted)) : Result.ok());
+    try (var kit = script.kit(route -> route, o -> o.withCallbackTimeout(Duration.ofMillis(200)))) {
+      var channel = kit.join("t:1");
+      var bystander = kit.join("t:1");
+      String ref = channel.push("hang");
+      channel.assertCrashed();
+      assertTrue(interrupted.await(20, TimeUnit.SECONDS));
+      channel.refuteReply(ref);
+      bystander.assertReply(bystander.push("ok"), "ok");
+    }
+  }
+
+  private record Endless(CountDownLatch interrupted) {
+
+    @JsonValue
+    public String text() throws InterruptedException {
+      try {
+        new CountDownLatch(1).await();
+        return "";
+      } catch (InterruptedException e) {
+        interrupted.countDown();
+        throw e;
+      }
+    }
+  }
+
+  @Test
+  void aHandleInfoThatNeverReturnsCrashesItsChannel() {
+    var script =
+        Script.onIn(
+                (event, payload, socket) -> {
+                  socket.sendSelf("hang");
+                  return Result.noReply();
+                })
+            .info(
+                (message, socket) -> {
+                  hang();
+                  return Result.noReply();
+                });
+    try (var kit = script.kit(route -> route, o -> o.withCallbackTimeout(Duration.ofMillis(200)))) {
+      var channel = kit.join("t:1");
+      channel.push("go");
+      channel.assertCrashed();
+    }
+  }
+
+  @Test
+  void aHandleOutThatNeverReturnsCrashesItsChannel() {
+    var script =
+        Script.onIn((event, payload, socket) -> Result.ok())
+            .out(
+                (event, payload, socket) -> {
+                  hang();
+                  return Result.noReply();
+                });
+    try (var kit =
+        script.kit(
+            route -> route.intercept("news"), o -> o.withCallbackTimeout(Duration.ofMillis(200)))) {
+      var channel = kit.join("t:1");
+      kit.broadcaster().broadcast("t:1", "news", Map.of());
+      channel.assertCrashed();
+    }
+  }
+
+  private static void hang() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

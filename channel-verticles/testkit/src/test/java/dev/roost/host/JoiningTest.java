@@ -228,6 +228,16 @@ class JoiningTest {
     assertEquals(List.of(), terminated);
   }
 
+  /** ER-19, B-7: no frame has room for the topic. */
+  @Test
+  void aBinaryAnswerToAJoinOfALongTopicIsACrashedJoin() {
+    var script = Script.onJoin((topic, payload, socket) -> JoinResult.ok(new byte[] {1}));
+    try (var kit = script.kit()) {
+      kit.join("t:" + "x".repeat(253));
+      kit.socket().assertJoinRefused("t:" + "x".repeat(254), Map.of(), JOIN_CRASHED);
+    }
+  }
+
   @Test
   void aChannelThatCannotBeMadeIsACrashedJoin() { // J-16
     var application =

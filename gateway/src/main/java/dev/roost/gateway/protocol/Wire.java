@@ -42,6 +42,10 @@ public final class Wire {
   public static final RawPayload TOO_MANY_JOINS =
       RawPayload.jsonText("{\"reason\":\"too many joins\"}");
 
+  /** A join that ended in no answer which its client could be given. */
+  public static final RawPayload JOIN_CRASHED =
+      RawPayload.jsonText("{\"reason\":\"join crashed\"}");
+
   /** A join whose route has no host at the moment; the client tries again. */
   public static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
 

@@ -325,19 +325,42 @@ public final class ClientSocket {
 
   /** The join is answered ok: what the channel sends from now on follows the reply (J-12). */
   void joined(ChannelRow row, GatewayMessage.Joined joined) {
-    row.joined(System.nanoTime());
-    table.subscribe(row, joined.epoch());
-    answerJoin(row, Wire.OK_STATUS, joined.response());
+    Ref ref = row.takeJoinMessageRef();
+    Optional<Frame> answer =
+        form(serializer.reply(row.joinRef(), ref, row.topic(), Wire.OK_STATUS, joined.response()));
+    if (answer.isPresent()) {
+      row.joined(System.nanoTime());
+      table.subscribe(row, joined.epoch());
+      connection.send(answer.get());
+    } else { // To its client it never was, and would not be at the next try (ER-19).
+      table.gone(row, "no form for the answer to its join");
+      forget(row);
+      rows.remove(row.topic());
+      send(answer, row.topic(), Wire.REPLY);
+      reply(row.joinRef(), ref, row.topic(), Wire.ERROR_STATUS, Wire.JOIN_CRASHED);
+    }
+    goOn(row);
   }
 
   void refused(ChannelRow row, RawPayload response) {
+    if (row.state() != State.JOINING) { // Its host may have been at the answer as it gave it up.
+      crashed(row);
+      return;
+    }
     forget(row);
     rows.remove(row.topic());
-    answerJoin(row, Wire.ERROR_STATUS, response);
+    Ref ref = row.takeJoinMessageRef();
+    String status = Wire.ERROR_STATUS;
+    Optional<Frame> answer =
+        form(serializer.reply(row.joinRef(), ref, row.topic(), status, response));
+    send(answer, row.topic(), Wire.REPLY);
+    if (answer.isEmpty()) {
+      reply(row.joinRef(), ref, row.topic(), status, Wire.JOIN_CRASHED);
+    }
+    goOn(row);
   }
 
-  private void answerJoin(ChannelRow row, String status, RawPayload response) {
-    reply(row.joinRef(), row.takeJoinMessageRef(), row.topic(), status, response);
+  private void goOn(ChannelRow row) {
     ChannelRow replaced = row.takeReplaced();
     if (replaced != null) {
       sendEnd(replaced, Wire.CLOSE, RawPayload.EMPTY_OBJECT);
@@ -626,12 +649,12 @@ public final class ClientSocket {
     if (frame.isPresent()) {
       connection.send(frame.get());
     } else {
-      log.warn(
-          "message not delivered: {} has no form for it, topic={} event={} socket={}",
-          serializer,
-          topic,
-          event,
-          info.id());
+      table.undelivered(serializer, topic, event, 1);
     }
+  }
+
+  /** Empty if the connection has no form for it either. */
+  private Optional<Frame> form(Optional<Frame> frame) {
+    return frame.filter(present -> !present.binary() || connection.takesBinary());
   }
 }

@@ -11,6 +11,11 @@ public interface Connection {
   /** Sends a message that many clients get, prepared once for this kind of connection. */
   void send(SharedFrame frame);
 
+  /** Whether a binary message has a form here; one that has none is left out (G-71). */
+  default boolean takesBinary() {
+    return true;
+  }
+
   /** Closes the connection with a WebSocket close code; the socket is told by its end. */
   void close(int code);
 

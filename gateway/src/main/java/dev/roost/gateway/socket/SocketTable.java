@@ -18,6 +18,7 @@ import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.hosting.Partitions;
+import dev.roost.routing.RateLimit;
 import dev.roost.routing.SocketLimits;
 import io.netty.util.collection.LongObjectHashMap;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Every client of one gateway verticle, and the way from a host's message to the client it
@@ -49,7 +51,8 @@ public final class SocketTable {
   private final LongObjectHashMap<ClientSocket> sockets = new LongObjectHashMap<>();
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
-  private final Subscriptions subscriptions = new Subscriptions();
+  private final Subscriptions subscriptions = new Subscriptions(this::undelivered);
+  private final RateLimit undeliveredLines = new RateLimit(System.nanoTime());
   private final ListedTopics listed = new ListedTopics();
   private final UntoldLeaves untoldLeaves = new UntoldLeaves();
   private final List<ChannelRow> waiting = new ArrayList<>();
@@ -432,6 +435,24 @@ public final class SocketTable {
 
   void limitReached(Limit limit) {
     metrics.limitReached(limit);
+  }
+
+  /**
+   * Clients do not get a message, since their serializer has no form for it (S-8, B-7). Any client
+   * can cause these lines: one a second may stand where it is seen.
+   */
+  void undelivered(Serializer serializer, String topic, String event, int clients) {
+    for (int i = 0; i < clients; i++) {
+      metrics.messageDropped();
+    }
+    boolean due = undeliveredLines.tryTake(1, System.nanoTime());
+    log.atLevel(due ? Level.WARN : Level.DEBUG)
+        .log(
+            "message not delivered: {} has no form for it, topic={} event={} clients={}",
+            serializer,
+            topic,
+            event,
+            clients);
   }
 
   void unmatchedJoin(String topic) {

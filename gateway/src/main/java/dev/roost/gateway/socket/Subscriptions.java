@@ -10,8 +10,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Which rows of this gateway verticle are joined to which topic, and the fan-out of broadcasts to
@@ -20,9 +18,18 @@ import org.slf4j.LoggerFactory;
  */
 final class Subscriptions {
 
-  private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
+  /** Told of a message that clients do not get, since their serializer has no form for it. */
+  @FunctionalInterface
+  interface Undelivered {
+    void tell(Serializer serializer, String topic, String event, int clients);
+  }
 
   private final Map<String, Map<String, Subscribers>> byApplication = new HashMap<>();
+  private final Undelivered undelivered;
+
+  Subscriptions(Undelivered undelivered) {
+    this.undelivered = undelivered;
+  }
 
   /** Adds a joined row; broadcasts of older tenures no longer reach the topic. */
   void add(ChannelRow row, long epoch) {
@@ -56,7 +63,7 @@ final class Subscriptions {
   int deliver(GatewayMessage.Broadcast broadcast, @Nullable ChannelRow except) {
     Map<String, Subscribers> topics = byApplication.get(broadcast.application());
     Subscribers subscribers = topics == null ? null : topics.get(broadcast.topic());
-    return subscribers == null ? 0 : subscribers.deliver(broadcast, except);
+    return subscribers == null ? 0 : subscribers.deliver(broadcast, except, undelivered);
   }
 
   /** Topics with a member here. */
@@ -96,7 +103,8 @@ final class Subscriptions {
       return true;
     }
 
-    int deliver(GatewayMessage.Broadcast broadcast, @Nullable ChannelRow except) {
+    int deliver(
+        GatewayMessage.Broadcast broadcast, @Nullable ChannelRow except, Undelivered undelivered) {
       if (broadcast.epoch() < epoch) {
         return 0;
       }
@@ -108,23 +116,26 @@ final class Subscriptions {
               except != null && except.socket().serializer().index() == serializer.index()
                   ? except.seat()
                   : -1;
-          delivered += deliver(broadcast, serializer, seats, seat);
+          delivered += deliver(broadcast, serializer, seats, seat, undelivered);
         }
       }
       return delivered;
     }
 
     private static int deliver(
-        GatewayMessage.Broadcast broadcast, Serializer serializer, Seats seats, int except) {
+        GatewayMessage.Broadcast broadcast,
+        Serializer serializer,
+        Seats seats,
+        int except,
+        Undelivered undelivered) {
       Optional<Frame> encoded =
           serializer.broadcast(broadcast.topic(), broadcast.event(), broadcast.payload());
       if (encoded.isEmpty()) {
-        log.warn(
-            "broadcast not delivered: {} has no form for it, topic={} event={} payload={}",
+        undelivered.tell(
             serializer,
             broadcast.topic(),
             broadcast.event(),
-            broadcast.payload());
+            except < 0 ? seats.count : seats.count - 1);
         return 0;
       }
       try (var frame = new SharedFrame(encoded.get())) {

@@ -266,6 +266,11 @@ final class LongPollSession implements Connection {
   /* ---- to the client */
 
   @Override
+  public boolean takesBinary() {
+    return false;
+  }
+
+  @Override
   public void send(Frame frame) {
     if (ended) {
       return;

@@ -256,6 +256,96 @@ class ClientSocketTest {
       client.assertNothing();
     }
 
+    /** ER-19, S-8: whatever the host thinks, to a client that cannot be told it never was. */
+    @Test
+    void isCrashedWhereItsAnswerHasNoForm() throws Exception {
+      Client v1 = stage.client("1.0.0", null, 100);
+      v1.sends("{\"topic\":\"lobby\",\"event\":\"phx_join\",\"payload\":{},\"ref\":\"1\"}");
+      HostMessage.Join join = host.next(HostMessage.Join.class);
+      host.says(new GatewayMessage.Joined(join.channel(), 1, RawPayload.binary(new byte[] {1})));
+      assertEquals(
+          "{\"topic\":\"lobby\",\"event\":\"phx_reply\",\"payload\":{\"status\":\"error\",\"response\":{\"reason\":\"join"
+              + " crashed\"}},\"ref\":\"1\"}",
+          v1.next());
+      assertEquals(List.of(join.channel()), host.next(HostMessage.SocketGone.class).channels());
+      v1.sends("{\"topic\":\"lobby\",\"event\":\"phx_join\",\"payload\":{},\"ref\":\"2\"}");
+      join = host.next(HostMessage.Join.class);
+      host.says(new GatewayMessage.Refused(join.channel(), RawPayload.binary(new byte[] {1})));
+      assertEquals(
+          "{\"topic\":\"lobby\",\"event\":\"phx_reply\",\"payload\":{\"status\":\"error\",\"response\":{\"reason\":\"join"
+              + " crashed\"}},\"ref\":\"2\"}",
+          v1.next());
+      host.assertNothing();
+      assertEquals("2 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+      assertEquals(List.of("message dropped", "message dropped"), stage.counted());
+    }
+
+    /** ER-19, B-7. */
+    @Test
+    void isCrashedWhereItsRefsDoNotFitIntoABinaryAnswer() throws Exception {
+      String ref = "\"" + "9".repeat(256) + "\"";
+      client.sends("[\"3\"," + ref + ",\"lobby\",\"phx_join\",{}]");
+      HostMessage.Join join = host.next(HostMessage.Join.class);
+      host.says(new GatewayMessage.Joined(join.channel(), 1, RawPayload.binary(new byte[] {1})));
+      assertEquals(
+          "[\"3\","
+              + ref
+              + ",\"lobby\",\"phx_reply\",{\"status\":\"error\",\"response\":"
+              + "{\"reason\":\"join crashed\"}}]",
+          client.next());
+      assertEquals(List.of(join.channel()), host.next(HostMessage.SocketGone.class).channels());
+    }
+
+    /** G-71: long polling has no form for it. */
+    @Test
+    void isCrashedWhereItsConnectionTakesNoBinaryAnswer() throws Exception {
+      client.takesTextOnly();
+      client.sends("[\"3\",\"4\",\"lobby\",\"phx_join\",{}]");
+      HostMessage.Join join = host.next(HostMessage.Join.class);
+      host.says(new GatewayMessage.Joined(join.channel(), 1, RawPayload.binary(new byte[] {1})));
+      assertEquals(
+          "[\"3\",\"4\",\"lobby\",\"phx_reply\",{\"status\":\"error\",\"response\":"
+              + "{\"reason\":\"join crashed\"}}]",
+          client.next());
+      assertEquals(List.of(join.channel()), host.next(HostMessage.SocketGone.class).channels());
+    }
+
+    /** A host that gives a join up may have answered it just before. */
+    @Test
+    void thatIsRefusedBehindItsAnswerHasCrashed() throws Exception {
+      HostMessage.Join join = client.joins("lobby", "3", host);
+      host.says(new GatewayMessage.Refused(join.channel(), EMPTY));
+      assertEquals(
+          "[\"3\",\"3\",\"lobby\",\"phx_error\",{\"reason\":\"channel_crash\"}]", client.next());
+      assertEquals("1 sockets, 0 channels, 0 topics, 0 ids", stage.counts());
+    }
+
+    /** S-8, F-12: others get it; those who do not are counted, one by one. */
+    @Test
+    void leavesOutWhomABroadcastHasNoFormFor() throws Exception {
+      client.joins("lobby", "3", host);
+      String join = "{\"topic\":\"lobby\",\"event\":\"phx_join\",\"payload\":{},\"ref\":\"1\"}";
+      Client v1 = stage.client("1.0.0", null, 100);
+      v1.sends(join);
+      HostMessage.Join publisher = host.accepts(v1);
+      Client other = stage.client("1.0.0", null, 100);
+      other.sends(join);
+      host.accepts(other);
+      RawPayload binary = RawPayload.binary(new byte[] {1});
+      host.says(new GatewayMessage.Broadcast("chat", "lobby", 1, 1, 0, "e", binary));
+      assertEquals("02 05 01 6c 6f 62 62 79 65 01", client.next());
+      assertEquals(List.of("message dropped", "message dropped"), stage.counted());
+      host.says(
+          new GatewayMessage.Broadcast("chat", "lobby", 1, 2, publisher.channel(), "e", binary));
+      client.next();
+      assertEquals(3, stage.counted().size());
+      host.says(
+          new GatewayMessage.Push(
+              new Recipient(publisher.channel(), v1.number(), "lobby", null), "e", binary));
+      client.assertNothingFrom(host);
+      assertEquals(4, stage.counted().size());
+    }
+
     /** J-10, B-4. */
     @Test
     void mayBeAnsweredInBinary() throws Exception {

@@ -268,6 +268,11 @@ final class Stage {
     }
 
     @Override
+    public void messageDropped() {
+      counted.add("message dropped");
+    }
+
+    @Override
     public void limitReached(Limit limit) {
       counted.add(limit.option());
     }
@@ -348,6 +353,17 @@ final class Stage {
     private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
     private final Map<Frame, Integer> shared = new HashMap<>();
     private ClientSocket socket;
+    private volatile boolean takesBinary = true;
+
+    /** From now on, as a long-poll session. */
+    void takesTextOnly() {
+      takesBinary = false;
+    }
+
+    @Override
+    public boolean takesBinary() {
+      return takesBinary;
+    }
 
     /** Sends a text message and waits until it is dealt with. */
     void sends(String... messages) throws Exception {
