@@ -36,14 +36,14 @@ final class NetworkTransports {
       case EPOLL -> demand(settings, Transport.EPOLL);
       case AUTO -> {
         Transport loaded = Transport.nativeTransport();
-        yield isAvailable(loaded) ? loaded : Transport.NIO;
+        yield isAvailable(loaded) ? new TurnFlushTransport(loaded) : Transport.NIO;
       }
     };
   }
 
   private static Transport demand(Settings settings, Transport transport) {
     if (isAvailable(transport)) {
-      return transport;
+      return new TurnFlushTransport(transport);
     }
     String why = transport == null ? "its jar is missing" : rootCause(transport);
     throw StartFailure.wrongSettings(
