@@ -1,8 +1,11 @@
 package dev.roost.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vertx.core.Vertx;
+import io.vertx.core.net.SelfSignedCertificate;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -26,6 +29,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,7 +48,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RoostIT {
 
   private static final Path SCRIPT = Path.of("target", "roost", "bin", "roost").toAbsolutePath();
-  private static final Pattern READY = Pattern.compile(".* is ready: open http://[^ ]*:(\\d+)/ .*");
+  private static final Pattern READY =
+      Pattern.compile(".* is ready: open https?://[^ ]*:(\\d+)/ .*");
   private static final Pattern ADMIN =
       Pattern.compile(".* health, metrics and drain at .* port (\\d+)");
   private static final long LIMIT_SECONDS = 60;
@@ -247,6 +256,44 @@ class RoostIT {
         "roost: --prot: no such option; did you mean --port?\nroost --help lists every setting.\n",
         errors(wrong));
     assertEquals(0, exitCode(roost("--help")));
+  }
+
+  /** Each costs a signature, and there would be no end to them. */
+  @Test
+  @SuppressWarnings("removal") // its successor in Netty's test tools would be a dependency more
+  void aSecondHandshakeOnOneConnectionIsRefused() throws Exception {
+    SelfSignedCertificate pair = SelfSignedCertificate.create("localhost");
+    Process process =
+        roost(
+            "--port=0",
+            "--host=127.0.0.1",
+            "--tls-certificate=" + pair.certificatePath(),
+            "--tls-key=" + pair.privateKeyPath());
+    try (var output = process.inputReader()) {
+      int port = awaitReady(output);
+      try (var socket = (SSLSocket) trusting(pair).createSocket("127.0.0.1", port)) {
+        socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(20));
+        socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+        socket.startHandshake();
+        socket.startHandshake(); // Asks for another one, and does not wait for it.
+        assertThrows(SSLException.class, () -> socket.getInputStream().read());
+      }
+    } finally {
+      pair.delete();
+    }
+  }
+
+  @SuppressWarnings("removal") // as above
+  private static SSLSocketFactory trusting(SelfSignedCertificate pair) throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try {
+      TrustManagerFactory trusted = pair.trustOptions().getTrustManagerFactory(vertx);
+      var context = SSLContext.getInstance("TLS");
+      context.init(null, trusted.getTrustManagers(), null);
+      return context.getSocketFactory();
+    } finally {
+      vertx.close().await(20, TimeUnit.SECONDS);
+    }
   }
 
   private static void assertWithin(Duration limit, long since) {
