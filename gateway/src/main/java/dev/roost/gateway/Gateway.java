@@ -175,8 +175,7 @@ public final class Gateway {
   /**
    * Serves the socket paths as a route of this router, before body handlers: an upgrade has no
    * body. Prefer {@link #inFrontOf}: behind a router's wrapper frames can only be written through
-   * the public API, each on its own, and a client that does not read cannot be cut off at once: its
-   * close waits behind what it does not read, and nothing more is read from it.
+   * the public API, each on its own.
    */
   public void mount(Router router) {
     router

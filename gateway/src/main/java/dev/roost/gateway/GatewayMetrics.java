@@ -16,7 +16,10 @@ public interface GatewayMetrics {
   /** A request for a socket was refused with this HTTP status; 410: a post to no session. */
   default void connectionRefused(int status) {}
 
-  /** A socket was closed because more than {@link GatewayOptions#maxQueuedBytes} waited for it. */
+  /**
+   * A socket was closed because it does not read what waits for it; {@link #limitReached} tells the
+   * limit.
+   */
   default void slowSocketClosed() {}
 
   /** A socket was closed because its token, or the time that its application gave it, is over. */

@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxQueuedBytes bytes that may wait to be written to one socket, besides the largest
  *     message over 64 KiB that waits, before another makes it count as too slow: then it is closed
  *     at once and counted; default 1 MiB
+ * @param writeTimeout how long a WebSocket may take nothing of what waits for it, whatever it sends
+ *     meanwhile; over it the connection is cut off as too slow; default 30 s
  * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to
  *     answer; over it the connection is cut off; default 5 s
  * @param drainSockets sockets that {@link Gateway#close} closes at a time, so that they do not all
@@ -69,6 +71,7 @@ public record GatewayOptions(
     Duration hostTimeout,
     int maxPendingConnects,
     int maxQueuedBytes,
+    Duration writeTimeout,
     Duration closeTimeout,
     int drainSockets,
     Duration drainInterval,
@@ -101,6 +104,7 @@ public record GatewayOptions(
     positive("handshakeTimeout", handshakeTimeout);
     positive("connectTimeout", connectTimeout);
     positive("hostTimeout", hostTimeout);
+    positive("writeTimeout", writeTimeout);
     positive("closeTimeout", closeTimeout);
     atLeast("drainSockets", drainSockets, 1);
     positive("drainInterval", drainInterval);
@@ -222,6 +226,10 @@ public record GatewayOptions(
     return change(builder -> builder.maxQueuedBytes = value);
   }
 
+  public GatewayOptions withWriteTimeout(Duration value) {
+    return change(builder -> builder.writeTimeout = value);
+  }
+
   public GatewayOptions withCloseTimeout(Duration value) {
     return change(builder -> builder.closeTimeout = value);
   }
@@ -273,6 +281,7 @@ public record GatewayOptions(
     builder.hostTimeout = hostTimeout;
     builder.maxPendingConnects = maxPendingConnects;
     builder.maxQueuedBytes = maxQueuedBytes;
+    builder.writeTimeout = writeTimeout;
     builder.closeTimeout = closeTimeout;
     builder.drainSockets = drainSockets;
     builder.drainInterval = drainInterval;
@@ -301,6 +310,7 @@ public record GatewayOptions(
     private Duration hostTimeout = Duration.ofSeconds(5);
     private int maxPendingConnects = 10_000;
     private int maxQueuedBytes = 1 << 20;
+    private Duration writeTimeout = Duration.ofSeconds(30);
     private Duration closeTimeout = Duration.ofSeconds(5);
     private int drainSockets = 10_000;
     private Duration drainInterval = Duration.ofSeconds(2);
@@ -326,6 +336,7 @@ public record GatewayOptions(
           hostTimeout,
           maxPendingConnects,
           maxQueuedBytes,
+          writeTimeout,
           closeTimeout,
           drainSockets,
           drainInterval,

@@ -51,6 +51,8 @@ public enum Limit {
   BYTES_PER_SECOND,
   /** What waits for a client that does not read, or does not poll. */
   MAX_QUEUED_BYTES,
+  /** How long a socket may take nothing of what waits for it. */
+  WRITE_TIMEOUT,
   /** How long a socket may say nothing. */
   IDLE_TIMEOUT,
   /** How long a join may wait for a host. */

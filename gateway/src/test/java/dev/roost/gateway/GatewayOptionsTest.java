@@ -59,6 +59,7 @@ class GatewayOptionsTest {
         mistake("maxQueuedBytes", o -> o.withMaxQueuedBytes(1_023)),
         mistake("handshakeTimeout", o -> o.withHandshakeTimeout(Duration.ZERO)),
         mistake("connectTimeout", o -> o.withConnectTimeout(Duration.ZERO)),
+        mistake("writeTimeout", o -> o.withWriteTimeout(Duration.ZERO)),
         mistake("drainSockets", o -> o.withDrainSockets(0)),
         mistake("drainInterval", o -> o.withDrainInterval(Duration.ZERO)),
         mistake("drainTimeout", o -> o.withDrainTimeout(Duration.ZERO)),

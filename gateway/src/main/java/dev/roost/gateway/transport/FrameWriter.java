@@ -6,7 +6,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
@@ -14,16 +13,18 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.ServerWebSocket;
-import io.vertx.core.internal.http.WebSocketInternal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -84,28 +85,20 @@ final class FrameWriter {
   /**
    * The way to a WebSocket that was just opened.
    *
+   * @param connection that it was a request of
    * @param deflates whether compression was agreed on
    */
-  Target target(ServerWebSocket socket, boolean deflates) {
+  Target target(ServerWebSocket socket, HttpConnection connection, boolean deflates) {
     socket.setWriteQueueMaxSize(maxQueuedBytes);
-    Channel channel = channel(socket);
-    return channel == null ? new PublicTarget(socket) : new DirectTarget(socket, channel, deflates);
-  }
-
-  private static @Nullable Channel channel(ServerWebSocket socket) {
-    if (socket.isSsl() || !(socket instanceof WebSocketInternal internal)) {
-      return null;
+    Optional<Channel> direct = NettyChannel.of(socket);
+    if (direct.isPresent() && isBare(socket, direct.get())) {
+      return new DirectTarget(socket, direct.get(), deflates);
     }
-    ChannelPipeline pipeline = internal.channelHandlerContext().pipeline();
-    return HANDLERS.containsAll(pipeline.names()) ? pipeline.channel() : null;
+    return new PublicTarget(socket, direct.or(() -> NettyChannel.of(connection)).orElse(null));
   }
 
-  /*
-   * Not the channel's own close: Vert.x makes a close frame of it, behind all that still waits, and
-   * TLS an alert, for which it waits 10 s.
-   */
-  private static void abort(Channel channel) {
-    channel.unsafe().close(channel.newPromise());
+  private static boolean isBare(ServerWebSocket socket, Channel channel) {
+    return !socket.isSsl() && HANDLERS.containsAll(channel.pipeline().names());
   }
 
   /** Flushes what was written in this turn. */
@@ -258,6 +251,9 @@ final class FrameWriter {
 
     void flush();
 
+    /** Whether the client has taken nothing of what waits for it for so long. */
+    boolean isStuck(long now, Duration limit);
+
     /** Drops the connection with all that still waits to be written. */
     void abort();
   }
@@ -275,6 +271,7 @@ final class FrameWriter {
     private boolean isDirty;
 
     private @Nullable LargeMessages large;
+    private @Nullable Stall stall;
 
     DirectTarget(ServerWebSocket socket, Channel channel, boolean deflates) {
       this.pongs = new Pongs(socket);
@@ -392,8 +389,14 @@ final class FrameWriter {
     }
 
     @Override
+    public boolean isStuck(long now, Duration limit) {
+      stall = Stall.look(stall, channel, now);
+      return stall != null && stall.isLongerThan(limit);
+    }
+
+    @Override
     public void abort() {
-      FrameWriter.abort(channel);
+      NettyChannel.abort(channel);
     }
   }
 
@@ -403,12 +406,15 @@ final class FrameWriter {
     private final ServerWebSocket socket;
     private final Pongs pongs;
     private final Context context;
+    private final @Nullable Channel channel;
     private final LargeMessages large = new LargeMessages();
     private long waiting;
     private boolean aborted;
+    private @Nullable Stall stall;
 
-    PublicTarget(ServerWebSocket socket) {
+    PublicTarget(ServerWebSocket socket, @Nullable Channel channel) {
       this.socket = socket;
+      this.channel = channel;
       this.context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
       this.pongs = new Pongs(socket);
     }
@@ -471,9 +477,15 @@ final class FrameWriter {
     }
 
     @Override
+    public boolean isStuck(long now, Duration limit) {
+      stall = channel == null ? null : Stall.look(stall, channel, now);
+      return stall != null && stall.isLongerThan(limit);
+    }
+
+    @Override
     public void abort() {
-      if (socket instanceof WebSocketInternal internal) {
-        FrameWriter.abort(internal.channelHandlerContext().channel());
+      if (channel != null) {
+        NettyChannel.abort(channel);
       } else {
         abortBehindWrapper();
       }

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.http.WebSocketFrameType;
@@ -91,6 +92,7 @@ final class WebSocketConnection implements Connection {
    * @param maxMessageBytes of an assembled message
    * @param maxFragments of which it is assembled
    * @param pingsPerSecond of the client
+   * @param writeTimeout in which a client has to take something of what waits for it
    * @param closeTimeout from the close frame to the end of the connection
    * @param budget of the messages of all that are not finished
    */
@@ -98,17 +100,20 @@ final class WebSocketConnection implements Connection {
       int maxMessageBytes,
       int maxFragments,
       int pingsPerSecond,
+      Duration writeTimeout,
       Duration closeTimeout,
       MessageBudget budget) {}
 
   /**
    * A connection that reads nothing yet.
    *
+   * @param connection that the WebSocket was a request of
    * @param compression null if none was agreed on
    */
   WebSocketConnection(
       Workers workers,
       ServerWebSocket webSocket,
+      HttpConnection connection,
       FrameWriter writer,
       @Nullable Compression compression,
       Limits limits,
@@ -117,7 +122,7 @@ final class WebSocketConnection implements Connection {
     this.workers = workers;
     this.context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
     this.webSocket = webSocket;
-    this.target = writer.target(webSocket, compression != null);
+    this.target = writer.target(webSocket, connection, compression != null);
     this.share = limits.budget().share();
     this.deflated = limits.budget().share();
     boolean unused = Gathering.of(webSocket, limits.budget(), this::failed);
@@ -225,7 +230,7 @@ final class WebSocketConnection implements Connection {
         target.abort();
       }
     } else if (!target.answered(length)) {
-      tooSlow();
+      tooSlow(Limit.MAX_QUEUED_BYTES);
     } else if (receiver != null) {
       ping(receiver, length);
     }
@@ -451,24 +456,24 @@ final class WebSocketConnection implements Connection {
   @Override
   public void send(Frame frame) {
     if (!closing && !target.write(frame)) {
-      tooSlow();
+      tooSlow(Limit.MAX_QUEUED_BYTES);
     }
   }
 
   @Override
   public void send(SharedFrame frame) {
     if (!closing && !target.write(frame)) {
-      tooSlow();
+      tooSlow(Limit.MAX_QUEUED_BYTES);
     }
   }
 
-  private void tooSlow() {
+  private void tooSlow(Limit limit) {
     closing = true;
     ending = "too slow";
     target.abort();
     metrics.slowSocketClosed();
-    metrics.limitReached(Limit.MAX_QUEUED_BYTES);
-    log.debug("socket closed: too many bytes waited for it");
+    metrics.limitReached(limit);
+    log.debug("socket closed: what waits for it is over {}", limit.option());
   }
 
   @Override
@@ -500,6 +505,10 @@ final class WebSocketConnection implements Connection {
       if (now - closingSince > limits.closeTimeout().toNanos()) {
         target.abort();
       }
+      return;
+    }
+    if (target.isStuck(now, limits.writeTimeout())) {
+      tooSlow(Limit.WRITE_TIMEOUT);
       return;
     }
     if (paused || working) {

@@ -64,6 +64,7 @@ public final class WebSocketTransport {
             options.maxMessageBytes(),
             options.limits().maxFragments(),
             options.limits().pingsPerSecond(),
+            options.writeTimeout(),
             options.closeTimeout(),
             budget);
   }
@@ -203,6 +204,7 @@ public final class WebSocketTransport {
         new WebSocketConnection(
             workers,
             webSocket,
+            asked.request.connection(),
             writer,
             compressed ? compression : null,
             limits,

@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.ServerWebSocket;
@@ -20,7 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
@@ -98,14 +99,18 @@ class FrameWriterTest {
    * @param received gathers what the client reads, null if it is not to read at all
    */
   private <T> T open(
-      Kind kind, @Nullable List<Frame> received, Function<ServerWebSocket, T> whenOpen)
+      Kind kind,
+      @Nullable List<Frame> received,
+      BiFunction<ServerWebSocket, HttpConnection, T> whenOpen)
       throws Exception {
     Promise<T> opened = Promise.promise();
     io.vertx.core.Handler<HttpServerRequest> upgrade =
         request ->
             request
                 .toWebSocket()
-                .onComplete(socket -> opened.complete(whenOpen.apply(socket)), opened::fail);
+                .onComplete(
+                    socket -> opened.complete(whenOpen.apply(socket, request.connection())),
+                    opened::fail);
     var router = Router.router(vertx);
     router.route().handler(routing -> upgrade.handle(routing.request()));
     int port =
@@ -162,7 +167,10 @@ class FrameWriterTest {
   private String way(Kind kind) throws Exception {
     var writer = new FrameWriter(1 << 20, new Compression());
     return open(
-        kind, new ArrayList<>(), socket -> writer.target(socket, false).getClass().getSimpleName());
+        kind,
+        new ArrayList<>(),
+        (socket, connection) ->
+            writer.target(socket, connection, false).getClass().getSimpleName());
   }
 
   @Test
@@ -211,8 +219,8 @@ class FrameWriterTest {
           open(
               kind,
               counted,
-              socket -> {
-                FrameWriter.Target target = writer.target(socket, false);
+              (socket, connection) -> {
+                FrameWriter.Target target = writer.target(socket, connection, false);
                 return sent.stream().allMatch(target::write);
               });
       assertTrue(written);
@@ -226,7 +234,7 @@ class FrameWriterTest {
 
   @Test
   void aSocketThatIsTooSlowIsToldOfAndCanBeCutOff() throws Exception {
-    for (Kind kind : List.of(Kind.plain(), Kind.tls())) {
+    for (Kind kind : List.of(Kind.plain(), Kind.tls(), Kind.behindRouter())) {
       Promise<Integer> accepted = Promise.promise();
       Promise<Void> closed = Promise.promise();
       var writer = new FrameWriter(64 * 1024, new Compression());
@@ -234,9 +242,9 @@ class FrameWriterTest {
           open(
               kind,
               null,
-              socket -> {
+              (socket, connection) -> {
                 socket.closeHandler(closed::complete);
-                writeUntilFull(writer.target(socket, false), 100_000, 0, accepted);
+                writeUntilFull(writer.target(socket, connection, false), 100_000, 0, accepted);
                 return true;
               });
       assertTrue(await(accepted.future()) < 1_000, "100 MB fit into a bound of 64 KiB");
@@ -263,8 +271,8 @@ class FrameWriterTest {
         open(
             kind,
             null,
-            socket -> {
-              FrameWriter.Target target = writer.target(socket, false);
+            (socket, connection) -> {
+              FrameWriter.Target target = writer.target(socket, connection, false);
               assertTrue(first.test(target));
               writeUntilFull(target, 1_000, 0, accepted);
               return true;

@@ -13,14 +13,19 @@ import dev.roost.channel.JoinResult;
 import dev.roost.channel.Payload;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.host.HostVerticle;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.RawWebSocket;
 import dev.roost.testkit.client.WebSocketFrame;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +41,7 @@ class StuckClientIT {
   private static final String LARGE = "x".repeat(500_000);
 
   private final AtomicInteger slow = new AtomicInteger();
+  private final Queue<Limit> reached = new ConcurrentLinkedQueue<>();
   private TestServer server;
 
   private static final class Named implements SocketHandler {
@@ -58,11 +64,17 @@ class StuckClientIT {
             GatewayOptions.defaults()
                 .withMaxQueuedBytes(BOUND)
                 .withCloseTimeout(Duration.ofSeconds(1))
+                .withWriteTimeout(Duration.ofSeconds(4))
                 .withMetrics(
                     new GatewayMetrics() {
                       @Override
                       public void slowSocketClosed() {
                         slow.incrementAndGet();
+                      }
+
+                      @Override
+                      public void limitReached(Limit limit) {
+                        reached.add(limit);
                       }
                     }),
             ChannelOptions.defaults().withVerticles(1),
@@ -104,6 +116,25 @@ class StuckClientIT {
   @Test
   void aStuckClientThatIsSilentIsCutOff() { // W-1, W-2
     expectNothingLeft(stuck("/idle"));
+  }
+
+  @Test
+  void aStuckClientThatSendsHeartbeatsIsCutOff() {
+    RawWebSocket socket = stuck("/socket");
+    TestServer.await(
+        "the socket is gone",
+        () -> {
+          try {
+            socket.write(WebSocketFrame.text("[null,\"1\",\"phoenix\",\"heartbeat\",{}]"));
+          } catch (UncheckedIOException cutOff) {
+            // As it should be.
+          }
+          return server.gateways(SocketTable::socketCount) == 0;
+        });
+    TestServer.await("the host knows", () -> server.hosts(HostVerticle::channelCount) == 0);
+    assertEquals(1, slow.get());
+    assertEquals(List.of(Limit.WRITE_TIMEOUT), List.copyOf(reached));
+    socket.close();
   }
 
   @Test

@@ -287,11 +287,9 @@ class WritePathsIT {
     }
   }
 
-  // Behind a router a connection cannot be cut off: see Gateway.mount. Compressed, this is nothing.
+  // Compressed, this is nothing.
   @ParameterizedTest
-  @EnumSource(
-      names = {"BEHIND_A_ROUTER", "COMPRESSED.*"},
-      mode = EnumSource.Mode.MATCH_NONE)
+  @EnumSource(names = "COMPRESSED.*", mode = EnumSource.Mode.MATCH_NONE)
   void aClientThatDoesNotReadIsCutOff(Way way) throws Exception {
     int before = SLOW.get();
     HostVerticle host = way.site().host();
@@ -359,10 +357,8 @@ class WritePathsIT {
     }
   }
 
-  // Behind a router it is read no further, and stays until the time-out of Vert.x, which is never
-  // here.
   @ParameterizedTest
-  @EnumSource(names = ".*BEHIND_A_ROUTER", mode = EnumSource.Mode.MATCH_NONE)
+  @EnumSource
   void norDoPingsFillTheMemoryOfASocketThatIsBeingClosed(Way way) throws Exception {
     int before = SLOW.get();
     try (var socket = way.open()) {

@@ -414,6 +414,16 @@ final class Flags {
   Duration replaceTimeout;
 
   @Option(
+      names = "--write-timeout",
+      paramLabel = "TIME",
+      defaultValue = "30s",
+      converter = Values.Time.class,
+      description =
+          "How long a socket may take nothing of what waits for it; over it it is cut off as too"
+              + " slow. Default: ${DEFAULT-VALUE}.")
+  Duration writeTimeout;
+
+  @Option(
       names = "--close-timeout",
       paramLabel = "TIME",
       defaultValue = "5s",
@@ -494,6 +504,7 @@ final class Flags {
             .withHandshakeTimeout(handshakeTimeout)
             .withConnectTimeout(connectTimeout)
             .withHostTimeout(hostTimeout)
+            .withWriteTimeout(writeTimeout)
             .withCloseTimeout(closeTimeout)
             .withDrainSockets(drainSockets)
             .withDrainInterval(drainInterval)

@@ -138,6 +138,7 @@ class InvocationTest {
                 "connect-timeout=2s",
                 "callback-timeout=3s",
                 "replace-timeout=4s",
+                "write-timeout=6s",
                 "close-timeout=5m",
                 "log-level=debug"));
     GatewayOptions expected =
@@ -152,6 +153,7 @@ class InvocationTest {
             .withMaxPendingConnects(6)
             .withHandshakeTimeout(Duration.ofSeconds(1))
             .withConnectTimeout(Duration.ofSeconds(2))
+            .withWriteTimeout(Duration.ofSeconds(6))
             .withCloseTimeout(Duration.ofMinutes(5))
             .withAwaitApplications(Set.of("board", "chat"));
     assertEquals(expected, settings.gateway().withMetrics(expected.metrics()));
