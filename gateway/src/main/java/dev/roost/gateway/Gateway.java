@@ -95,6 +95,7 @@ public final class Gateway {
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
     this.workers = Workers.of(vertx);
     var budget = MessageBudget.of(vertx, options.limits().maxUnfinishedBytes());
+    var queued = MessageBudget.ofQueued(vertx, options.limits().maxQueuedTotalBytes());
     this.table = new SocketTable(node, endpoint, workers, budget, options.metrics());
     var gate =
         new TokenGate(
@@ -107,7 +108,7 @@ public final class Gateway {
     this.paths =
         new SocketPaths(
             node,
-            new WebSocketTransport(door, connects, table, workers, budget, options),
+            new WebSocketTransport(door, connects, table, workers, budget, queued, options),
             longPolls,
             options);
     this.edge = new Edge(options.edge(), options.publicHost(), options.metrics());

@@ -4,6 +4,7 @@ import dev.roost.bus.Contract;
 import dev.roost.gateway.admission.ConnectionLimits;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.SocketLimits;
+import io.netty.util.internal.PlatformDependent;
 import java.util.Objects;
 
 /**
@@ -19,6 +20,12 @@ import java.util.Objects;
  *     Retry-After}. Of the gateways of one process each goes by its own, and all count together. At
  *     less than the largest message none of these comes through; default a quarter of the heap that
  *     the JVM may have, 32 MiB at least
+ * @param maxQueuedTotalBytes what messages over 64 KiB to all WebSockets of the process may take
+ *     together until they are written, a shared one counting once for each gateway; over it a
+ *     socket that one more is for is cut off as too slow. Small ones are bounded by {@link
+ *     GatewayOptions#maxQueuedBytes} for each socket. The gateways of one process count together;
+ *     default half of the memory that the JVM may have for buffers outside its heap, 32 MiB at
+ *     least
  * @param maxJsonDepth levels of objects and arrays in a client's message, 1 to 1000; over it the
  *     socket is closed as for a message that cannot be read (1011); default 512
  * @param pingsPerSecond WebSocket pings and pongs of one socket, two seconds' worth at once; over
@@ -33,6 +40,7 @@ public record GatewayLimits(
     ConnectionLimits connections,
     int maxFragments,
     long maxUnfinishedBytes,
+    long maxQueuedTotalBytes,
     int maxJsonDepth,
     int pingsPerSecond,
     SocketLimits sockets,
@@ -45,6 +53,9 @@ public record GatewayLimits(
   /** Twice the largest message: it is there twice while it changes hands. */
   private static final long LEAST_UNFINISHED_BYTES = 2L * Contract.MAX_PAYLOAD_BYTES;
 
+  private static final long QUEUED_BYTES =
+      Math.max(LEAST_UNFINISHED_BYTES, PlatformDependent.maxDirectMemory() / 2);
+
   private static final long UNFINISHED_BYTES =
       Math.max(LEAST_UNFINISHED_BYTES, Runtime.getRuntime().maxMemory() / 4);
 
@@ -53,6 +64,7 @@ public record GatewayLimits(
     Objects.requireNonNull(sockets, "sockets");
     between("maxFragments", maxFragments, 1, Integer.MAX_VALUE);
     between("maxUnfinishedBytes", maxUnfinishedBytes, 1_024, Long.MAX_VALUE);
+    between("maxQueuedTotalBytes", maxQueuedTotalBytes, 1_024, Long.MAX_VALUE);
     between("maxJsonDepth", maxJsonDepth, 1, DEEPEST);
     between("pingsPerSecond", pingsPerSecond, 1, Integer.MAX_VALUE);
     between("maxPostBytes", maxPostBytes, 1_024, Contract.MAX_PAYLOAD_BYTES);
@@ -70,6 +82,7 @@ public record GatewayLimits(
         ConnectionLimits.defaults(),
         4_096,
         UNFINISHED_BYTES,
+        QUEUED_BYTES,
         512,
         100,
         SocketLimits.most(),
@@ -82,6 +95,7 @@ public record GatewayLimits(
         value,
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
         sockets,
@@ -94,6 +108,7 @@ public record GatewayLimits(
         connections,
         value,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
         sockets,
@@ -105,6 +120,20 @@ public record GatewayLimits(
     return new GatewayLimits(
         connections,
         maxFragments,
+        value,
+        maxQueuedTotalBytes,
+        maxJsonDepth,
+        pingsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
+  }
+
+  public GatewayLimits withMaxQueuedTotalBytes(long value) {
+    return new GatewayLimits(
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
         value,
         maxJsonDepth,
         pingsPerSecond,
@@ -118,6 +147,7 @@ public record GatewayLimits(
         connections,
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         value,
         pingsPerSecond,
         sockets,
@@ -130,6 +160,7 @@ public record GatewayLimits(
         connections,
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         value,
         sockets,
@@ -142,6 +173,7 @@ public record GatewayLimits(
         connections,
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
         value,
@@ -154,6 +186,7 @@ public record GatewayLimits(
         connections,
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
         sockets,
@@ -166,6 +199,7 @@ public record GatewayLimits(
         connections,
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
         sockets,

@@ -51,6 +51,8 @@ public enum Limit {
   BYTES_PER_SECOND,
   /** What waits for a client that does not read, or does not poll. */
   MAX_QUEUED_BYTES,
+  /** What large messages to all clients of the process wait. */
+  MAX_QUEUED_TOTAL_BYTES,
   /** How long a socket may take nothing of what waits for it. */
   WRITE_TIMEOUT,
   /** How long a socket may say nothing. */

@@ -58,6 +58,8 @@ final class Counters implements GatewayMetrics, Telemetry {
     gauge("roost_connections", "TCP connections and long-poll sessions now", places::taken);
     MessageBudget budget = MessageBudget.of(vertx, Long.MAX_VALUE); // Looked at, never asked.
     gauge("roost_unfinished_bytes", "bytes that unfinished large messages take now", budget::taken);
+    MessageBudget queued = MessageBudget.ofQueued(vertx, Long.MAX_VALUE);
+    gauge("roost_queued_bytes", "bytes of large messages that wait for clients now", queued::taken);
     gauge("roost_addresses", "client addresses that are known now", places::addresses);
     gauge(
         "roost_heap_bytes",

@@ -5,8 +5,9 @@ import io.vertx.core.shareddata.Shareable;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How many bytes the large messages of all clients may take in this process until they are decoded.
- * What the gateways of one Vert.x take is counted together. Safe for any thread.
+ * How many bytes the large messages of all clients may take in this process: those from clients
+ * until they are decoded, or those to clients until they are written. What the gateways of one
+ * Vert.x take is counted together. Safe for any thread.
  */
 public final class MessageBudget {
 
@@ -16,6 +17,8 @@ public final class MessageBudget {
    * counted without asking, so that who comes later is refused rather than who is nearly done.
    */
   private static final String NAME = "dev.roost.gateway.messages";
+
+  private static final String QUEUED = "dev.roost.gateway.queued";
 
   /** What each message has besides: 8 KiB, less than a socket takes itself. */
   public static final int FREE_BYTES = 8 << 10;
@@ -39,16 +42,25 @@ public final class MessageBudget {
   }
 
   /**
-   * That of this Vert.x.
+   * That of this Vert.x for messages from clients.
    *
    * @param most bytes that may be taken for one more chunk to be had
    */
   public static MessageBudget of(Vertx vertx, long most) {
+    return of(vertx, NAME, most);
+  }
+
+  /** The same for messages to clients. */
+  public static MessageBudget ofQueued(Vertx vertx, long most) {
+    return of(vertx, QUEUED, most);
+  }
+
+  private static MessageBudget of(Vertx vertx, String name, long most) {
     Taken shared =
         vertx
             .sharedData()
-            .<String, Taken>getLocalMap(NAME)
-            .computeIfAbsent(NAME, ignored -> new Taken());
+            .<String, Taken>getLocalMap(name)
+            .computeIfAbsent(name, ignored -> new Taken());
     return new MessageBudget(shared, most);
   }
 

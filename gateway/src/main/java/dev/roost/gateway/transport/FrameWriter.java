@@ -1,7 +1,9 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.SharedFrame;
+import dev.roost.routing.RateLimit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -27,6 +29,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Writes frames to WebSockets: a frame for many is built once and shared, and what is written in
@@ -55,6 +60,8 @@ final class FrameWriter {
    */
   private static final int LARGE = 64 << 10;
 
+  private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
+
   // With these and no others (the last is Netty's own) nobody has to see what is encoded already.
   private static final Set<String> HANDLERS =
       Set.of(
@@ -65,7 +72,9 @@ final class FrameWriter {
           "DefaultChannelPipeline$TailContext#0");
 
   private final int maxQueuedBytes;
+  private final MessageBudget queued;
   private final Compression compression;
+  private final RateLimit failures = new RateLimit(System.nanoTime());
   private final List<Target> dirty = new ArrayList<>();
   private boolean flushDue;
   private boolean probeDue;
@@ -75,10 +84,12 @@ final class FrameWriter {
    *
    * @param maxQueuedBytes bytes that may wait for one socket, besides the largest message that
    *     waits, before it counts as too slow
+   * @param queued for the large messages that wait for all sockets
    * @param compression deflates for those that have agreed on it
    */
-  FrameWriter(int maxQueuedBytes, Compression compression) {
+  FrameWriter(int maxQueuedBytes, MessageBudget queued, Compression compression) {
     this.maxQueuedBytes = maxQueuedBytes;
+    this.queued = queued;
     this.compression = compression;
   }
 
@@ -124,6 +135,68 @@ final class FrameWriter {
     return true;
   }
 
+  /**
+   * Room for a large message as long as somebody has it: who writes it, and each socket that it
+   * waits for. So one that is shared counts once.
+   */
+  private static final class Held {
+
+    private final MessageBudget.Share share;
+    private long bytes;
+    private int holders = 1;
+
+    Held(MessageBudget.Share share) {
+      this.share = share;
+    }
+
+    /** Asks for more of it. */
+    void ask(int more) {
+      if (!share.tryHold(bytes + more)) {
+        throw new NoRoomException();
+      }
+      bytes += more;
+    }
+
+    Held oneMore() {
+      holders++;
+      return this;
+    }
+
+    void oneLess() {
+      if (--holders == 0) {
+        share.giveBack();
+      }
+    }
+  }
+
+  /**
+   * Room for a message; null if it is small, which asks for none.
+   *
+   * @throws NoRoomException if there is none
+   */
+  private @Nullable Held hold(int size) {
+    if (size <= LARGE) {
+      return null;
+    }
+    var held = new Held(queued.share());
+    held.ask(size);
+    return held;
+  }
+
+  private static void letGo(@Nullable Held held) {
+    if (held != null) {
+      held.oneLess();
+    }
+  }
+
+  /** Memory may have run out: as many lines as sockets would be no help. */
+  private void tell(Throwable failure) {
+    boolean due = failures.tryTake(1, System.nanoTime());
+    log.atLevel(due ? Level.ERROR : Level.DEBUG)
+        .setCause(failure)
+        .log("socket closed: a message could not be written to it");
+  }
+
   /** A frame with its header in front, ready for the channel: as it is, deflated, or both. */
   private final class Encoded implements SharedFrame.Prepared {
 
@@ -131,6 +204,7 @@ final class FrameWriter {
     private final boolean flushed;
     private @Nullable ByteBuf plain;
     private @Nullable ByteBuf deflated;
+    private @Nullable Held held;
 
     /**
      * Encodes nothing yet.
@@ -146,6 +220,12 @@ final class FrameWriter {
       ByteBuf present = deflates ? deflated : plain;
       if (present != null) {
         return present;
+      }
+      int size = frame.body().length;
+      if (held == null) {
+        held = hold(size);
+      } else {
+        held.ask(size);
       }
       ByteBuf made = encode(frame, deflates);
       if (deflates) {
@@ -164,6 +244,12 @@ final class FrameWriter {
       if (deflated != null) {
         deflated.release();
       }
+      letGo(held);
+    }
+
+    /** For one more socket that it waits for. */
+    @Nullable Held held() {
+      return held == null ? null : held.oneMore();
     }
   }
 
@@ -240,7 +326,11 @@ final class FrameWriter {
   /** One WebSocket to write to. */
   sealed interface Target {
 
-    /** Writes a frame; false if the socket is too slow: nothing was written, close it. */
+    /**
+     * Writes a frame; false if the socket is too slow: nothing was written, close it.
+     *
+     * @throws NoRoomException if too much waits for all sockets: nothing was written, close it
+     */
     boolean write(Frame frame);
 
     /** Writes a frame that others get too. */
@@ -256,6 +346,9 @@ final class FrameWriter {
 
     /** Drops the connection with all that still waits to be written. */
     void abort();
+
+    /** The same where writing has failed, which is told in the log. */
+    void failed(Throwable cause);
   }
 
   /** Through the Netty channel. */
@@ -287,7 +380,15 @@ final class FrameWriter {
       if (!hasRoom()) {
         return false;
       }
-      writeLater(encode(frame, deflates));
+      Held held = hold(frame.body().length);
+      ByteBuf buffer;
+      try {
+        buffer = encode(frame, deflates);
+      } catch (Throwable failure) {
+        letGo(held);
+        throw failure;
+      }
+      writeLater(buffer, held);
       return true;
     }
 
@@ -296,13 +397,14 @@ final class FrameWriter {
       Encoded encoded =
           frame.prepared(Encoded.class, made -> new Encoded(made, isLone(channel.eventLoop())));
       if (encoded.flushed && !isDirty && queue.isEmpty()) {
-        writeNow(encoded.buffer(deflates));
+        writeNow(encoded.buffer(deflates), encoded);
         return true;
       }
       if (!hasRoom()) {
         return false;
       }
-      writeLater(encoded.buffer(deflates).retainedDuplicate());
+      ByteBuf buffer = encoded.buffer(deflates);
+      writeLater(buffer.retainedDuplicate(), encoded.held());
       return true;
     }
 
@@ -311,14 +413,14 @@ final class FrameWriter {
      * and the promise that each cost a line of memory. What the socket does not take now is queued:
      * there is room, since nothing waits.
      */
-    private void writeNow(ByteBuf buffer) {
+    private void writeNow(ByteBuf buffer, Encoded encoded) {
       int start = buffer.readerIndex();
       if (descriptor != null && descriptor.isOpen()) {
         start += written(descriptor, buffer);
       }
       int end = buffer.writerIndex();
       if (start < end) {
-        enqueue(buffer.retainedSlice(start, end - start));
+        enqueue(buffer.retainedSlice(start, end - start), encoded.held());
         head.flush();
       }
     }
@@ -336,8 +438,8 @@ final class FrameWriter {
     }
 
     // The void promise tells nobody: a failed write ends the connection, which is told.
-    private void writeLater(ByteBuf buffer) {
-      enqueue(buffer);
+    private void writeLater(ByteBuf buffer, @Nullable Held held) {
+      enqueue(buffer, held);
       if (isDirty) {
         return;
       }
@@ -349,16 +451,24 @@ final class FrameWriter {
       }
     }
 
-    private void enqueue(ByteBuf buffer) {
+    private void enqueue(ByteBuf buffer, @Nullable Held held) {
       int size = buffer.readableBytes();
-      if (size <= LARGE) {
+      if (size <= LARGE && held == null) {
         head.write(buffer, head.voidPromise());
         return;
       }
       LargeMessages waiting = large == null ? new LargeMessages() : large;
       large = waiting;
       waiting.add(size);
-      head.write(buffer, channel.newPromise().addListener(done -> waiting.gone()));
+      head.write(
+          buffer,
+          channel
+              .newPromise()
+              .addListener(
+                  done -> {
+                    waiting.gone();
+                    letGo(held);
+                  }));
     }
 
     @Override
@@ -398,6 +508,12 @@ final class FrameWriter {
     public void abort() {
       NettyChannel.abort(channel);
     }
+
+    @Override
+    public void failed(Throwable cause) {
+      abort();
+      tell(cause);
+    }
   }
 
   /** Through the public API. */
@@ -427,7 +543,14 @@ final class FrameWriter {
       if (!hasRoom()) {
         return false;
       }
-      note(frame.body().length, send(frame));
+      int size = frame.body().length;
+      Held held = hold(size);
+      try {
+        note(size, send(frame), held);
+      } catch (Throwable failure) {
+        letGo(held);
+        throw failure;
+      }
       return true;
     }
 
@@ -437,7 +560,7 @@ final class FrameWriter {
           : socket.writeFinalTextFrame(new String(frame.body(), StandardCharsets.UTF_8));
     }
 
-    private void note(int size, Future<Void> written) {
+    private void note(int size, Future<Void> written, @Nullable Held held) {
       waiting += size;
       if (size > LARGE) {
         large.add(size);
@@ -448,6 +571,7 @@ final class FrameWriter {
             if (size > LARGE) {
               large.gone();
             }
+            letGo(held);
           });
     }
 
@@ -489,6 +613,12 @@ final class FrameWriter {
       } else {
         abortBehindWrapper();
       }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      abort();
+      tell(cause);
     }
 
     /** Its close waits behind what is not read; what else comes from it has to wait, too. */

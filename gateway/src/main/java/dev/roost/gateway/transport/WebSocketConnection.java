@@ -455,16 +455,35 @@ final class WebSocketConnection implements Connection {
 
   @Override
   public void send(Frame frame) {
-    if (!closing && !target.write(frame)) {
-      tooSlow(Limit.MAX_QUEUED_BYTES);
+    try {
+      if (!closing && !target.write(frame)) {
+        tooSlow(Limit.MAX_QUEUED_BYTES);
+      }
+    } catch (Throwable failure) {
+      unwritten(failure);
     }
   }
 
   @Override
   public void send(SharedFrame frame) {
-    if (!closing && !target.write(frame)) {
-      tooSlow(Limit.MAX_QUEUED_BYTES);
+    try {
+      if (!closing && !target.write(frame)) {
+        tooSlow(Limit.MAX_QUEUED_BYTES);
+      }
+    } catch (Throwable failure) {
+      unwritten(failure);
     }
+  }
+
+  /** Ends this socket alone, so that it learns of what it lacks; others get the message. */
+  private void unwritten(Throwable failure) {
+    if (failure instanceof NoRoomException) {
+      tooSlow(Limit.MAX_QUEUED_TOTAL_BYTES);
+      return;
+    }
+    closing = true;
+    ending = "connection lost";
+    target.failed(failure);
   }
 
   private void tooSlow(Limit limit) {

@@ -51,6 +51,7 @@ public final class WebSocketTransport {
       SocketTable table,
       Workers workers,
       MessageBudget budget,
+      MessageBudget queued,
       GatewayOptions options) {
     this.workers = workers;
     this.door = door;
@@ -58,7 +59,7 @@ public final class WebSocketTransport {
     this.table = table;
     this.options = options;
     this.serializers = Serializer.reading(options.limits().maxJsonDepth());
-    this.writer = new FrameWriter(options.maxQueuedBytes(), compression);
+    this.writer = new FrameWriter(options.maxQueuedBytes(), queued, compression);
     this.limits =
         new WebSocketConnection.Limits(
             options.maxMessageBytes(),

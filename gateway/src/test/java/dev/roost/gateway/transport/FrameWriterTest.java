@@ -1,15 +1,19 @@
 package dev.roost.gateway.transport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.SharedFrame;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.ServerWebSocket;
@@ -39,6 +43,8 @@ class FrameWriterTest {
   private static final SelfSignedCertificate CERTIFICATE = SelfSignedCertificate.create();
 
   private final Vertx vertx = Vertx.vertx();
+  private final Context connections = vertx.getOrCreateContext();
+  private final MessageBudget queued = MessageBudget.of(1L << 40);
   private final List<Socket> unread = new ArrayList<>();
 
   @AfterEach
@@ -113,13 +119,15 @@ class FrameWriterTest {
                     opened::fail);
     var router = Router.router(vertx);
     router.route().handler(routing -> upgrade.handle(routing.request()));
-    int port =
-        await(
-                vertx
-                    .createHttpServer(kind.server())
-                    .requestHandler(kind.routed() ? router : upgrade)
-                    .listen(0))
-            .actualPort();
+    Promise<HttpServer> listening = Promise.promise();
+    connections.runOnContext(
+        ignored ->
+            vertx
+                .createHttpServer(kind.server())
+                .requestHandler(kind.routed() ? router : upgrade)
+                .listen(0)
+                .onComplete(listening));
+    int port = await(listening.future()).actualPort();
     if (received == null) {
       connectAndReadNothing(kind, port);
       return await(opened.future());
@@ -165,7 +173,7 @@ class FrameWriterTest {
   }
 
   private String way(Kind kind) throws Exception {
-    var writer = new FrameWriter(1 << 20, new Compression());
+    var writer = new FrameWriter(1 << 20, queued, new Compression());
     return open(
         kind,
         new ArrayList<>(),
@@ -214,7 +222,7 @@ class FrameWriterTest {
               return true;
             }
           };
-      var writer = new FrameWriter(1 << 20, new Compression());
+      var writer = new FrameWriter(1 << 20, queued, new Compression());
       boolean written =
           open(
               kind,
@@ -237,7 +245,7 @@ class FrameWriterTest {
     for (Kind kind : List.of(Kind.plain(), Kind.tls(), Kind.behindRouter())) {
       Promise<Integer> accepted = Promise.promise();
       Promise<Void> closed = Promise.promise();
-      var writer = new FrameWriter(64 * 1024, new Compression());
+      var writer = new FrameWriter(64 * 1024, queued, new Compression());
       var unused =
           open(
               kind,
@@ -265,7 +273,7 @@ class FrameWriterTest {
 
   private void leavesTheBoundToTheOthers(Kind kind, Predicate<FrameWriter.Target> first)
       throws Exception {
-    var writer = new FrameWriter(64 * 1024, new Compression());
+    var writer = new FrameWriter(64 * 1024, queued, new Compression());
     Promise<Integer> accepted = Promise.promise();
     var unused =
         open(
@@ -280,6 +288,79 @@ class FrameWriterTest {
     int small = await(accepted.future());
     assertTrue(small >= WITHIN, () -> "only " + small + " small messages were taken");
     assertTrue(small <= WITHIN + QUEUE_MESSAGES, () -> small + " small messages were taken");
+  }
+
+  @Test
+  void largeMessagesToAllSocketsTakeNoMoreThanTheyMay() throws Exception {
+    int size = LARGER_THAN_THE_KERNEL_TAKES;
+    Frame large = text(size);
+    for (Kind kind : List.of(Kind.plain(), Kind.tls(), Kind.behindRouter())) {
+      var some = MessageBudget.of(size);
+      var writer = new FrameWriter(1 << 20, some, new Compression());
+      FrameWriter.Target first =
+          open(kind, null, (socket, connection) -> writer.target(socket, connection, false));
+      FrameWriter.Target second =
+          open(kind, null, (socket, connection) -> writer.target(socket, connection, false));
+      onContext(() -> assertTrue(first.write(large)));
+      assertEquals(size - MessageBudget.FREE_BYTES, some.taken());
+      onContext(
+          () -> {
+            assertThrows(NoRoomException.class, () -> second.write(large));
+            assertTrue(second.write(text(60_000)));
+            first.abort();
+            second.abort();
+          });
+      awaitNothing(some);
+    }
+  }
+
+  @Test
+  void aMessageForManyTakesItsRoomOnceUntilTheLastHasIt() throws Exception {
+    int size = LARGER_THAN_THE_KERNEL_TAKES;
+    var some = MessageBudget.of(size);
+    var writer = new FrameWriter(1 << 20, some, new Compression());
+    var targets = new ArrayList<FrameWriter.Target>();
+    for (int i = 0; i < 3; i++) {
+      targets.add(
+          open(
+              Kind.plain(),
+              null,
+              (socket, connection) -> writer.target(socket, connection, false)));
+    }
+    onContext(
+        () -> {
+          try (var shared = new SharedFrame(text(size))) {
+            assertTrue(targets.stream().allMatch(target -> target.write(shared)));
+          }
+          targets.get(0).abort();
+          targets.get(1).abort();
+        });
+    onContext(() -> assertEquals(size - MessageBudget.FREE_BYTES, some.taken()));
+    onContext(() -> targets.get(2).abort());
+    awaitNothing(some);
+  }
+
+  /** On the one that the connections of this test have. */
+  private void onContext(Runnable action) throws Exception {
+    Promise<Void> done = Promise.promise();
+    connections.runOnContext(
+        ignored -> {
+          try {
+            action.run();
+            done.complete();
+          } catch (Throwable failure) {
+            done.fail(failure);
+          }
+        });
+    await(done.future());
+  }
+
+  private static void awaitNothing(MessageBudget budget) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (budget.taken() > 0) {
+      assertTrue(System.nanoTime() < deadline, () -> budget.taken() + " bytes are still held");
+      Thread.onSpinWait();
+    }
   }
 
   /** Messages of 1,000 bytes within a bound of 64 KiB, with what Netty adds for each. */

@@ -75,6 +75,18 @@ final class LimitFlags {
   long maxUnfinishedBytes;
 
   @Option(
+      names = "--max-queued-total-bytes",
+      paramLabel = "BYTES",
+      defaultValue = BufferBytes.HALF,
+      converter = BufferBytes.class,
+      description =
+          "What the messages over 64 KiB to all WebSockets may take together until they are"
+              + " written; half is half of the memory for buffers outside the heap, 32 MiB at"
+              + " least. Over it the socket that one more is for is cut off. Default:"
+              + " ${DEFAULT-VALUE}.")
+  long maxQueuedTotalBytes;
+
+  @Option(
       names = "--max-json-depth",
       paramLabel = "NUMBER",
       defaultValue = "512",
@@ -184,6 +196,7 @@ final class LimitFlags {
             handshakesPerSecondPerAddress),
         maxFragments,
         maxUnfinishedBytes,
+        maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
         new SocketLimits(
@@ -239,6 +252,20 @@ final class LimitFlags {
           ? GatewayLimits.defaults().maxUnfinishedBytes()
           : Values.whole(
               text, 1_024, Long.MAX_VALUE, QUARTER + ", or a number of bytes, 1024 or more");
+    }
+  }
+
+  /** A number of bytes; {@code half} is half of the memory for buffers outside the heap. */
+  static final class BufferBytes implements ITypeConverter<Long> {
+
+    static final String HALF = "half";
+
+    @Override
+    public Long convert(String text) {
+      return text.equals(HALF)
+          ? GatewayLimits.defaults().maxQueuedTotalBytes()
+          : Values.whole(
+              text, 1_024, Long.MAX_VALUE, HALF + ", or a number of bytes, 1024 or more");
     }
   }
 

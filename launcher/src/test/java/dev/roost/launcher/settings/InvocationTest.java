@@ -128,6 +128,7 @@ class InvocationTest {
                 "transport=nio",
                 "max-message-bytes=2001",
                 "max-unfinished-bytes=3000000000",
+                "max-queued-total-bytes=4000000000",
                 "compression=on",
                 "max-request-line-bytes=2002",
                 "max-header-bytes=2003",
@@ -145,7 +146,10 @@ class InvocationTest {
         GatewayOptions.defaults()
             .withPublicHost("chat.example.com")
             .withMaxMessageBytes(2_001)
-            .withLimits(GatewayLimits.defaults().withMaxUnfinishedBytes(3_000_000_000L))
+            .withLimits(
+                GatewayLimits.defaults()
+                    .withMaxUnfinishedBytes(3_000_000_000L)
+                    .withMaxQueuedTotalBytes(4_000_000_000L))
             .withCompression(true)
             .withMaxRequestLineBytes(2_002)
             .withMaxHeaderBytes(2_003)

@@ -75,6 +75,9 @@ class SecurityPageTest {
     // Those have other names there, and what whoever runs the gateway may set bounds nothing.
     defaults.put("max-post-bytes", LongPollOptions.defaults().maxBodyBytes());
     defaults.put("max-post-lines", LongPollOptions.defaults().maxBatchLines());
+    defaults.put(
+        "max-queued-total-bytes",
+        "half of the memory for buffers outside the heap, 32 MiB at least");
     defaults.put("max-unfinished-bytes", "a quarter of the heap, 32 MiB at least");
 
     for (MatchResult row : rows().toList()) {
