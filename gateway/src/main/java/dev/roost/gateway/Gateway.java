@@ -104,7 +104,8 @@ public final class Gateway {
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
     this.longPolls =
-        new LongPollTransport(node, verticle, endpoint, door, connects, table, budget, options);
+        new LongPollTransport(
+            node, verticle, endpoint, door, connects, table, budget, queued, options);
     this.paths =
         new SocketPaths(
             node,

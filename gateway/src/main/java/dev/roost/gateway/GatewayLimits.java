@@ -20,12 +20,12 @@ import java.util.Objects;
  *     Retry-After}. Of the gateways of one process each goes by its own, and all count together. At
  *     less than the largest message none of these comes through; default a quarter of the heap that
  *     the JVM may have, 32 MiB at least
- * @param maxQueuedTotalBytes what messages over 64 KiB to all WebSockets of the process may take
- *     together until they are written, a shared one counting once for each gateway; over it a
- *     socket that one more is for is cut off as too slow. Small ones are bounded by {@link
- *     GatewayOptions#maxQueuedBytes} for each socket. The gateways of one process count together;
- *     default half of the memory that the JVM may have for buffers outside its heap, 32 MiB at
- *     least
+ * @param maxQueuedTotalBytes what messages over 64 KiB to all WebSockets of the process, and
+ *     answers to polls of that size, may take together until they are written, a shared one
+ *     counting once for each gateway; over it a socket that one more is for is cut off as too slow,
+ *     and a session ends. Small ones are bounded by {@link GatewayOptions#maxQueuedBytes} for each
+ *     socket. The gateways of one process count together; default half of the memory that the JVM
+ *     may have for buffers outside its heap, 32 MiB at least
  * @param maxJsonDepth levels of objects and arrays in a client's message, 1 to 1000; over it the
  *     socket is closed as for a message that cannot be read (1011); default 512
  * @param pingsPerSecond WebSocket pings and pongs of one socket, two seconds' worth at once; over

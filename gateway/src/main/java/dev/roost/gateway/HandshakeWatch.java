@@ -4,6 +4,8 @@ import dev.roost.gateway.admission.Admission;
 import dev.roost.gateway.admission.Places;
 import dev.roost.gateway.edge.TrustedProxies;
 import dev.roost.gateway.transport.Door;
+import dev.roost.gateway.transport.NettyChannel;
+import dev.roost.gateway.transport.Stall;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
@@ -42,6 +44,8 @@ final class HandshakeWatch {
     private final Admission admission;
     private long since = System.nanoTime();
     private @Nullable HttpServerRequest request;
+    private @Nullable Stall stall;
+    private boolean closing;
 
     Watched(Admission admission) {
       this.admission = admission;
@@ -136,8 +140,10 @@ final class HandshakeWatch {
     if (watched == null) {
       return true;
     }
-    watched.since = System.nanoTime();
-    watched.request = request;
+    if (!watched.closing) {
+      watched.since = System.nanoTime();
+      watched.request = request;
+    }
     if (watched.admission instanceof Admission.Refused none) {
       options.metrics().connectionRefused(none.status());
       Door.answer(request, none);
@@ -153,15 +159,33 @@ final class HandshakeWatch {
       if (watched.isSocket()) {
         connections.remove(entry.getKey());
         door.release(entry.getKey()); // Of a page: what is ours has taken it over.
+      } else if (watched.closing) {
+        checkClosing(entry.getKey(), watched, now);
       } else if (watched.isAnswering()) {
         watched.since = now;
       } else if (now - watched.since > timeout.toNanos()) {
         if (watched.isHalf()) {
           options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
         }
-        connections.remove(entry.getKey());
+        watched.closing = true;
+        watched.since = now;
         entry.getKey().close();
       }
+    }
+  }
+
+  /** Vert.x closes behind what waits to be written, which its client may never read. */
+  private void checkClosing(HttpConnection connection, Watched watched, long now) {
+    watched.stall = Stall.look(watched.stall, connection, now);
+    Stall stall = watched.stall;
+    Duration closing = Duration.ofNanos(now - watched.since);
+    boolean over = closing.compareTo(options.closeTimeout()) > 0;
+    if (stall == null
+        ? over
+        : stall.isLongerThan(options.closeTimeout())
+            || closing.compareTo(options.closeTimeout().plus(options.writeTimeout())) > 0) {
+      options.metrics().limitReached(Limit.WRITE_TIMEOUT);
+      NettyChannel.abort(connection);
     }
   }
 }

@@ -19,6 +19,7 @@ import dev.roost.gateway.socket.SocketTable;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -26,6 +27,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +63,9 @@ public final class LongPollTransport {
   private static final int BAD_REQUEST = 400;
   private static final int SERVER_ERROR = 500;
 
+  /** Answers over this size, 64 KiB, ask for room, as messages to WebSockets do. */
+  private static final int LARGE = 64 << 10;
+
   /** A body that is kept without asking another gateway first: as large as headers may be. */
   private static final int SMALL_BODY_BYTES = 32_768;
 
@@ -70,11 +75,16 @@ public final class LongPollTransport {
   private final Connects connects;
   private final SocketTable table;
   private final MessageBudget budget;
+  private final MessageBudget queued;
   private final GatewayOptions options;
   private final List<Serializer> serializers;
   private final LongPollSessions sessions;
   private final Map<Long, Exchange> exchanges = new LinkedHashMap<>();
+  private final Map<Session, Long> unread = new HashMap<>();
   private long lastRequest;
+
+  /** A session, as the gateway that holds it knows it. */
+  private record Session(String holder, long number) {}
 
   /** A request to a mount's long-poll path, as far as it was read. */
   private record Request(
@@ -109,6 +119,7 @@ public final class LongPollTransport {
       Connects connects,
       SocketTable table,
       MessageBudget budget,
+      MessageBudget queued,
       GatewayOptions options) {
     this.node = node;
     this.endpoint = endpoint;
@@ -116,6 +127,7 @@ public final class LongPollTransport {
     this.connects = connects;
     this.table = table;
     this.budget = budget;
+    this.queued = queued;
     this.options = options;
     this.serializers = Serializer.reading(options.limits().maxJsonDepth());
     this.sessions =
@@ -183,6 +195,14 @@ public final class LongPollTransport {
     Optional<String> holder = holder(token);
     if (holder.isEmpty()) {
       open(request);
+      return;
+    }
+    var session = new Session(holder.get(), token.get().session());
+    Long answer = unread.remove(session);
+    if (answer != null) {
+      // Its client asks for more without reading that.
+      tooSlow(session, answer, Limit.MAX_QUEUED_BYTES);
+      var unused = messages(request, LongPollSession.GONE, token.get(), MessageArray.NONE);
       return;
     }
     long number = expect(request, holder.get(), token.get(), Kind.POLL);
@@ -331,7 +351,7 @@ public final class LongPollTransport {
         socket.lease(lease);
       }
       session.open(socket);
-      messages(request, LongPollSession.GONE, session.token(), MessageArray.NONE);
+      var unused = messages(request, LongPollSession.GONE, session.token(), MessageArray.NONE);
     }
 
     /** Of a reason nothing can be told here (G-22); a fault of ours is HTTP's (G-60). */
@@ -404,12 +424,62 @@ public final class LongPollTransport {
       gather(exchange.request(), exchange.holder(), exchange.token());
       exchange.request().http().resume();
     } else if (exchange.kind() == Kind.POLL) {
-      messages(exchange.request(), answer.status(), exchange.token(), answer.messages());
+      handOver(exchange, answer);
     } else if (answer.status() == PublishedBody.BAD_REQUEST) {
       refuse(exchange.request().http(), BAD_REQUEST);
     } else {
       status(exchange.request().http(), answer.status());
     }
+  }
+
+  /** What the client does not read of it counts, and is told of to the holder if it is lost. */
+  private void handOver(Exchange exchange, SessionMessage.Answer answer) {
+    var session = new Session(exchange.holder(), exchange.token().session());
+    long number = answer.request();
+    RawPayload messages = answer.messages();
+    if (messages.size() <= LARGE) {
+      Future<Void> written =
+          messages(exchange.request(), answer.status(), exchange.token(), messages);
+      watch(session, number, written);
+      return;
+    }
+    MessageBudget.Share share = queued.share();
+    if (!share.tryHold(messages.size())) {
+      tooSlow(session, number, Limit.MAX_QUEUED_TOTAL_BYTES);
+      var unused =
+          messages(exchange.request(), LongPollSession.GONE, exchange.token(), MessageArray.NONE);
+      return;
+    }
+    Future<Void> written =
+        messages(exchange.request(), answer.status(), exchange.token(), messages)
+            .onComplete(done -> share.giveBack());
+    watch(session, number, written);
+  }
+
+  private void watch(Session session, long number, Future<Void> written) {
+    if (written.succeeded()) {
+      return;
+    }
+    unread.put(session, number);
+    written.onComplete(
+        done -> {
+          unread.remove(session, number);
+          if (done.failed()) {
+            ask(session.holder(), new SessionMessage.Abandon(number, session.number()));
+          }
+        });
+  }
+
+  /**
+   * Ends a session whose client does not read.
+   *
+   * @param number of the poll whose answer it does not read
+   */
+  private void tooSlow(Session session, long number, Limit limit) {
+    log.debug("session ended: what waits for it is over {}", limit.option());
+    options.metrics().slowSocketClosed();
+    options.metrics().limitReached(limit);
+    ask(session.holder(), new SessionMessage.Abandon(number, session.number()));
   }
 
   /** There is no such session (any more): a poll gets a new one, a post is told so (G-35). */
@@ -469,24 +539,26 @@ public final class LongPollTransport {
 
   /* ---- answers */
 
-  private void messages(Request request, int status, LongPollToken token, RawPayload messages) {
+  /** Completes when the client, or the kernel for it, has all of it. */
+  private Future<Void> messages(
+      Request request, int status, LongPollToken token, RawPayload messages) {
     var body =
         Buffer.buffer(64 + messages.size())
             .appendString("{\"status\":" + status + ",\"token\":\"" + token.text())
             .appendString("\",\"messages\":")
             .appendBytes(messages.bytes())
             .appendString("}");
-    json(request.http(), body);
+    return json(request.http(), body);
   }
 
   private void status(HttpServerRequest http, int status) {
-    json(http, Buffer.buffer("{\"status\":" + status + "}"));
+    var unused = json(http, Buffer.buffer("{\"status\":" + status + "}"));
   }
 
-  private void json(HttpServerRequest http, Buffer body) {
+  private Future<Void> json(HttpServerRequest http, Buffer body) {
     HttpServerResponse response = http.response();
     if (response.closed() || response.ended()) {
-      return;
+      return Future.failedFuture("the client has gone");
     }
     response
         .putHeader("content-type", "application/json; charset=utf-8")
@@ -495,7 +567,7 @@ public final class LongPollTransport {
     if (connects.isDraining()) {
       response.putHeader("connection", "close");
     }
-    var unused = response.end(body);
+    return response.end(body);
   }
 
   private void refuse(HttpServerRequest http, int status) {

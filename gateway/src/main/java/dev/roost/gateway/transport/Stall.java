@@ -3,11 +3,12 @@ package dev.roost.gateway.transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Since when a client has taken nothing of what waits for it. */
-final class Stall {
+public final class Stall {
 
   /*
    * Looked at once a second for each socket, and kept for those only for which something waits: the
@@ -51,7 +52,12 @@ final class Stall {
     return known;
   }
 
-  boolean isLongerThan(Duration limit) {
+  /** The same for a connection; null if what waits for it cannot be seen, too. */
+  public static @Nullable Stall look(@Nullable Stall known, HttpConnection connection, long now) {
+    return NettyChannel.of(connection).map(channel -> look(known, channel, now)).orElse(null);
+  }
+
+  public boolean isLongerThan(Duration limit) {
     return lasts > limit.toNanos();
   }
 }
