@@ -34,6 +34,12 @@ public interface GatewayMetrics {
   /** A join was refused because its socket is over its mount's limits. */
   default void joinRefused() {}
 
+  /**
+   * A connection ended before HTTP: its TLS handshake or PROXY header was wrong, or broken off. One
+   * that took too long is told of by {@link #limitReached}.
+   */
+  default void handshakeFailed() {}
+
   /** A limit stopped a client: what it asked for was refused, or had to wait. */
   default void limitReached(Limit limit) {}
 

@@ -59,6 +59,7 @@ public final class GatewayVerticle extends VerticleBase {
               HttpServer created =
                   vertx
                       .createHttpServer(options.httpServerOptions())
+                      .exceptionHandler(handshakes::failed)
                       .connectionHandler(handshakes::connection)
                       .invalidRequestHandler(this::refuse)
                       .requestHandler(
@@ -96,6 +97,7 @@ public final class GatewayVerticle extends VerticleBase {
     HttpServer created =
         vertx
             .createHttpServer(options.redirectServerOptions())
+            .exceptionHandler(handshakes::failed)
             .connectionHandler(handshakes::connection)
             .invalidRequestHandler(this::refuse)
             .requestHandler(

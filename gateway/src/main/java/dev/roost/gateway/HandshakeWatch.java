@@ -6,6 +6,7 @@ import dev.roost.gateway.edge.TrustedProxies;
 import dev.roost.gateway.transport.Door;
 import dev.roost.gateway.transport.NettyChannel;
 import dev.roost.gateway.transport.Stall;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
@@ -16,6 +17,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sees each TCP connection come and go: gives it a place as long as there is one, and closes it if
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HandshakeWatch {
 
+  private static final Logger log = LoggerFactory.getLogger(HandshakeWatch.class);
   private static final long TICK_MS = 500;
   private static final int SWITCHING_PROTOCOLS = 101;
 
@@ -90,7 +94,19 @@ final class HandshakeWatch {
     vertx.cancelTimer(timer);
   }
 
+  /** A connection has ended before HTTP. */
+  void failed(Throwable cause) {
+    log.trace("handshake failed", cause);
+    if (cause instanceof SslHandshakeTimeoutException) {
+      options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
+    } else {
+      options.metrics().handshakeFailed();
+    }
+  }
+
   void connection(HttpConnection connection) {
+    // Or Vert.x calls the server's handler, which is for what comes before.
+    connection.exceptionHandler(cause -> log.trace("connection failed", cause));
     Admission admission = places.take(options.limits().connections(), client(connection));
     switch (admission) {
       case Admission.Place place -> {

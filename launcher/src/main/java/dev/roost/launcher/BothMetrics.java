@@ -55,6 +55,12 @@ record BothMetrics(GatewayMetrics one, GatewayMetrics other) implements GatewayM
   }
 
   @Override
+  public void handshakeFailed() {
+    one.handshakeFailed();
+    other.handshakeFailed();
+  }
+
+  @Override
   public void limitReached(Limit limit) {
     one.limitReached(limit);
     other.limitReached(limit);

@@ -36,6 +36,7 @@ final class Counters implements GatewayMetrics, Telemetry {
   private final Gauge sockets;
   private final Counter opened;
   private final Counter dropped;
+  private final Counter failedHandshakes;
   private final Counter refusedConnections;
   private final Counter closedSockets;
   private final Map<Limit, CounterDataPoint> limits = new EnumMap<>(Limit.class);
@@ -67,6 +68,10 @@ final class Counters implements GatewayMetrics, Telemetry {
         () -> ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
     opened = counter("roost_sockets_opened_total", "sockets that were opened");
     dropped = counter("roost_messages_dropped_total", "messages without a form for their client");
+    failedHandshakes =
+        counter(
+            "roost_handshakes_failed_total",
+            "connections whose TLS handshake or PROXY header failed");
     refusedConnections =
         counter(
             "roost_connections_refused_total", "requests for a socket that were refused", "status");
@@ -131,6 +136,11 @@ final class Counters implements GatewayMetrics, Telemetry {
   @Override
   public void messageDropped() {
     dropped.inc();
+  }
+
+  @Override
+  public void handshakeFailed() {
+    failedHandshakes.inc();
   }
 
   @Override

@@ -9,7 +9,10 @@ import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.ConnectResult;
 import dev.roost.conformance.Fixture;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
+import dev.roost.gateway.admission.Places;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
 import dev.roost.gateway.tls.TlsFailure;
@@ -22,15 +25,19 @@ import dev.roost.testkit.client.RawWebSocket;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
@@ -70,6 +77,8 @@ class TlsIT {
   private final SelfSignedCertificate second = SelfSignedCertificate.create("second.example");
   private final BlockingQueue<JsonNode> told = new LinkedBlockingQueue<>();
 
+  private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+
   @TempDir Path folder;
 
   private Path certificate;
@@ -108,7 +117,22 @@ class TlsIT {
                     .withConnectInfo(ConnectInfoKey.PEER_DATA, ConnectInfoKey.URI));
     server =
         TestServer.start(
-            GatewayOptions.defaults().withHost("127.0.0.1").withEdge(edge),
+            GatewayOptions.defaults()
+                .withHost("127.0.0.1")
+                .withEdge(edge)
+                .withHandshakeTimeout(Duration.ofSeconds(3))
+                .withMetrics(
+                    new GatewayMetrics() {
+                      @Override
+                      public void handshakeFailed() {
+                        failures.add("handshake failed");
+                      }
+
+                      @Override
+                      public void limitReached(Limit limit) {
+                        failures.add(limit.option());
+                      }
+                    }),
             ChannelOptions.defaults().withVerticles(1),
             new Fixture().application(),
             probe);
@@ -251,6 +275,45 @@ class TlsIT {
     var failure =
         assertThrows(TlsFailure.class, () -> start(EdgeOptions.defaults().withTls(tls())));
     assertEquals("TLS key " + key + ": expected a PEM file, got none", failure.getMessage());
+  }
+
+  /* ---- handshakes that come to nothing */
+
+  private void expectFailures(String... expected) {
+    TestServer.await("all are counted", () -> failures.size() >= expected.length);
+    assertEquals(List.of(expected), List.copyOf(failures));
+  }
+
+  @Test
+  void whatIsNoHandshakeIsCounted() {
+    start(EdgeOptions.defaults().withTls(tls()));
+    try (RawWebSocket plain = RawWebSocket.open("127.0.0.1", server.port())) {
+      plain.write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      plain.awaitEnd();
+    }
+    expectFailures("handshake failed");
+  }
+
+  @Test
+  void whoDoesNotBeginAHandshakeIsCountedAsLate() {
+    start(EdgeOptions.defaults().withTls(tls()));
+    try (RawWebSocket silent = RawWebSocket.open("127.0.0.1", server.port())) {
+      silent.awaitEnd();
+    }
+    expectFailures("handshake-timeout");
+  }
+
+  @Test
+  void whatBreaksLaterIsNoHandshake() throws Exception {
+    start(EdgeOptions.defaults().withTls(tls()));
+    SSLSocket socket = connect(factory());
+    socket.startHandshake();
+    Places places = Places.of(server.vertx());
+    TestServer.await("it is there", () -> places.taken() == 1);
+    socket.setSoLinger(true, 0);
+    socket.close();
+    TestServer.await("it is gone", () -> places.taken() == 0);
+    expectFailures();
   }
 
   /* ---- certificates of clients */
