@@ -4,9 +4,7 @@ import dev.roost.routing.JwtCheck;
 import dev.roost.token.jwt.JwtResult;
 import dev.roost.token.jwt.JwtVerifier;
 import io.vertx.core.Context;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,7 +22,7 @@ public final class TokenGate {
   private final Context context;
   private final Map<String, JwtVerifier> verifiers;
   private final int maxInFlight;
-  private final Set<String> failing = new HashSet<>();
+  private final OutageLog outages = new OutageLog(System::nanoTime);
   private int inFlight;
 
   /**
@@ -83,14 +81,11 @@ public final class TokenGate {
     }
   }
 
-  /** Told when it begins and when it is over: clients come again and again meanwhile. */
   private void report(String keys, Verdict verdict) {
-    if (verdict instanceof Verdict.Unknown(var reason)) {
-      if (failing.add(keys)) {
-        log.error("tokens of keys \"{}\" cannot be verified, 503 meanwhile: {}", keys, reason);
-      }
-    } else if (verdict instanceof Verdict.Good && failing.remove(keys)) {
-      log.info("tokens of keys \"{}\" are verified again", keys);
+    switch (verdict) {
+      case Verdict.Unknown(var reason) -> outages.unavailable(keys, reason);
+      case Verdict.Good(var identity, var claims) -> outages.verified(keys);
+      case Verdict.Bad(var reason) -> {}
     }
   }
 

@@ -15,6 +15,7 @@ import dev.roost.gateway.socket.Lease;
 import dev.roost.routing.JwtCheck;
 import dev.roost.routing.Transport;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -239,18 +240,27 @@ public final class Connects {
 
   /** Gives up on socket handlers that have taken too long. */
   public void checkDeadlines(long now) {
+    var late = new ArrayList<Pending>();
     Iterator<Pending> oldestFirst = pending.values().iterator();
     while (oldestFirst.hasNext()) {
       Pending waited = oldestFirst.next();
       if (now - waited.since() < options.connectTimeout().toNanos()) {
-        return;
+        break;
       }
       oldestFirst.remove();
+      late.add(waited);
+    }
+    if (late.isEmpty()) {
+      return;
+    }
+    // One line: there may be thousands.
+    log.error(
+        "{} connections refused: the socket handler of {} did not answer within {}",
+        late.size(),
+        late.stream().map(waited -> waited.mount().path()).distinct().toList(),
+        options.connectTimeout());
+    for (Pending waited : late) {
       options.metrics().limitReached(Limit.CONNECT_TIMEOUT);
-      log.error(
-          "connection refused: the socket handler of {} did not answer within {}",
-          waited.mount().path(),
-          options.connectTimeout());
       refuse(waited.decision());
     }
   }

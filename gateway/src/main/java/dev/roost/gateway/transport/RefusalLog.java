@@ -19,6 +19,9 @@ final class RefusalLog {
   private static final Logger log = LoggerFactory.getLogger(WebSocketTransport.class);
   private static final int LINES_PER_SECOND = 1;
 
+  /** What is longer is no name of a protocol. */
+  private static final int LONGEST_NAME = 40;
+
   private final LongSupplier clock;
   private final RateLimit lines;
 
@@ -49,10 +52,13 @@ final class RefusalLog {
         mount.path());
   }
 
-  /** One of them may be a token, which clients send whether the mount takes it or not. */
+  /** One of them may be a token, which clients send in whatever form, wanted or not. */
   private static String shown(String subprotocol) {
     String carrier = Upgrade.TOKEN_PREFIX;
-    return subprotocol.startsWith(carrier) ? carrier + "[FILTERED]" : subprotocol;
+    if (subprotocol.startsWith(carrier)) {
+      return carrier + "[FILTERED]";
+    }
+    return subprotocol.length() > LONGEST_NAME ? "[FILTERED]" : subprotocol;
   }
 
   void versionUnknown(@Nullable Object vsn) {

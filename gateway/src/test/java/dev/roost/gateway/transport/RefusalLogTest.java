@@ -65,6 +65,14 @@ class RefusalLogTest {
     assertTrue(line.contains("[phoenix, base64url.bearer.phx.[FILTERED]]"), line);
   }
 
+  @Test
+  void norIsWhatIsTooLongForAName() {
+    String jwt = "eyJhbGciOiJIUzI1NiJ9." + "c2VjcmV0".repeat(4);
+    refusals.noSubprotocolServed(List.of("a".repeat(40), jwt, "bearer." + jwt), MOUNT);
+    String line = lines.list.getFirst().getFormattedMessage();
+    assertTrue(line.contains("[" + "a".repeat(40) + ", [FILTERED], [FILTERED]]"), line);
+  }
+
   /** Otherwise whoever likes fills the disk, and has the event loop wait for it. */
   @Test
   void strangersCauseALineASecondHoweverManyTheyAre() {
