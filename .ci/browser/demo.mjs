@@ -207,6 +207,22 @@ class Window {
     }, hidden);
   }
 
+  /** What the anatomy says of the newest frame of this kind, by a click on its row. */
+  async anatomyOf(kind, more = "") {
+    const row = this.page.locator(`[data-testid="frame"][data-kind="${kind}"]${more}`).first();
+    await row.click();
+    const texts = (selector) => this.get("frame-detail").locator(selector).allTextContents();
+    const told = {
+      title: await this.get("detail-title").textContent(),
+      handledBy: await row.getAttribute("data-handled-by"),
+      steps: await texts(".steps .text"),
+      fields: await texts('[data-testid^="field-"]'),
+      raw: JSON.parse(await this.get("raw").textContent()),
+    };
+    await row.click();
+    return told;
+  }
+
   async narrates(kind, text) {
     const notes = this.page.locator(`[data-testid="note"][data-kind="${kind}"]`);
     await notes.getByText(text).last().waitFor();
@@ -523,6 +539,81 @@ try {
     await heron.sees("Late Lark", "Back home.");
   });
 
+  await check("the anatomy tells the way of each kind of frame, and who made it", async () => {
+    const expected = [
+      [heron, "error", "Channel error", "gateway", /The channel crashed, or its node went/],
+      [heron, "close", "Channel closed", "host", /it stopped itself, or its client has left/],
+      [heron, "broadcast", "Broadcast", "host", /one Broadcast per interested gateway verticle/],
+      [heron, "push", "Push", "channel", /this client's join_ref/],
+      [heron, "event", "Event", "channel", /one message at a time/],
+      [heron, "reply", "Reply to new_msg", "channel", /handleIn returned a reply with status ok/],
+      [wren, "leave", "Leave", "host", /handleIn never sees a leave/],
+      [wren, "leaveReply", "Reply to a leave", "host", /Writes this first, the phx_close after/],
+      [wren, "joinReply", "Joined", "host", /sends Joined/],
+    ];
+    for (const [window, kind, title, by, step] of expected) {
+      const told = await window.anatomyOf(kind);
+      assert.deepEqual([told.title, told.handledBy], [title, by], kind);
+      assert.match(told.steps.join("\n"), step, kind);
+    }
+    await heron.page.locator('[data-testid="frame"][data-kind="error"]').first().click();
+    await heron.picture("anatomy-error");
+    await heron.page.locator('[data-testid="frame"][aria-pressed="true"]').click();
+  });
+
+  await check("frames that come down have their five fields too, as they crossed", async () => {
+    for (const kind of ["reply", "broadcast", "push", "error", "close"]) {
+      const { fields, raw } = await heron.anatomyOf(kind);
+      const [joinRef, ref, topic, event, payload] = raw;
+      assert.ok(
+        heron.crossed("down", event, topic).some((f) => JSON.stringify(f) === JSON.stringify(raw)),
+        `${kind} crossed as it is shown`,
+      );
+      const shown = [JSON.stringify(joinRef), JSON.stringify(ref), topic, event];
+      assert.deepEqual(fields, [...shown, JSON.stringify(payload)], kind);
+    }
+  });
+
+  await check("a refused join is told of as the channel's doing", async () => {
+    const nobody = await Window.open(browser, "x".repeat(41));
+    await until("the refusal", () =>
+      nobody.crossed("down", "phx_reply").some(([, , , , p]) => p.response.reason === "name"),
+    );
+    const told = await nobody.anatomyOf("joinReply", '[data-handled-by="channel"]');
+    assert.equal(told.title, "Join refused");
+    assert.equal(told.raw[4].response.reason, "name");
+    assert.match(told.steps[0], /Channel.join refused/);
+    await nobody.page.close();
+  });
+
+  await check("errors are told of by their reasons", async () => {
+    const expected = [
+      ["joinReply", "unmatched topic", "gateway", /No application/],
+      ["joinReply", "unavailable", "gateway", /Nobody hosts the topic now/],
+      ["joinReply", "too many channels joined", "gateway", /as many channels/],
+      ["joinReply", "too many joins", "gateway", /more often/],
+      ["joinReply", "join crashed", "host", /it threw, or took too long/],
+      ["joinReply", "constructor", "channel", /refused, and gave a reason/],
+      ["reply", "unmatched topic", "gateway", /no row for this topic/],
+      ["reply", "mailbox full", "host", /never sees this message/],
+      ["reply", "unhandled event", "host", /does not know the event/],
+      ["reply", "anything else", "channel", /returned a reply with status `error`/],
+    ];
+    for (const [kind, reason, by, words] of expected) {
+      const told = await heron.page.evaluate(
+        async ([kindOfFrame, why]) => {
+          const { explain } = await import("./stations.js");
+          const payload = { status: "error", response: { reason: why } };
+          const fields = { joinRef: "1", ref: "2", topic: "t", event: "phx_reply", payload };
+          return explain({ kind: kindOfFrame, direction: "down", fields, answers: null });
+        },
+        [kind, reason],
+      );
+      assert.equal(told.handledBy, by, `${kind} ${reason}`);
+      assert.match(told.steps.map(({ text }) => text).join("\n"), words);
+    }
+  });
+
   await check("the anatomy pauses, and hides heartbeats when asked", async () => {
     await heron.get("pause").click();
     const rows = await heron.get("frame").count();
@@ -531,6 +622,9 @@ try {
     assert.equal(await heron.get("frame").count(), rows);
     await heron.get("pause").getByText(/Resume \(\d+\)/).waitFor();
     await heron.get("pause").click();
+    await heron.get("pause").getByText("Pause", { exact: true }).waitFor();
+    assert.ok((await heron.get("frame").count()) > rows, "what crossed is shown");
+    assert.equal((await heron.anatomyOf("broadcast")).raw[4].body, "Behind the curtain.");
     await heron.get("show-heartbeats").uncheck();
     await heron.page.locator('[data-kind="heartbeat"]').first().waitFor({ state: "hidden" });
     await heron.get("show-heartbeats").check();
@@ -651,6 +745,10 @@ try {
     await tern.page.locator('[data-testid="frame"][data-kind="join"]').last().tap();
     assert.equal(await tern.get("field-event").textContent(), "phx_join");
     await tern.fitsItsWidth();
+    await tern.get("crash").evaluate((button) => button.click());
+    await tern.page.locator('[data-testid="frame"][data-kind="error"]').first().tap();
+    await tern.picture("phone-anatomy-error");
+    await tern.fitsItsWidth();
     await tern.picture("phone-anatomy");
     await tern.get("peek").tap();
     await tern.get("anatomy").waitFor({ state: "hidden" });
@@ -716,6 +814,9 @@ try {
         await swift.channelIs("joined");
         await swift.boardIs("absent");
         await swift.get("absent-why").getByText("The board is not deployed yet").waitFor();
+        const told = await swift.anatomyOf("joinReply", '[data-handled-by="gateway"]');
+        assert.deepEqual([told.title, told.raw[2]], ["Join refused", BOARD]);
+        assert.match(told.steps[0], /No application that is deployed now has a route/);
         await swift.picture("board-absent");
         await swift.say("No board yet.");
         await swift.sees("Late Swift", "No board yet.");

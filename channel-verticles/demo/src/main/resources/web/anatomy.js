@@ -1,7 +1,8 @@
 /**
  * The panel that lays frames open: a map with each frame travelling across it, one frame in detail
  * (the newest, or the one picked), and the list of the last 200, newest on top. Of a burst (a pen
- * draws, a hand moves) the list shows the last frame, and how many there were.
+ * draws, a hand moves) the list keeps the last frame, and how many there were. What crosses during a
+ * pause is shown after it, the last 200.
  */
 
 import { duration, FrameReader, isHeartbeat } from "./frames.js";
@@ -29,7 +30,8 @@ export class Anatomy {
   #picked = null;
   #hovered = null;
   #paused = false;
-  #heldBack = 0;
+  #heldBack = []; // frames, and texts of marks, oldest first
+  #heldFrames = 0;
   #opens = 0;
   #bursts = new Map(); // direction and event → { row, frame, count, stale }
   #refreshing = false;
@@ -73,10 +75,14 @@ export class Anatomy {
       this.#onHeartbeat(duration(frame.answers.ms));
     }
     if (this.#paused) {
-      this.#heldBack += 1;
-      this.#pauseWords();
-      return;
+      this.#heldFrames += 1;
+      this.#holdBack(frame);
+    } else {
+      this.#show(frame);
     }
+  }
+
+  #show(frame) {
     if (isRapid(frame) && this.#goesOn(frame)) {
       return;
     }
@@ -140,6 +146,7 @@ export class Anatomy {
 
   #mark(text) {
     if (this.#paused) {
+      this.#holdBack(text);
       return;
     }
     const row = document.createElement("li");
@@ -161,26 +168,46 @@ export class Anatomy {
     }
   }
 
+  #holdBack(frameOrText) {
+    this.#heldBack.push(frameOrText);
+    if (this.#heldBack.length > KEPT_FRAMES) {
+      this.#heldBack.shift();
+    }
+    this.#pauseWords();
+  }
+
   #pause(paused) {
     this.#paused = paused;
     $("pause").setAttribute("aria-pressed", String(paused));
-    if (!paused && this.#heldBack > 0) {
-      const frames = this.#heldBack === 1 ? "1 frame" : `${this.#heldBack} frames`;
-      this.#mark(`${frames} crossed while this was paused`);
+    const held = this.#heldBack;
+    const crossed = this.#heldFrames;
+    this.#holdNothing();
+    const shown = held.filter((one) => typeof one !== "string").length;
+    if (crossed > shown) {
+      this.#mark(`paused: of ${crossed} frames the last ${shown} are kept`);
     }
-    this.#heldBack = 0;
+    for (const one of held) {
+      if (typeof one === "string") {
+        this.#mark(one);
+      } else {
+        this.#show(one);
+      }
+    }
+  }
+
+  #holdNothing() {
+    this.#heldBack = [];
+    this.#heldFrames = 0;
     this.#pauseWords();
   }
 
   #pauseWords() {
-    $("pause").textContent = this.#paused
-      ? this.#heldBack > 0
-        ? `Resume (${this.#heldBack})`
-        : "Resume"
-      : "Pause";
+    const words = this.#paused ? "Resume" : "Pause";
+    $("pause").textContent = this.#heldFrames > 0 ? `${words} (${this.#heldFrames})` : words;
   }
 
   #clear() {
+    this.#holdNothing();
     this.#frames.clear();
     this.#newest = this.#picked = this.#hovered = null;
     $("frames").replaceChildren();

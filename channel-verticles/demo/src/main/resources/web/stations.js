@@ -2,8 +2,9 @@
  * Tells which parts of Roost a frame passed and what each did, in the words of the design:
  * gateway, route, partition, host, topic home, inbox, mailbox.
  *
- * This is derived from the frame's kind alone. The page sees only what crosses the socket; the
- * rest of the path is what Roost always does with a frame of that kind.
+ * This is derived from the frame's kind, and of an error from its reason. The page sees only what
+ * crosses the socket; the rest of the path is what Roost always does with such a frame. Where it
+ * may have been one of two things the text says so.
  */
 
 import { duration } from "./frames.js";
@@ -54,7 +55,7 @@ const EXPLANATIONS = {
     ],
   }),
 
-  joinReply: (frame, { joinRef, payload }) => {
+  joinReply: (frame, { payload }) => {
     if (payload?.status === "ok") {
       return {
         title: "Joined",
@@ -68,12 +69,22 @@ const EXPLANATIONS = {
       };
     }
     const retry = ["browser", "phoenix.js tries again after 1, 2, 5, then every 10 s."];
-    if (joinRef === null) {
+    const { reason } = payload?.response ?? {};
+    if (Object.hasOwn(REFUSED_BY_GATEWAY, reason)) {
       return {
         title: "Join refused",
         handledBy: "gateway",
+        steps: [["gateway", REFUSED_BY_GATEWAY[reason]], retry],
+      };
+    }
+    if (reason === "join crashed") {
+      return {
+        title: "Join crashed",
+        handledBy: "host",
         steps: [
-          ["gateway", "No application that is deployed now has a route for this topic."],
+          ["channel", "`Channel.join` gave no answer: it threw, or took too long."],
+          ["host", "Ends the channel process and answers for it. The cause is in its log only."],
+          ["gateway", "Passes the answer on. The socket is untouched."],
           retry,
         ],
       };
@@ -105,7 +116,7 @@ const EXPLANATIONS = {
     title: "Reply to a leave",
     handledBy: "host",
     steps: [
-      ["host", "The channel has ended; the member is gone."],
+      ["host", "Removed the member and sent `Left`. Had its node gone, the gateway would answer."],
       ["gateway", "Writes this first, the `phx_close` after it."],
       ["browser", `Left${after(frame)}.`],
     ],
@@ -122,8 +133,20 @@ const EXPLANATIONS = {
     ],
   }),
 
-  reply: (frame, { joinRef, payload }) => {
-    if (payload?.status === "error" && joinRef === null) {
+  reply: (frame, { payload }) => {
+    const reason = payload?.status === "error" ? payload.response?.reason : undefined;
+    if (Object.hasOwn(ANSWERED_BY_HOST, reason)) {
+      return {
+        title: `Reply: ${reason}`,
+        handledBy: "host",
+        steps: [
+          ["host", ANSWERED_BY_HOST[reason]],
+          ["gateway", "Writes it with the same `join_ref` and `ref`."],
+          ["browser", "Matches the `ref` to its push."],
+        ],
+      };
+    }
+    if (reason === "unmatched topic") {
       return {
         title: "Reply: not joined",
         handledBy: "gateway",
@@ -170,21 +193,21 @@ const EXPLANATIONS = {
 
   error: () => ({
     title: "Channel error",
-    handledBy: "channel",
+    handledBy: "gateway",
     steps: [
-      ["channel", "Threw, or its host was lost. Only this socket's channel on this topic ends."],
-      ["host", "Removes the member and sends `Crashed`."],
-      ["gateway", "Drops the row. The socket and its other topics stay."],
+      ["channel", "The channel crashed, or its node went: this frame does not tell which."],
+      ["host", "If it was a crash: removes the member and sends `Crashed`."],
+      ["gateway", "Hears that, or that the node is gone. Drops the row; the socket stays."],
       ["browser", "phoenix.js rejoins after 1 s, on the same socket."],
     ],
   }),
 
   close: () => ({
     title: "Channel closed",
-    handledBy: "channel",
+    handledBy: "host",
     steps: [
-      ["channel", "Ended in good order: after a leave, or because it stopped itself."],
-      ["host", "Removes the member and sends `Closed`."],
+      ["channel", "In good order: it stopped itself, or its client has left."],
+      ["host", "Removes the member and sends `Closed`, or `Left` after a leave."],
       ["gateway", "Drops the row and the subscription. The socket stays."],
       ["browser", "Final: phoenix.js does not rejoin by itself."],
     ],
@@ -195,6 +218,19 @@ const EXPLANATIONS = {
     handledBy: frame.direction === "up" ? "browser" : "gateway",
     steps: [["browser", `The page shows only its size: ${frame.bytes} bytes.`]],
   }),
+};
+
+/* Answers that are Roost's own; a channel of another application may use the same words. */
+const REFUSED_BY_GATEWAY = {
+  "unmatched topic": "No application that is deployed now has a route for this topic.",
+  unavailable: "Nobody hosts the topic now, or the host went before it answered.",
+  "too many channels joined": "This socket has as many channels as it may have.",
+  "too many joins": "This socket joins more often than it may.",
+};
+
+const ANSWERED_BY_HOST = {
+  "mailbox full": "The channel's mailbox is full, so `handleIn` never sees this message.",
+  "unhandled event": "`handleIn` does not know the event, and the route says to answer so.",
 };
 
 /** Events that come in bursts: a pen that draws, a hand that moves. */
@@ -231,7 +267,7 @@ const ORIGIN = {
 };
 
 const PUSHED = {
-  presence_state: "Tracked itself after the join, then pushed the list of all who are here.",
+  presence_state: "Its join asked to be `present`: tracked, then pushed the list of all who are.",
 };
 
 const after = ({ answers }) => (answers ? `, ${duration(answers.ms)} later` : "");
