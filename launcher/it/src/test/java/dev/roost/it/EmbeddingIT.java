@@ -1,6 +1,8 @@
 package dev.roost.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.Application;
 import dev.roost.application.SocketHandler;
@@ -16,12 +18,18 @@ import dev.roost.host.ChannelVerticles;
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
 import dev.roost.testkit.client.RawWebSocket;
-import io.vertx.core.Future;
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The README's example: a gateway in front of the router of a Vert.x application. */
@@ -49,9 +57,12 @@ class EmbeddingIT {
     }
   }
 
-  private static Future<HttpServer> start(Vertx vertx, int port) {
+  @Test
+  void theExampleServesSocketsAndItsOwnPages() throws Exception {
+    int free = 0;
+    var vertx = Vertx.vertx();
     var node = ClusterNode.local(vertx);
-    var options = GatewayOptions.defaults().withPort(port);
+    var options = GatewayOptions.defaults().withPort(free);
     var chat =
         Application.named("chat")
             .socket("/socket", SocketHandler.acceptAll())
@@ -60,21 +71,18 @@ class EmbeddingIT {
     var router = Router.router(vertx);
     router.get("/").handler(context -> context.response().end("hello"));
 
-    return ChannelVerticles.deploy(node, chat)
-        .compose(deployment -> Gateway.open(node, options))
-        .compose(
-            gateway ->
-                vertx
-                    .createHttpServer(options.httpServerOptions())
-                    .requestHandler(gateway.inFrontOf(router))
-                    .listen());
-  }
-
-  @Test
-  void theExampleServesSocketsAndItsOwnPages() throws Exception {
-    var vertx = Vertx.vertx();
     try {
-      int port = start(vertx, 0).await(20, TimeUnit.SECONDS).actualPort();
+      int port =
+          ChannelVerticles.deploy(node, chat)
+              .compose(deployment -> Gateway.open(node, options))
+              .compose(
+                  gateway ->
+                      vertx
+                          .createHttpServer(options.httpServerOptions())
+                          .requestHandler(gateway.inFrontOf(router))
+                          .listen())
+              .await(20, TimeUnit.SECONDS)
+              .actualPort();
 
       try (var page = RawWebSocket.open("localhost", port)) {
         assertEquals("hello", page.request("GET / HTTP/1.1", "Host: localhost").body());
@@ -85,6 +93,84 @@ class EmbeddingIT {
         assertEquals("shout", client.next().event());
         var large = Map.of("text", "x".repeat(200_000)); // Vert.x's own default is 64 KiB
         assertEquals("ok", client.call("room:lobby", "ping", large).status());
+      }
+    } finally {
+      vertx.close().await(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void whatIsRunHereIsWhatTheReadmeSays() throws Exception {
+    String here =
+        squeezed(Files.readString(Path.of("src/test/java/dev/roost/it/EmbeddingIT.java")));
+    String readme = Files.readString(Path.of("..", "..", "README.md"));
+    List<String> parts =
+        Pattern.compile("```java\n(.+?)```", Pattern.DOTALL)
+            .matcher(readme)
+            .results()
+            .flatMap(block -> Stream.of(parts(block.group(1))))
+            .toList();
+    assertEquals(4, parts.size(), "a channel, and the three steps of a main");
+    for (String part : parts) {
+      assertTrue(here.contains(squeezed(part)), () -> "the README has other code:\n" + part);
+    }
+  }
+
+  /**
+   * A class is one part; of statements those between two empty lines are, without the last stop.
+   */
+  private static String[] parts(String code) {
+    return code.contains("class ")
+        ? new String[] {code}
+        : code.replace("8080", "free").strip().replaceFirst(";$", "").split("\n\n");
+  }
+
+  private static String squeezed(String code) {
+    return code.replaceAll("\\s", "");
+  }
+
+  @Test
+  void aGatewayThatIsClosedSendsClientsElsewhereAndVertxDoesNot() throws Exception {
+    assertEquals(1012, codeAtTheEnd(true));
+    assertNotEquals(1012, codeAtTheEnd(false));
+  }
+
+  /** The close code that a client sees when its server ends. */
+  private static int codeAtTheEnd(boolean gatewayFirst) throws Exception {
+    var vertx = Vertx.vertx();
+    try {
+      var node = ClusterNode.local(vertx);
+      var options = GatewayOptions.defaults().withPort(0);
+      var chat =
+          Application.named("chat")
+              .socket("/socket", SocketHandler.acceptAll())
+              .route("room:*", RoomChannel::new);
+      ChannelVerticles.deploy(node, chat).await(20, TimeUnit.SECONDS);
+      Context context = vertx.getOrCreateContext();
+      Promise<Gateway> opened = Promise.promise();
+      context.runOnContext(ignored -> Gateway.open(node, options).onComplete(opened));
+      Gateway gateway = opened.future().await(20, TimeUnit.SECONDS);
+      Promise<HttpServer> listening = Promise.promise();
+      context.runOnContext(
+          ignored ->
+              vertx
+                  .createHttpServer(options.httpServerOptions())
+                  .requestHandler(gateway.inFrontOf(Router.router(vertx)))
+                  .listen()
+                  .onComplete(listening));
+      int port = listening.future().await(20, TimeUnit.SECONDS).actualPort();
+
+      try (var client = RawWebSocket.open("localhost", port)) {
+        client.upgrade("/socket/websocket?vsn=2.0.0");
+        Promise<Void> closed = Promise.promise();
+        if (gatewayFirst) {
+          context.runOnContext(ignored -> gateway.close().onComplete(closed));
+        } else {
+          vertx.close().onComplete(closed);
+        }
+        int code = client.readClose();
+        closed.future().await(20, TimeUnit.SECONDS);
+        return code;
       }
     } finally {
       vertx.close().await(20, TimeUnit.SECONDS);
