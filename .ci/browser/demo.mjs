@@ -589,7 +589,7 @@ try {
   await check("errors are told of by their reasons", async () => {
     const expected = [
       ["joinReply", "unmatched topic", "gateway", /No application/],
-      ["joinReply", "unavailable", "gateway", /Nobody hosts the topic now/],
+      ["joinReply", "unavailable", "gateway", /No node was there to host the topic/],
       ["joinReply", "too many channels joined", "gateway", /as many channels/],
       ["joinReply", "too many joins", "gateway", /more often/],
       ["joinReply", "join crashed", "host", /it threw, or took too long/],

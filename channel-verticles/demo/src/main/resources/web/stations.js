@@ -195,8 +195,8 @@ const EXPLANATIONS = {
     title: "Channel error",
     handledBy: "gateway",
     steps: [
-      ["channel", "The channel crashed, or its node went: this frame does not tell which."],
-      ["host", "If it was a crash: removes the member and sends `Crashed`."],
+      ["channel", "The channel crashed, or its node went or gave the topic up: no telling which."],
+      ["host", "Unless it is gone itself: removes the member and sends `Crashed`."],
       ["gateway", "Hears that, or that the node is gone. Drops the row; the socket stays."],
       ["browser", "phoenix.js rejoins after 1 s, on the same socket."],
     ],
@@ -223,7 +223,7 @@ const EXPLANATIONS = {
 /* Answers that are Roost's own; a channel of another application may use the same words. */
 const REFUSED_BY_GATEWAY = {
   "unmatched topic": "No application that is deployed now has a route for this topic.",
-  unavailable: "Nobody hosts the topic now, or the host went before it answered.",
+  unavailable: "No node was there to host the topic, for 5 s by default.",
   "too many channels joined": "This socket has as many channels as it may have.",
   "too many joins": "This socket joins more often than it may.",
 };
