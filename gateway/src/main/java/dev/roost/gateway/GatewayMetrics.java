@@ -13,7 +13,10 @@ public interface GatewayMetrics {
   /** A socket ended, whatever the reason. */
   default void socketClosed() {}
 
-  /** A request for a socket was refused with this HTTP status; 410: a post to no session. */
+  /**
+   * A request for a socket was refused with this HTTP status; of a long-poll POST also 400, 408,
+   * 410, 413 and 503.
+   */
   default void connectionRefused(int status) {}
 
   /**

@@ -5,6 +5,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.MessageArray;
@@ -82,7 +83,8 @@ final class LongPollSession implements Connection {
   private boolean ended;
 
   /** Messages of one POST that are still to be handed on. */
-  private record Posted(Asker asker, Iterator<PublishedBody.Message> rest, long timer) {}
+  private record Posted(
+      Asker asker, Iterator<PublishedBody.Message> rest, long timer, MessageBudget.Share share) {}
 
   LongPollSession(
       Context context,
@@ -195,24 +197,30 @@ final class LongPollSession implements Connection {
 
   /* ---- posts */
 
-  /** The client posted messages (G-50 to G-58). */
-  void publish(Asker asker, boolean batch, RawPayload body) {
+  /**
+   * The client posted messages (G-50 to G-58).
+   *
+   * @param share what they take, given back when all are handed on
+   */
+  void publish(Asker asker, boolean batch, RawPayload body, MessageBudget.Share share) {
     switch (PublishedBody.read(body.bytes(), batch, options.maxBatchLines())) {
       case PublishedBody.Refused(var status) -> {
         if (status == PublishedBody.TOO_LARGE) {
           metrics.limitReached(Limit.MAX_POST_LINES);
         }
+        share.giveBack();
         holder.answer(asker, status, MessageArray.NONE);
       }
       case PublishedBody.Messages(var messages) -> {
         if (posted != null) {
           // Clients post one after the other; a second one would overtake what waits.
+          share.giveBack();
           holder.answer(asker, TIMEOUT, MessageArray.NONE);
           return;
         }
         long timer =
             context.owner().setTimer(options.window().toMillis(), ignored -> finish(TIMEOUT));
-        posted = new Posted(asker, messages.iterator(), timer);
+        posted = new Posted(asker, messages.iterator(), timer, share);
         handOn();
       }
     }
@@ -247,6 +255,7 @@ final class LongPollSession implements Connection {
     Posted done = posted;
     if (done != null) {
       posted = null;
+      done.share().giveBack();
       context.owner().cancelTimer(done.timer());
       holder.answer(done.asker(), status, MessageArray.NONE);
     }

@@ -1,9 +1,12 @@
 package dev.roost.gateway.transport;
 
+import dev.roost.bus.Addresses;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.SessionMessage;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.MessageArray;
 import dev.roost.routing.LongPollOptions;
 import io.netty.util.collection.LongObjectHashMap;
@@ -23,10 +26,14 @@ final class LongPollSessions implements LongPollSession.Holder {
   /** The status of an answer that there is no such session. */
   static final int NOT_FOUND = 404;
 
+  /** The status of an answer that there is no room for what was posted. */
+  static final int NO_ROOM = 503;
+
   private final Context context;
   private final String node;
   private final int verticle;
   private final GatewayOptions options;
+  private final MessageBudget budget;
   private final Answers answers;
   private final SecureRandom random = new SecureRandom();
   private final LongObjectHashMap<LongPollSession> sessions = new LongObjectHashMap<>();
@@ -38,11 +45,17 @@ final class LongPollSessions implements LongPollSession.Holder {
   }
 
   LongPollSessions(
-      Context context, String node, int verticle, GatewayOptions options, Answers answers) {
+      Context context,
+      String node,
+      int verticle,
+      GatewayOptions options,
+      MessageBudget budget,
+      Answers answers) {
     this.context = context;
     this.node = node;
     this.verticle = verticle;
     this.options = options;
+    this.budget = budget;
     this.answers = answers;
   }
 
@@ -84,7 +97,7 @@ final class LongPollSessions implements LongPollSession.Holder {
       case SessionMessage.Publish(var request, var number, var secret, var batch, var body) -> {
         var asker = new LongPollSession.Asker(gateway, request);
         find(number, secret)
-            .ifPresentOrElse(s -> s.publish(asker, batch, body), () -> notFound(asker));
+            .ifPresentOrElse(s -> publish(s, asker, batch, body), () -> notFound(asker));
       }
       case SessionMessage.Abandon(var request, var number) -> {
         // Nobody but the gateway that was asked can name the request.
@@ -95,6 +108,19 @@ final class LongPollSessions implements LongPollSession.Holder {
       }
       case SessionMessage.Answer misdirected ->
           throw new IllegalArgumentException("an answer is no question, got " + misdirected);
+    }
+  }
+
+  /** What came through another gateway counts here until it is finished; there it does already. */
+  private void publish(
+      LongPollSession session, LongPollSession.Asker asker, boolean batch, RawPayload body) {
+    MessageBudget.Share share = budget.share();
+    boolean isOurs = asker.gateway().equals(Addresses.gateway(node, verticle));
+    if (isOurs || share.tryHold(body.size())) {
+      session.publish(asker, batch, body, share);
+    } else {
+      options.metrics().limitReached(Limit.MAX_UNFINISHED_BYTES);
+      answer(asker, NO_ROOM, MessageArray.NONE);
     }
   }
 

@@ -132,7 +132,12 @@ public final class LongPollTransport {
     this.serializers = Serializer.reading(options.limits().maxJsonDepth());
     this.sessions =
         new LongPollSessions(
-            node.vertx().getOrCreateContext(), node.name(), verticle, options, this::answer);
+            node.vertx().getOrCreateContext(),
+            node.name(),
+            verticle,
+            options,
+            budget,
+            this::answer);
   }
 
   /* ---- requests */
@@ -261,10 +266,8 @@ public final class LongPollTransport {
             }
             case PostBody.Outcome.Failed(NoRoomException none) -> {
               log.debug("post refused: {}", none.getMessage());
-              var refused = Admission.Refused.of(Limit.MAX_UNFINISHED_BYTES);
-              options.metrics().limitReached(refused.limit());
-              options.metrics().connectionRefused(refused.status());
-              Door.answer(http, refused);
+              options.metrics().limitReached(Limit.MAX_UNFINISHED_BYTES);
+              refuseForNow(http);
             }
             case PostBody.Outcome.Failed(var cause) -> {
               log.error("post refused: its body could not be read", cause);
@@ -427,7 +430,12 @@ public final class LongPollTransport {
       handOver(exchange, answer);
     } else if (answer.status() == PublishedBody.BAD_REQUEST) {
       refuse(exchange.request().http(), BAD_REQUEST);
+    } else if (answer.status() == LongPollSessions.NO_ROOM) {
+      refuseForNow(exchange.request().http());
     } else {
+      if (answer.status() != LongPollSession.OK) {
+        options.metrics().connectionRefused(answer.status());
+      }
       status(exchange.request().http(), answer.status());
     }
   }
@@ -568,6 +576,13 @@ public final class LongPollTransport {
       response.putHeader("connection", "close");
     }
     return response.end(body);
+  }
+
+  /** There is no room for what was posted, which is counted where there is none. */
+  private void refuseForNow(HttpServerRequest http) {
+    var refused = Admission.Refused.of(Limit.MAX_UNFINISHED_BYTES);
+    options.metrics().connectionRefused(refused.status());
+    Door.answer(http, refused);
   }
 
   private void refuse(HttpServerRequest http, int status) {

@@ -6,6 +6,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.Admission;
+import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.transport.LongPollSession.Asker;
 import dev.roost.routing.LongPollOptions;
@@ -94,6 +95,23 @@ class LongPollSessionTest {
     assertEquals(List.of("max-queued-bytes", "ended"), happened);
     send(1); // it is over, and nothing is counted twice
     assertEquals(2, happened.size());
+  }
+
+  @Test
+  void whatIsPostedTakesItsRoomUntilItIsFinished() {
+    MessageBudget budget = MessageBudget.of(1 << 20);
+    RawPayload body = RawPayload.binary(new byte[100_000]);
+    MessageBudget.Share first = budget.share();
+    first.hold(body.size());
+    session.publish(new Asker("other", 1), false, body, first); // nobody takes it on yet
+    MessageBudget.Share second = budget.share();
+    second.hold(body.size());
+    session.publish(new Asker("other", 2), false, body, second);
+    assertEquals(List.of("answered 408"), happened);
+    assertEquals(100_000 - MessageBudget.FREE_BYTES, budget.taken());
+    session.abort();
+    assertEquals(List.of("answered 408", "answered 410", "ended"), happened);
+    assertEquals(0, budget.taken());
   }
 
   @Test
