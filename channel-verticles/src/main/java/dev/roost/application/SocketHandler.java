@@ -5,7 +5,9 @@ import java.util.Optional;
 
 /**
  * Decides who may connect, and names the connection. Runs on a virtual thread and may block; nobody
- * waits for it but the client that connects. Follows {@code Phoenix.Socket}.
+ * waits for it but the client that connects. That one is answered HTTP 503 if it takes more than
+ * {@code connectTimeout} of the gateway, 10 s by default; after {@code callbackTimeout} of {@link
+ * ChannelOptions}, 30 s by default, the thread is interrupted. Follows {@code Phoenix.Socket}.
  *
  * {@snippet :
  * SocketHandler handler =
@@ -30,7 +32,8 @@ public interface SocketHandler {
 
   /**
    * The id topic of an accepted connection, by which it can be {@link Broadcaster#disconnect
-   * disconnected}; empty for an anonymous one (D-1).
+   * disconnected}; empty for an anonymous one (D-1). Null answers HTTP 403; an exception, or an id
+   * of more than 21,845 characters, 500.
    */
   default Optional<String> id(ConnectResult.Accepted accepted) {
     return Optional.empty();

@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * with 65,536 messages ahead of it, waits for room. Once the channel is over, sending does nothing.
  * Payloads of pushes and broadcasts are a JSON object (a record, a Map, a bean, Jackson's
  * ObjectNode), a {@link Payload} as it came, a list of presences, or a {@code byte[]} for binary;
- * anything else is an IllegalArgumentException before anything is sent (S-15).
+ * anything else is an IllegalArgumentException before anything is sent (S-15). So is a payload of
+ * more than 16 MiB, an event or topic of more than 21,845 characters, and with a binary payload one
+ * of more than 255 bytes in UTF-8 (B-7).
+ *
+ * <p>A client that cannot take a binary payload goes without it: one of version 1 of the protocol,
+ * of which its gateway's log has a warning (S-8), and one over long polling, which counts (G-71).
  *
  * <p>{@link #push}, {@link #broadcast}, {@link #broadcastFrom} and {@link #ref} throw an
  * IllegalStateException inside {@code join}, where the socket is not yet joined (J-14).
@@ -33,13 +38,17 @@ public interface Socket {
   /** This channel's own state, beginning with what connect and the route assigned (J-7). */
   Assigns assigns();
 
-  /** Sends to this client only (F-1). */
+  /** Sends to this client only (F-1); also an event that the route intercepts. */
   void push(String event, @Nullable Object payload);
 
-  /** Sends to every member of the topic, this one included (F-3). */
+  /**
+   * Sends to every member of the topic, this one included (F-3). Where the route {@link
+   * dev.roost.application.Route#intercept intercepts} the event each member's {@link
+   * Channel#handleOut} gets it instead of the client (F-10); one whose mailbox is full crashes.
+   */
   void broadcast(String event, @Nullable Object payload);
 
-  /** Sends to every member of the topic but this channel (F-4). */
+  /** The same to every member of the topic but this channel (F-4). */
   void broadcastFrom(String event, @Nullable Object payload);
 
   /** Who is present in this topic, and the way to be. */
@@ -59,11 +68,17 @@ public interface Socket {
 
   /**
    * Puts a message into this channel's mailbox, for {@link Channel#handleInfo}; allowed in {@code
-   * join} as well.
+   * join} as well. If the mailbox is full (1,000 messages or 16 MiB by default) the channel
+   * crashes: its client gets {@code phx_error}, or {@code join crashed} for a join.
    */
   void sendSelf(Object message);
 
-  /** The same, after a delay. */
+  /**
+   * The same, after a delay; what has not come by the end of the channel is cancelled with it.
+   *
+   * @param delay in whole milliseconds, at least one: whatever is less counts as that
+   * @throws IllegalArgumentException for more than 365 days
+   */
   void sendAfter(Duration delay, Object message);
 
   /**

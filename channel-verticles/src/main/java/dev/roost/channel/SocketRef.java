@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
 public interface SocketRef {
 
   /**
-   * Answers with a status and a response (any JSON value, or {@code byte[]}).
+   * Answers with a status and a response (any JSON value, or {@code byte[]}). What {@link Socket}
+   * says of binary payloads and those who cannot take them holds here as well.
    *
-   * @throws IllegalArgumentException for an empty status, or a response that cannot be written
+   * @throws IllegalArgumentException for an empty status, a status of more than 21,845 characters,
+   *     a response that Jackson cannot write or of more than 16 MiB, or a binary one whose topic,
+   *     status or ref has more than 255 bytes (B-7)
    */
   void reply(String status, @Nullable Object response);
 

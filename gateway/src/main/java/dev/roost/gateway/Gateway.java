@@ -122,7 +122,12 @@ public final class Gateway {
     node.listen(onChange);
   }
 
-  /** Opens a gateway on the current context; completes when hosts can reach it. */
+  /**
+   * Opens a gateway on the current context; completes when hosts can reach it. Fails if the cluster
+   * does not take its addresses on the bus; what it has begun then ends with Vert.x. It does not
+   * fail for want of an application, which is served from when there is one, nor of keys that a
+   * mount's {@code JwtCheck} names: those sockets are answered 503, and the log says why.
+   */
   public static Future<Gateway> open(ClusterNode node, GatewayOptions options) {
     Context context = node.vertx().getOrCreateContext();
     var gateway = new Gateway(node, options);
@@ -225,7 +230,8 @@ public final class Gateway {
    * Refuses new connections with 503, closes all others with 1012, {@link
    * GatewayOptions#drainSockets} at a time, and then its inbox. Those whose turn has not come are
    * served as before. Completes when every socket is closed, or {@link GatewayOptions#closeTimeout}
-   * after the last batch.
+   * after the last batch. To be called on its context, and before {@code vertx.close()}, which cuts
+   * sockets off and sends no 1012.
    */
   public Future<Void> close() {
     connects.drain();
