@@ -6,6 +6,9 @@ package dev.roost.application;
  */
 public interface ApplicationProvider {
 
-  /** The application to deploy; called once, at start. */
+  /**
+   * The application to deploy; called once, at start. If it throws or returns null the node does
+   * not start, and says so.
+   */
   Application application();
 }

@@ -63,4 +63,21 @@ public record Route(
   public Route unhandledEvents(UnhandledEvents policy) {
     return new Route(pattern, channel, intercepted, assigns, policy);
   }
+
+  /**
+   * A channel for one join.
+   *
+   * @throws IllegalStateException if the supplier returns none
+   */
+  public Channel newChannel() {
+    Channel made = channel.get();
+    if (made == null) {
+      throw new IllegalStateException(
+          "the route "
+              + pattern
+              + " made no channel: its supplier returned null; return a new channel for each join,"
+              + " for instance RoomChannel::new");
+    }
+    return made;
+  }
 }

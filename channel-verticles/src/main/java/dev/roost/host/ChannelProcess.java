@@ -362,7 +362,7 @@ final class ChannelProcess {
     long started = running.begin("join", "join");
     long ended = 0;
     try {
-      Channel made = route.channel().get();
+      Channel made = route.newChannel();
       channel = made;
       JoinResult result =
           made.join(

@@ -131,7 +131,7 @@ final class Node {
 
   private static List<Application> applications(Settings settings) {
     List<Application> present =
-        load(ApplicationProvider.class).stream().map(ApplicationProvider::application).toList();
+        load(ApplicationProvider.class).stream().map(Node::application).toList();
     Set<String> names =
         present.stream().map(Application::name).collect(Collectors.toCollection(TreeSet::new));
     if (names.isEmpty()) {
@@ -151,6 +151,24 @@ final class Node {
     return present.stream()
         .filter(application -> settings.applications().includes(application.name()))
         .toList();
+  }
+
+  private static Application application(ApplicationProvider provider) {
+    String call = provider.getClass().getName() + ".application()";
+    String expected =
+        ": expected the application to deploy, such as Application.named(\"chat\") with its routes;"
+            + " mend it, or take its jar off the class path";
+    Application made;
+    try {
+      made = provider.application();
+    } catch (RuntimeException | LinkageError failure) {
+      throw StartFailure.failed(
+          call + " threw " + failure + expected + "; --log-level debug shows where", failure);
+    }
+    if (made == null) {
+      throw StartFailure.failed(call + " returned null" + expected);
+    }
+    return made;
   }
 
   private static Consumer<Router> routes(ClusterNode cluster, Settings settings) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.application.Application;
+import dev.roost.application.ApplicationProvider;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.launcher.settings.Invocation;
@@ -272,23 +274,73 @@ class NodeIT {
     }
   }
 
-  @Test
-  void twoJarsThatCountForGatewaysAreBothNamed(@TempDir Path directory) throws Exception {
+  /** What is told where another jar provides this service. */
+  private StartFailure failureWith(Class<?> service, Class<?> provider, Path directory)
+      throws Exception {
     Path services = Files.createDirectories(directory.resolve("META-INF").resolve("services"));
-    Files.writeString(services.resolve(GatewayMetrics.class.getName()), Meter.class.getName());
+    Files.writeString(services.resolve(service.getName()), provider.getName());
     Thread current = Thread.currentThread();
     ClassLoader before = current.getContextClassLoader();
     try (var classPath = new URLClassLoader(new URL[] {directory.toUri().toURL()}, before)) {
       current.setContextClassLoader(classPath);
-      StartFailure failure = failure(settings());
-      assertEquals(
-          "two jars on the class path provide dev.roost.gateway.GatewayMetrics"
-              + " (dev.roost.launcher.Tally and dev.roost.launcher.Meter): keep one, which may"
-              + " pass on to others",
-          failure.getMessage());
-      assertEquals(1, failure.exitCode());
+      return failure(settings());
     } finally {
       current.setContextClassLoader(before);
     }
+  }
+
+  @Test
+  void twoJarsThatCountForGatewaysAreBothNamed(@TempDir Path directory) throws Exception {
+    StartFailure failure = failureWith(GatewayMetrics.class, Meter.class, directory);
+    assertEquals(
+        "two jars on the class path provide dev.roost.gateway.GatewayMetrics"
+            + " (dev.roost.launcher.Tally and dev.roost.launcher.Meter): keep one, which may"
+            + " pass on to others",
+        failure.getMessage());
+    assertEquals(1, failure.exitCode());
+  }
+
+  /** Of another jar, on the class path of one test. */
+  public static final class Nothing implements ApplicationProvider {
+
+    @Override
+    @SuppressWarnings("NullAway") // what it may not return
+    public Application application() {
+      return null;
+    }
+  }
+
+  /** Of another jar, on the class path of one test. */
+  public static final class Broken implements ApplicationProvider {
+
+    @Override
+    public Application application() {
+      throw new IllegalArgumentException("a route has no pattern");
+    }
+  }
+
+  @Test
+  void aProviderWithoutAnApplicationIsNamed(@TempDir Path directory) throws Exception {
+    StartFailure failure = failureWith(ApplicationProvider.class, Nothing.class, directory);
+    assertEquals(
+        "dev.roost.launcher.NodeIT$Nothing.application() returned null: expected the application to"
+            + " deploy, such as Application.named(\"chat\") with its routes; mend it, or take its"
+            + " jar off the class path",
+        failure.getMessage());
+    assertEquals(1, failure.exitCode());
+  }
+
+  @Test
+  void aProviderThatThrowsIsNamedWithWhatItThrew(@TempDir Path directory) throws Exception {
+    StartFailure failure = failureWith(ApplicationProvider.class, Broken.class, directory);
+    String told = String.valueOf(failure.getMessage());
+    assertTrue(
+        told.startsWith(
+            "dev.roost.launcher.NodeIT$Broken.application() threw"
+                + " java.lang.IllegalArgumentException: a route has no pattern: expected"),
+        told);
+    assertTrue(told.endsWith("; --log-level debug shows where"), told);
+    assertInstanceOf(IllegalArgumentException.class, failure.getCause());
+    assertEquals(1, failure.exitCode());
   }
 }

@@ -65,7 +65,7 @@ final class Recorder {
 
   private Channel watch(Route route) {
     var ending = next.getAndSet(null);
-    return new Watched(route.channel().get(), ending == null ? new CompletableFuture<>() : ending);
+    return new Watched(route.newChannel(), ending == null ? new CompletableFuture<>() : ending);
   }
 
   private record Watched(Channel channel, CompletableFuture<TerminateReason> ending)

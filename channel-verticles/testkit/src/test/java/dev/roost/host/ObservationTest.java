@@ -360,6 +360,19 @@ class ObservationTest {
   }
 
   @Test
+  void aSupplierThatMakesNoChannelIsNamedWithItsRoute() { // J-16
+    var application = Application.named("app").route("t:*", () -> null);
+    try (var kit = ChannelKit.of(application)) {
+      kit.socket().assertJoinRefused("t:1", Map.of(), Map.of("reason", "join crashed"));
+    }
+    IThrowableProxy cause = logged("join crashed").getThrowableProxy();
+    assertEquals(
+        "the route t:* made no channel: its supplier returned null; return a new channel for each"
+            + " join, for instance RoomChannel::new",
+        cause.getMessage());
+  }
+
+  @Test
   void aDuplicateJoinIsNoWarning() { // J-43: debug
     try (var kit = kit(Telemetry.none())) {
       var socket = kit.socket();
