@@ -91,13 +91,14 @@ class UnreadAnswersIT {
     assertEquals(0, sessions());
   }
 
+  @SuppressWarnings("try") // It does nothing more.
   @Test
   void theConnectionOfWhoDoesNotReadIsCutOff() {
     start(
         GatewayOptions.defaults()
             .withHandshakeTimeout(Duration.ofSeconds(1))
             .withCloseTimeout(Duration.ofSeconds(1)));
-    try (RawWebSocket stuck = pollAndReadNothing()) {
+    try (RawWebSocket ignored = pollAndReadNothing()) {
       TestServer.await("the answer is on its way", () -> queued() > LARGE.length() / 2);
       TestServer.await("no place is taken", () -> places() == 0);
       assertEquals(0, queued());
@@ -107,10 +108,11 @@ class UnreadAnswersIT {
     }
   }
 
+  @SuppressWarnings("try") // It does nothing more.
   @Test
   void whoAsksForMoreWithoutReadingLosesItsSession() {
     start(GatewayOptions.defaults());
-    try (RawWebSocket stuck = pollAndReadNothing()) {
+    try (RawWebSocket ignored = pollAndReadNothing()) {
       TestServer.await("the answer is on its way", () -> queued() > LARGE.length() / 2);
       assertEquals(410, client.poll(server.port()).status());
       expectNothingLeft();
