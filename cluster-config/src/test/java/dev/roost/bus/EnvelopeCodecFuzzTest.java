@@ -21,7 +21,7 @@ class EnvelopeCodecFuzzTest {
 
   private final EnvelopeCodec codec = new EnvelopeCodec();
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "24h")
   void anyBytesAreAMessageOrAContractException(byte[] bytes) {
     Optional<Envelope> decoded = decode(Buffer.buffer(bytes));
     if (decoded.isEmpty()) {

@@ -8,9 +8,11 @@ import dev.roost.gateway.protocol.ProtocolException;
 import dev.roost.gateway.protocol.Serializer;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.zip.DataFormatException;
@@ -189,11 +191,23 @@ final class FrameJudge {
     if (!isDefined && code < 3000) {
       return VIOLATION;
     }
-    if (!isUtf8(Arrays.copyOfRange(data, 2, data.length))) {
+    byte[] reason = Arrays.copyOfRange(data, 2, data.length);
+    if (!beginsAsUtf8(reason)) {
       return NO_TEXT;
     }
-    // The RFC says nothing of codes over 4999, and Netty takes them.
-    return code > 4999 ? Set.of(1000, 1002, code) : Set.copyOf(List.of(1000, code));
+    var answers = new HashSet<>(List.of(1000, code));
+    if (!isUtf8(reason)) {
+      answers.add(1007); // It ends within a character, where Netty does not look.
+    }
+    if (code > 4999) {
+      answers.add(1002); // The RFC says nothing of these, and Netty takes them.
+    }
+    return answers;
+  }
+
+  private static boolean beginsAsUtf8(byte[] octets) {
+    var all = CharBuffer.allocate(octets.length);
+    return !UTF_8.newDecoder().decode(ByteBuffer.wrap(octets), all, false).isError();
   }
 
   /* ---- a message */

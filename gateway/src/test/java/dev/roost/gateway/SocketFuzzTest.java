@@ -41,6 +41,7 @@ class SocketFuzzTest {
     var logger = (Logger) LoggerFactory.getLogger("dev.roost");
     logger.setLevel(Level.ERROR);
     logger.setAdditive(false);
+    ((Logger) LoggerFactory.getLogger("io.netty")).setLevel(Level.WARN);
     ERRORS.start();
     logger.addAppender(ERRORS);
     try {

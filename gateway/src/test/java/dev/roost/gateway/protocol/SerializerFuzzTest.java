@@ -49,7 +49,7 @@ class SerializerFuzzTest {
     "\\u",
     "\\ud83d\\ude00"
   })
-  @FuzzTest
+  @FuzzTest(maxDuration = "24h")
   void anyVersionOneTextIsAMessageOrAProtocolException(byte[] body) {
     Optional<String> text = strictText(body);
     assertEquals(text.isPresent(), Utf8.isValid(body), "is it UTF-8");
@@ -121,7 +121,7 @@ class SerializerFuzzTest {
     "\\u",
     "[[["
   })
-  @FuzzTest
+  @FuzzTest(maxDuration = "24h")
   void anyVersionTwoTextIsAMessageOrAProtocolException(byte[] body) {
     Optional<String> text = strictText(body);
     assertEquals(text.isPresent(), Utf8.isValid(body), "is it UTF-8");
@@ -172,7 +172,7 @@ class SerializerFuzzTest {
         value(push));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "24h")
   void anyVersionTwoBinaryIsAMessageOrAProtocolException(byte[] body) {
     Optional<ClientMessage> decoded = decode(() -> v2.decodeBinary(body), body, BYTES_PER_OCTET);
     Optional<List<String>> names = clientNames(body);
