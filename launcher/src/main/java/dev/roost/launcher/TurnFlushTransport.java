@@ -145,11 +145,18 @@ final class TurnFlushTransport implements io.vertx.core.transport.Transport {
   /** Puts off each flush to the end of the turn; on the event loop of its connection. */
   static final class TurnFlush extends ChannelDuplexHandler {
 
+    /** Of flushes put off: a turn may be long where much waits to be done. */
+    private static final int MOST = 64;
+
     private boolean due;
+    private int putOff;
 
     @Override
     public void flush(ChannelHandlerContext context) {
       if (due) {
+        if (++putOff >= MOST) {
+          flushNow(context);
+        }
         return;
       }
       if (context.channel().eventLoop() instanceof SingleThreadEventLoop loop) {
@@ -167,6 +174,7 @@ final class TurnFlushTransport implements io.vertx.core.transport.Transport {
     private void flushNow(ChannelHandlerContext context) {
       if (due) {
         due = false;
+        putOff = 0;
         context.flush();
       }
     }

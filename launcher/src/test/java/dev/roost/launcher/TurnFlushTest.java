@@ -115,6 +115,18 @@ class TurnFlushTest {
   }
 
   @Test
+  void manyOfOneTurnDoNotWaitForItsEnd() throws Exception {
+    inOneTurn(
+        () -> {
+          for (int i = 0; i < 65; i++) {
+            send(1);
+          }
+          assertEquals(1, flushes.get());
+        });
+    assertReceived(65);
+  }
+
+  @Test
   void eachTurnFlushes() throws Exception {
     for (int i = 1; i <= 3; i++) {
       inOneTurn(() -> send(1));
