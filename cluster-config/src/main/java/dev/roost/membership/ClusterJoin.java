@@ -1,6 +1,5 @@
 package dev.roost.membership;
 
-import com.hazelcast.core.HazelcastException;
 import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.Registry;
@@ -97,7 +96,7 @@ public final class ClusterJoin {
             () -> {
               try {
                 joined.complete(keepTrying(options, contract, unfit, vertx, builder));
-              } catch (RuntimeException failed) {
+              } catch (Throwable failed) {
                 joined.fail(failed);
               }
             });
@@ -115,7 +114,7 @@ public final class ClusterJoin {
       try {
         return openHere(options, contract, unfit, new VertxOptions(vertx), builder).await();
       } catch (JoinFailure failed) {
-        if (attempt == ATTEMPTS || !(failed.getCause() instanceof HazelcastException)) {
+        if (attempt == ATTEMPTS || !failed.isBus()) {
           throw failed;
         }
         log.warn("{}; trying again", failed.getMessage());
@@ -168,7 +167,7 @@ public final class ClusterJoin {
               cause));
     }
     return Future.failedFuture(
-        new JoinFailure("the bus cannot be opened: " + cause.getMessage(), cause));
+        JoinFailure.ofBus("the bus cannot be opened: " + cause.getMessage(), cause));
   }
 
   private Future<Void> secured(Vertx vertx) {

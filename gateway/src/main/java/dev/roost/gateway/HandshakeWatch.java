@@ -156,9 +156,9 @@ final class HandshakeWatch {
     if (watched == null) {
       return true;
     }
+    watched.request = request;
     if (!watched.closing) {
       watched.since = System.nanoTime();
-      watched.request = request;
     }
     if (watched.admission instanceof Admission.Refused none) {
       options.metrics().connectionRefused(none.status());
@@ -180,6 +180,9 @@ final class HandshakeWatch {
       } else if (watched.isAnswering()) {
         watched.since = now;
       } else if (now - watched.since > timeout.toNanos()) {
+        if (!watched.isHalf() && isReading(entry.getKey(), watched, now)) {
+          continue;
+        }
         if (watched.isHalf()) {
           options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
         }
@@ -188,6 +191,12 @@ final class HandshakeWatch {
         entry.getKey().close();
       }
     }
+  }
+
+  /** An answer is on its way, however slowly: it asks for nothing more as long as it has that. */
+  private boolean isReading(HttpConnection connection, Watched watched, long now) {
+    watched.stall = Stall.look(watched.stall, connection, now);
+    return watched.stall != null && !watched.stall.isLongerThan(options.writeTimeout());
   }
 
   /** Vert.x closes behind what waits to be written, which its client may never read. */
@@ -202,6 +211,9 @@ final class HandshakeWatch {
             || closing.compareTo(options.closeTimeout().plus(options.writeTimeout())) > 0) {
       options.metrics().limitReached(Limit.WRITE_TIMEOUT);
       NettyChannel.abort(connection);
+      // Of a connection that has become something else meanwhile nobody tells the end.
+      connections.remove(connection);
+      door.release(connection);
     }
   }
 }

@@ -442,6 +442,9 @@ public final class SocketTable {
    * can cause these lines: one a second may stand where it is seen.
    */
   void undelivered(Serializer serializer, String topic, String event, int clients) {
+    if (clients == 0) {
+      return;
+    }
     for (int i = 0; i < clients; i++) {
       metrics.messageDropped();
     }

@@ -149,12 +149,19 @@ final class FrameWriter {
       this.share = share;
     }
 
-    /** Asks for more of it. */
-    void ask(int more) {
+    /** Asks for more of it; whether there is. */
+    boolean tryAsk(int more) {
       if (!share.tryHold(bytes + more)) {
-        throw new NoRoomException();
+        return false;
       }
       bytes += more;
+      return true;
+    }
+
+    /** Gives some of it back. */
+    void less(int bytesLess) {
+      bytes -= bytesLess;
+      share.hold(bytes);
     }
 
     Held oneMore() {
@@ -179,8 +186,17 @@ final class FrameWriter {
       return null;
     }
     var held = new Held(queued.share());
-    held.ask(size);
+    ask(held, size);
     return held;
+  }
+
+  private void ask(Held held, int size) {
+    if (!held.tryAsk(size)) {
+      flush(); // What only waits for the end of the turn is in nobody's way.
+      if (!held.tryAsk(size)) {
+        throw new NoRoomException();
+      }
+    }
   }
 
   private static void letGo(@Nullable Held held) {
@@ -225,9 +241,17 @@ final class FrameWriter {
       if (held == null) {
         held = hold(size);
       } else {
-        held.ask(size);
+        ask(held, size);
       }
-      ByteBuf made = encode(frame, deflates);
+      ByteBuf made;
+      try {
+        made = encode(frame, deflates);
+      } catch (Throwable failure) {
+        if (held != null) {
+          held.less(size);
+        }
+        throw failure;
+      }
       if (deflates) {
         deflated = made;
       } else {

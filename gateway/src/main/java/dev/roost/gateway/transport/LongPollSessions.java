@@ -115,7 +115,7 @@ final class LongPollSessions implements LongPollSession.Holder {
   private void publish(
       LongPollSession session, LongPollSession.Asker asker, boolean batch, RawPayload body) {
     MessageBudget.Share share = budget.share();
-    boolean isOurs = asker.gateway().equals(Addresses.gateway(node, verticle));
+    boolean isOurs = Addresses.node(asker.gateway()).filter(node::equals).isPresent();
     if (isOurs || share.tryHold(body.size())) {
       session.publish(asker, batch, body, share);
     } else {

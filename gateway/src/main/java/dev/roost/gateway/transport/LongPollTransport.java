@@ -83,8 +83,8 @@ public final class LongPollTransport {
   private final Map<Session, Long> unread = new HashMap<>();
   private long lastRequest;
 
-  /** A session, as the gateway that holds it knows it. */
-  private record Session(String holder, long number) {}
+  /** A session as its client has proved to know it: its number alone could be anybody's guess. */
+  private record Session(String holder, long number, RawPayload secret) {}
 
   /** A request to a mount's long-poll path, as far as it was read. */
   private record Request(
@@ -202,7 +202,7 @@ public final class LongPollTransport {
       open(request);
       return;
     }
-    var session = new Session(holder.get(), token.get().session());
+    var session = new Session(holder.get(), token.get().session(), token.get().secret());
     Long answer = unread.remove(session);
     if (answer != null) {
       // Its client asks for more without reading that.
@@ -442,24 +442,23 @@ public final class LongPollTransport {
 
   /** What the client does not read of it counts, and is told of to the holder if it is lost. */
   private void handOver(Exchange exchange, SessionMessage.Answer answer) {
-    var session = new Session(exchange.holder(), exchange.token().session());
+    LongPollToken token = exchange.token();
+    var session = new Session(exchange.holder(), token.session(), token.secret());
     long number = answer.request();
     RawPayload messages = answer.messages();
     if (messages.size() <= LARGE) {
-      Future<Void> written =
-          messages(exchange.request(), answer.status(), exchange.token(), messages);
+      Future<Void> written = messages(exchange.request(), answer.status(), token, messages);
       watch(session, number, written);
       return;
     }
     MessageBudget.Share share = queued.share();
     if (!share.tryHold(messages.size())) {
       tooSlow(session, number, Limit.MAX_QUEUED_TOTAL_BYTES);
-      var unused =
-          messages(exchange.request(), LongPollSession.GONE, exchange.token(), MessageArray.NONE);
+      var unused = messages(exchange.request(), LongPollSession.GONE, token, MessageArray.NONE);
       return;
     }
     Future<Void> written =
-        messages(exchange.request(), answer.status(), exchange.token(), messages)
+        messages(exchange.request(), answer.status(), token, messages)
             .onComplete(done -> share.giveBack());
     watch(session, number, written);
   }

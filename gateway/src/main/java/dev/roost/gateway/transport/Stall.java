@@ -19,11 +19,11 @@ public final class Stall {
   private static final long LOOK_NS = Duration.ofSeconds(2).toNanos();
 
   private final Object first;
-  private final int left;
+  private final long left;
   private long looked;
   private long lasts;
 
-  private Stall(Object first, int left, long now) {
+  private Stall(Object first, long left, long now) {
     this.first = first;
     this.left = left;
     this.looked = now;
@@ -43,7 +43,8 @@ public final class Stall {
     if (first == null) {
       return null;
     }
-    int left = first instanceof ByteBuf octets ? octets.readableBytes() : 0;
+    // Of a file, which is no buffer, the channel tells how much is gone.
+    long left = first instanceof ByteBuf octets ? octets.readableBytes() : -queue.currentProgress();
     if (known == null || known.first != first || known.left != left) {
       return new Stall(first, left, now);
     }

@@ -97,6 +97,7 @@ class UnreadAnswersIT {
     start(
         GatewayOptions.defaults()
             .withHandshakeTimeout(Duration.ofSeconds(1))
+            .withWriteTimeout(Duration.ofSeconds(2))
             .withCloseTimeout(Duration.ofSeconds(1)));
     try (RawWebSocket ignored = pollAndReadNothing()) {
       TestServer.await("the answer is on its way", () -> queued() > LARGE.length() / 2);
@@ -119,6 +120,49 @@ class UnreadAnswersIT {
       assertEquals(List.of(Limit.MAX_QUEUED_BYTES), List.copyOf(reached));
     }
     TestServer.await("nothing waits", () -> queued() == 0);
+  }
+
+  /** Numbers of sessions can be guessed; their secrets cannot. */
+  @SuppressWarnings("try") // It does nothing more.
+  @Test
+  void whoDoesNotKnowTheSecretEndsNobodysSession() {
+    start(GatewayOptions.defaults());
+    try (RawWebSocket ignored = pollAndReadNothing()) {
+      TestServer.await("the answer is on its way", () -> queued() > LARGE.length() / 2);
+      String token = client.token();
+      char last = token.charAt(token.length() - 5);
+      String guess = token.substring(0, token.length() - 5) + (last == 'A' ? 'B' : 'A') + "AAAA";
+      try (var stranger = RawWebSocket.open("localhost", server.port())) {
+        stranger.request(
+            "GET /socket/longpoll?vsn=2.0.0&token=" + guess + " HTTP/1.1", "Host: localhost");
+      }
+      // Whoever asked for a session that is not his has got one of his own.
+      assertEquals(1, server.hosts(HostVerticle::channelCount));
+      assertEquals(List.of(), List.copyOf(reached));
+      assertEquals(410, client.poll(server.port()).status());
+    }
+  }
+
+  /** However slowly: what is read is no reason to end it. */
+  @Test
+  void whoReadsSlowlyGetsItsAnswer() throws Exception {
+    start(
+        GatewayOptions.defaults()
+            .withHandshakeTimeout(Duration.ofSeconds(1))
+            .withWriteTimeout(Duration.ofSeconds(2))
+            .withCloseTimeout(Duration.ofMillis(500)));
+    try (RawWebSocket slow = pollAndReadNothing()) {
+      TestServer.await("the answer is on its way", () -> queued() > LARGE.length() / 2);
+      // For longer than all of these times together, and never for one of them nothing.
+      for (int read = 0; read < LARGE.length(); Thread.sleep(500)) {
+        int until = Math.min(LARGE.length(), read + 500_000);
+        while (read < until) {
+          read += slow.skip(until - read);
+        }
+      }
+      assertEquals(List.of(), List.copyOf(reached));
+      assertEquals(1, server.hosts(HostVerticle::channelCount));
+    }
   }
 
   @Test

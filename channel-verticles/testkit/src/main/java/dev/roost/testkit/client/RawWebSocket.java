@@ -269,6 +269,16 @@ public final class RawWebSocket implements AutoCloseable {
     }
   }
 
+  /** Reads up to so many octets, at least one, and forgets them; returns how many. */
+  public int skip(int most) {
+    if (!fill(1)) {
+      throw new AssertionError("expected more octets, but the connection ended");
+    }
+    int skipped = Math.min(most, end - start);
+    start += skipped;
+    return skipped;
+  }
+
   /** Waits until the server ends the connection; what it still sends is dropped. */
   public void awaitEnd() {
     start = 0;
