@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * more than 16 MiB, an event or topic of more than 21,845 characters, and with a binary payload one
  * of more than 255 bytes in UTF-8 (B-7).
  *
- * <p>A client that cannot take a binary payload goes without it: one of version 1 of the protocol,
- * of which its gateway's log has a warning (S-8), and one over long polling, which counts (G-71).
+ * <p>A client that cannot take a binary payload goes without it, which its gateway counts: one of
+ * version 1 of the protocol (S-8), of which the log has a warning a second too, and one over long
+ * polling (G-71).
  *
  * <p>{@link #push}, {@link #broadcast}, {@link #broadcastFrom} and {@link #ref} throw an
  * IllegalStateException inside {@code join}, where the socket is not yet joined (J-14).

@@ -40,10 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxQueuedBytes bytes that may wait to be written to one socket, besides the largest
  *     message over 64 KiB that waits, before another makes it count as too slow: then it is closed
  *     at once and counted; default 1 MiB
- * @param writeTimeout how long a WebSocket may take nothing of what waits for it, whatever it sends
- *     meanwhile; over it the connection is cut off as too slow. After it a connection that is being
- *     closed, because it asks for nothing, is cut off even if it takes a little now and then;
- *     default 30 s
+ * @param writeTimeout how long a client may take nothing of what waits for it, whatever it sends
+ *     meanwhile; over it its connection is cut off as too slow; default 30 s
  * @param closeTimeout how long a socket that is being closed, at shutdown or before, may take to
  *     answer; over it the connection is cut off; default 5 s
  * @param drainSockets sockets that {@link Gateway#close} closes at a time, so that they do not all

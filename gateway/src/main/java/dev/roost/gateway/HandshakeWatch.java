@@ -201,19 +201,15 @@ final class HandshakeWatch {
 
   /** Vert.x closes behind what waits to be written, which its client may never read. */
   private void checkClosing(HttpConnection connection, Watched watched, long now) {
-    watched.stall = Stall.look(watched.stall, connection, now);
-    Stall stall = watched.stall;
-    Duration closing = Duration.ofNanos(now - watched.since);
-    boolean over = closing.compareTo(options.closeTimeout()) > 0;
-    if (stall == null
-        ? over
-        : stall.isLongerThan(options.closeTimeout())
-            || closing.compareTo(options.closeTimeout().plus(options.writeTimeout())) > 0) {
-      options.metrics().limitReached(Limit.WRITE_TIMEOUT);
-      NettyChannel.abort(connection);
-      // Of a connection that has become something else meanwhile nobody tells the end.
-      connections.remove(connection);
-      door.release(connection);
+    if (now - watched.since <= options.closeTimeout().toNanos()) {
+      return;
     }
+    if (Stall.look(null, connection, now) != null) {
+      options.metrics().limitReached(Limit.WRITE_TIMEOUT);
+    }
+    NettyChannel.abort(connection);
+    // Of a connection that has become something else meanwhile nobody tells the end.
+    connections.remove(connection);
+    door.release(connection);
   }
 }

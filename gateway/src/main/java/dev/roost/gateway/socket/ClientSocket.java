@@ -326,8 +326,7 @@ public final class ClientSocket {
   /** The join is answered ok: what the channel sends from now on follows the reply (J-12). */
   void joined(ChannelRow row, GatewayMessage.Joined joined) {
     Ref ref = row.takeJoinMessageRef();
-    Optional<Frame> answer =
-        form(serializer.reply(row.joinRef(), ref, row.topic(), Wire.OK_STATUS, joined.response()));
+    Optional<Frame> answer = joinAnswer(row, ref, Wire.OK_STATUS, joined.response());
     if (answer.isPresent()) {
       row.joined(System.nanoTime());
       table.subscribe(row, joined.epoch());
@@ -336,8 +335,7 @@ public final class ClientSocket {
       table.gone(row, "no form for the answer to its join");
       forget(row);
       rows.remove(row.topic());
-      send(answer, row.topic(), Wire.REPLY);
-      reply(row.joinRef(), ref, row.topic(), Wire.ERROR_STATUS, Wire.JOIN_CRASHED);
+      joinCrashed(row, ref);
     }
     goOn(row);
   }
@@ -350,14 +348,24 @@ public final class ClientSocket {
     forget(row);
     rows.remove(row.topic());
     Ref ref = row.takeJoinMessageRef();
-    String status = Wire.ERROR_STATUS;
-    Optional<Frame> answer =
-        form(serializer.reply(row.joinRef(), ref, row.topic(), status, response));
-    send(answer, row.topic(), Wire.REPLY);
-    if (answer.isEmpty()) {
-      reply(row.joinRef(), ref, row.topic(), status, Wire.JOIN_CRASHED);
-    }
+    joinAnswer(row, ref, Wire.ERROR_STATUS, response)
+        .ifPresentOrElse(connection::send, () -> joinCrashed(row, ref));
     goOn(row);
+  }
+
+  /**
+   * Empty if its client cannot get it so: its serializer, or its connection, has no form for it.
+   */
+  private Optional<Frame> joinAnswer(
+      ChannelRow row, @Nullable Ref ref, String status, RawPayload response) {
+    return serializer
+        .reply(row.joinRef(), ref, row.topic(), status, response)
+        .filter(frame -> !frame.binary() || connection.takesBinary());
+  }
+
+  private void joinCrashed(ChannelRow row, @Nullable Ref ref) {
+    table.undelivered(serializer, row.topic(), Wire.REPLY, 1);
+    reply(row.joinRef(), ref, row.topic(), Wire.ERROR_STATUS, Wire.JOIN_CRASHED);
   }
 
   private void goOn(ChannelRow row) {
@@ -651,10 +659,5 @@ public final class ClientSocket {
     } else {
       table.undelivered(serializer, topic, event, 1);
     }
-  }
-
-  /** Empty if the connection has no form for it either. */
-  private Optional<Frame> form(Optional<Frame> frame) {
-    return frame.filter(present -> !present.binary() || connection.takesBinary());
   }
 }

@@ -136,72 +136,22 @@ final class FrameWriter {
   }
 
   /**
-   * Room for a large message as long as somebody has it: who writes it, and each socket that it
-   * waits for. So one that is shared counts once.
-   */
-  private static final class Held {
-
-    private final MessageBudget.Share share;
-    private long bytes;
-    private int holders = 1;
-
-    Held(MessageBudget.Share share) {
-      this.share = share;
-    }
-
-    /** Asks for more of it; whether there is. */
-    boolean tryAsk(int more) {
-      if (!share.tryHold(bytes + more)) {
-        return false;
-      }
-      bytes += more;
-      return true;
-    }
-
-    /** Gives some of it back. */
-    void less(int bytesLess) {
-      bytes -= bytesLess;
-      share.hold(bytes);
-    }
-
-    Held oneMore() {
-      holders++;
-      return this;
-    }
-
-    void oneLess() {
-      if (--holders == 0) {
-        share.giveBack();
-      }
-    }
-  }
-
-  /**
    * Room for a message; null if it is small, which asks for none.
    *
    * @throws NoRoomException if there is none
    */
-  private @Nullable Held hold(int size) {
+  private @Nullable Room roomFor(int size) {
     if (size <= LARGE) {
       return null;
     }
-    var held = new Held(queued.share());
-    ask(held, size);
-    return held;
+    var room = new Room(queued.share(), this::flush);
+    room.ask(size);
+    return room;
   }
 
-  private void ask(Held held, int size) {
-    if (!held.tryAsk(size)) {
-      flush(); // What only waits for the end of the turn is in nobody's way.
-      if (!held.tryAsk(size)) {
-        throw new NoRoomException();
-      }
-    }
-  }
-
-  private static void letGo(@Nullable Held held) {
-    if (held != null) {
-      held.oneLess();
+  private static void leave(@Nullable Room room) {
+    if (room != null) {
+      room.leave();
     }
   }
 
@@ -220,7 +170,7 @@ final class FrameWriter {
     private final boolean flushed;
     private @Nullable ByteBuf plain;
     private @Nullable ByteBuf deflated;
-    private @Nullable Held held;
+    private @Nullable Room room;
 
     /**
      * Encodes nothing yet.
@@ -238,17 +188,17 @@ final class FrameWriter {
         return present;
       }
       int size = frame.body().length;
-      if (held == null) {
-        held = hold(size);
+      if (room == null) {
+        room = roomFor(size);
       } else {
-        ask(held, size);
+        room.ask(size);
       }
       ByteBuf made;
       try {
         made = encode(frame, deflates);
       } catch (Throwable failure) {
-        if (held != null) {
-          held.less(size);
+        if (room != null) {
+          room.giveBack(size);
         }
         throw failure;
       }
@@ -268,12 +218,12 @@ final class FrameWriter {
       if (deflated != null) {
         deflated.release();
       }
-      letGo(held);
+      leave(room);
     }
 
     /** For one more socket that it waits for. */
-    @Nullable Held held() {
-      return held == null ? null : held.oneMore();
+    @Nullable Room room() {
+      return room == null ? null : room.enter();
     }
   }
 
@@ -404,15 +354,15 @@ final class FrameWriter {
       if (!hasRoom()) {
         return false;
       }
-      Held held = hold(frame.body().length);
+      Room room = roomFor(frame.body().length);
       ByteBuf buffer;
       try {
         buffer = encode(frame, deflates);
       } catch (Throwable failure) {
-        letGo(held);
+        leave(room);
         throw failure;
       }
-      writeLater(buffer, held);
+      writeLater(buffer, room);
       return true;
     }
 
@@ -428,7 +378,7 @@ final class FrameWriter {
         return false;
       }
       ByteBuf buffer = encoded.buffer(deflates);
-      writeLater(buffer.retainedDuplicate(), encoded.held());
+      writeLater(buffer.retainedDuplicate(), encoded.room());
       return true;
     }
 
@@ -444,7 +394,7 @@ final class FrameWriter {
       }
       int end = buffer.writerIndex();
       if (start < end) {
-        enqueue(buffer.retainedSlice(start, end - start), encoded.held());
+        enqueue(buffer.retainedSlice(start, end - start), encoded.room());
         head.flush();
       }
     }
@@ -462,8 +412,8 @@ final class FrameWriter {
     }
 
     // The void promise tells nobody: a failed write ends the connection, which is told.
-    private void writeLater(ByteBuf buffer, @Nullable Held held) {
-      enqueue(buffer, held);
+    private void writeLater(ByteBuf buffer, @Nullable Room room) {
+      enqueue(buffer, room);
       if (isDirty) {
         return;
       }
@@ -475,9 +425,9 @@ final class FrameWriter {
       }
     }
 
-    private void enqueue(ByteBuf buffer, @Nullable Held held) {
+    private void enqueue(ByteBuf buffer, @Nullable Room room) {
       int size = buffer.readableBytes();
-      if (size <= LARGE && held == null) {
+      if (size <= LARGE && room == null) {
         head.write(buffer, head.voidPromise());
         return;
       }
@@ -491,7 +441,7 @@ final class FrameWriter {
               .addListener(
                   done -> {
                     waiting.gone();
-                    letGo(held);
+                    leave(room);
                   }));
     }
 
@@ -568,11 +518,11 @@ final class FrameWriter {
         return false;
       }
       int size = frame.body().length;
-      Held held = hold(size);
+      Room room = roomFor(size);
       try {
-        note(size, send(frame), held);
+        note(size, send(frame), room);
       } catch (Throwable failure) {
-        letGo(held);
+        leave(room);
         throw failure;
       }
       return true;
@@ -584,7 +534,7 @@ final class FrameWriter {
           : socket.writeFinalTextFrame(new String(frame.body(), StandardCharsets.UTF_8));
     }
 
-    private void note(int size, Future<Void> written, @Nullable Held held) {
+    private void note(int size, Future<Void> written, @Nullable Room room) {
       waiting += size;
       if (size > LARGE) {
         large.add(size);
@@ -595,7 +545,7 @@ final class FrameWriter {
             if (size > LARGE) {
               large.gone();
             }
-            letGo(held);
+            leave(room);
           });
     }
 

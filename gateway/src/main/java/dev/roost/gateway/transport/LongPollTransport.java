@@ -446,21 +446,19 @@ public final class LongPollTransport {
     var session = new Session(exchange.holder(), token.session(), token.secret());
     long number = answer.request();
     RawPayload messages = answer.messages();
-    if (messages.size() <= LARGE) {
-      Future<Void> written = messages(exchange.request(), answer.status(), token, messages);
-      watch(session, number, written);
-      return;
-    }
     MessageBudget.Share share = queued.share();
-    if (!share.tryHold(messages.size())) {
+    if (messages.size() > LARGE && !share.tryHold(messages.size())) {
       tooSlow(session, number, Limit.MAX_QUEUED_TOTAL_BYTES);
       var unused = messages(exchange.request(), LongPollSession.GONE, token, MessageArray.NONE);
       return;
     }
-    Future<Void> written =
-        messages(exchange.request(), answer.status(), token, messages)
-            .onComplete(done -> share.giveBack());
-    watch(session, number, written);
+    try {
+      Future<Void> written = messages(exchange.request(), answer.status(), token, messages);
+      watch(session, number, written.onComplete(done -> share.giveBack()));
+    } catch (Throwable failure) { // Memory may have run out.
+      share.giveBack();
+      throw failure;
+    }
   }
 
   private void watch(Session session, long number, Future<Void> written) {

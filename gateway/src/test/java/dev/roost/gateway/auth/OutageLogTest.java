@@ -2,17 +2,13 @@ package dev.roost.gateway.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import dev.roost.gateway.LogLines;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 class OutageLogTest {
 
@@ -20,28 +16,17 @@ class OutageLogTest {
       "tokens of keys \"main\" cannot be verified, 503 meanwhile: no such key";
   private static final String AGAIN = "tokens of keys \"main\" are verified again";
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(TokenGate.class);
-  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+  private final LogLines lines = LogLines.of(TokenGate.class);
   private final AtomicLong clock = new AtomicLong();
   private final OutageLog outages = new OutageLog(clock::get);
 
-  @BeforeEach
-  void listen() {
-    lines.start();
-    logger.addAppender(lines);
-    logger.setAdditive(false);
-    logger.setLevel(Level.DEBUG);
-  }
-
   @AfterEach
   void leave() {
-    logger.detachAppender(lines);
-    logger.setAdditive(true);
-    logger.setLevel(null);
+    lines.close();
   }
 
   private List<String> told() {
-    return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    return lines.all().stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
   @Test

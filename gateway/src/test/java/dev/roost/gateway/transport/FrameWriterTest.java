@@ -314,6 +314,24 @@ class FrameWriterTest {
     }
   }
 
+  /** What the end of the turn would flush is in nobody's way: the kernel takes each of these. */
+  @Test
+  void whatOnlyWaitsForTheEndOfTheTurnTakesNoRoomFromOthers() throws Exception {
+    Frame large = text(100_000);
+    var some = MessageBudget.of(150_000);
+    var writer = new FrameWriter(1 << 20, some, new Compression());
+    var targets = new ArrayList<FrameWriter.Target>();
+    for (int i = 0; i < 5; i++) {
+      targets.add(
+          open(
+              Kind.plain(),
+              null,
+              (socket, connection) -> writer.target(socket, connection, false)));
+    }
+    onContext(() -> targets.forEach(target -> assertTrue(target.write(large))));
+    awaitNothing(some);
+  }
+
   @Test
   void aMessageForManyTakesItsRoomOnceUntilTheLastHasIt() throws Exception {
     int size = LARGER_THAN_THE_KERNEL_TAKES;

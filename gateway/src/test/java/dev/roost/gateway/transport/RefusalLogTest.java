@@ -4,18 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.roost.cluster.Applications;
+import dev.roost.gateway.LogLines;
 import dev.roost.routing.SocketOptions;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 class RefusalLogTest {
 
@@ -23,45 +19,36 @@ class RefusalLogTest {
   private static final Applications.Mount MOUNT =
       new Applications.Mount("/socket", Map.of(), SocketOptions.defaults(), "chat");
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(WebSocketTransport.class);
-  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+  private final LogLines lines = LogLines.of(WebSocketTransport.class);
   private final AtomicLong clock = new AtomicLong();
   private final RefusalLog refusals = new RefusalLog(clock::get);
 
-  @BeforeEach
-  void listen() {
-    lines.start();
-    logger.addAppender(lines);
-    logger.setAdditive(false);
-    logger.setLevel(Level.DEBUG);
-  }
-
   @AfterEach
   void leave() {
-    logger.detachAppender(lines);
-    logger.setAdditive(true);
-    logger.setLevel(null);
+    lines.close();
   }
 
   private long seen() {
-    return lines.list.stream().filter(line -> line.getLevel().isGreaterOrEqual(Level.WARN)).count();
+    return lines.all().stream()
+        .filter(line -> line.getLevel().isGreaterOrEqual(Level.WARN))
+        .count();
   }
 
   @Test
   void theFirstIsSeenWithWhatItIsAbout() {
     refusals.originNotAllowed("https://evil.example", MOUNT);
     refusals.versionUnknown("9.0.0");
-    assertEquals(Level.ERROR, lines.list.get(0).getLevel());
-    assertTrue(lines.list.get(0).getFormattedMessage().contains("https://evil.example"));
-    assertTrue(lines.list.get(0).getFormattedMessage().contains("/socket"));
-    assertEquals(Level.WARN, lines.list.get(1).getLevel());
+    assertEquals(Level.ERROR, lines.all().get(0).getLevel());
+    assertTrue(lines.all().get(0).getFormattedMessage().contains("https://evil.example"));
+    assertTrue(lines.all().get(0).getFormattedMessage().contains("/socket"));
+    assertEquals(Level.WARN, lines.all().get(1).getLevel());
   }
 
   /** phoenix.js sends it whether the mount takes it or not. */
   @Test
   void aTokenAmongTheSubprotocolsIsNotShown() {
     refusals.noSubprotocolServed(List.of("phoenix", "base64url.bearer.phx.c2VjcmV0"), MOUNT);
-    String line = lines.list.getFirst().getFormattedMessage();
+    String line = lines.all().getFirst().getFormattedMessage();
     assertTrue(line.contains("[phoenix, base64url.bearer.phx.[FILTERED]]"), line);
   }
 
@@ -69,7 +56,7 @@ class RefusalLogTest {
   void norIsWhatIsTooLongForAName() {
     String jwt = "eyJhbGciOiJIUzI1NiJ9." + "c2VjcmV0".repeat(4);
     refusals.noSubprotocolServed(List.of("a".repeat(40), jwt, "bearer." + jwt), MOUNT);
-    String line = lines.list.getFirst().getFormattedMessage();
+    String line = lines.all().getFirst().getFormattedMessage();
     assertTrue(line.contains("[" + "a".repeat(40) + ", [FILTERED], [FILTERED]]"), line);
   }
 
@@ -82,6 +69,6 @@ class RefusalLogTest {
       clock.addAndGet(SECOND / 100); // ten seconds in all
     }
     assertTrue(seen() >= 10 && seen() <= 12, "lines: " + seen());
-    assertEquals(2_000, lines.list.size()); // the others at debug
+    assertEquals(2_000, lines.all().size()); // the others at debug
   }
 }

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.channel.FileRegion;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.File;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +35,11 @@ class StallTest {
     protected void doWrite(ChannelOutboundBuffer in) {
       int taken = (int) Math.min(room, in.totalPendingWriteBytes());
       room = 0;
-      in.removeBytes(taken);
+      if (in.current() instanceof FileRegion) {
+        in.progress(taken);
+      } else {
+        in.removeBytes(taken);
+      }
     }
 
     void take(int octets) {
@@ -96,6 +103,17 @@ class StallTest {
       assertFalse(isStuckAfter(30));
       channel.take(1);
     }
+  }
+
+  @Test
+  void whoTakesSomeOfAFileNowAndThenIsNot() {
+    var unused =
+        channel.writeAndFlush(new DefaultFileRegion(new File("of 1,000 octets"), 0, 1_000));
+    for (int i = 0; i < 10; i++) {
+      assertFalse(isStuckAfter(29));
+      channel.take(1);
+    }
+    assertTrue(isStuckAfter(32));
   }
 
   @Test

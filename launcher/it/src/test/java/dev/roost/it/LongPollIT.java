@@ -71,6 +71,12 @@ class LongPollIT {
     private final AtomicInteger slow = new AtomicInteger();
     private final AtomicInteger dropped = new AtomicInteger();
     private final Map<Limit, AtomicInteger> reached = new ConcurrentHashMap<>();
+    private final Map<Integer, AtomicInteger> refused = new ConcurrentHashMap<>();
+
+    @Override
+    public void connectionRefused(int status) {
+      refused.computeIfAbsent(status, ignored -> new AtomicInteger()).incrementAndGet();
+    }
 
     @Override
     public void slowSocketClosed() {
@@ -90,6 +96,10 @@ class LongPollIT {
 
   private static int reached(Limit limit) {
     return COUNTS.reached.getOrDefault(limit, new AtomicInteger()).get();
+  }
+
+  private static int refused(int status) {
+    return COUNTS.refused.getOrDefault(status, new AtomicInteger()).get();
   }
 
   private static int near() {
@@ -426,10 +436,13 @@ class LongPollIT {
   void badPostsAreRefusedAndHarmNobody() {
     LongPollClient client = session();
     String heartbeat = line("9", "phoenix", "heartbeat", Map.of());
+    int bad = refused(400);
+    int large = refused(413);
     assertEquals(400, client.post(far(), "no Base64!").httpStatus()); // G-57
     assertEquals(413, client.post(far(), lines(6, heartbeat)).status()); // G-52
     assertEquals(400, client.post(far(), heartbeatOf(20_001)).httpStatus()); // G-50
     assertEquals(200, client.post(far(), heartbeat).status());
+    assertEquals(List.of(bad + 2, large + 1), List.of(refused(400), refused(413)));
     assertEquals(1, client.take(near(), 1).size());
   }
 
@@ -469,8 +482,10 @@ class LongPollIT {
   @CsvSource({"[1]", "{}", "not JSON", "''"})
   void aMessageThatCannotBeReadEndsTheSession(String body) { // G-56, ER-57
     LongPollClient client = session();
+    int gone = refused(410);
     assertEquals(410, client.post(far(), "text/plain", body).status());
     assertEquals(410, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
+    assertEquals(gone + 2, refused(410));
   }
 
   /** Also a large one, which is decoded while others are served. */
