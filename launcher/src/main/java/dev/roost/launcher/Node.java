@@ -38,8 +38,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One role or both in one process, running: applications from the class path, gateways that share a
@@ -53,7 +51,6 @@ final class Node {
   /** What handing over may take: {@link ClusterNode#withdraw} gives up a little before. */
   private static final Duration HAND_OVER = Duration.ofSeconds(32);
 
-  private static final Logger log = LoggerFactory.getLogger(Node.class);
   private static final Set<String> EVERY_INTERFACE = Set.of("0.0.0.0", "::");
 
   /** A gateway and what Vert.x calls its deployment. */
@@ -184,21 +181,12 @@ final class Node {
 
   private static Telemetry telemetry(Counters counters) {
     List<Telemetry> listeners = load(Telemetry.class);
-    return listeners.isEmpty()
-        ? counters
-        : event -> {
-          counters.record(event);
-          listeners.forEach(listener -> tell(listener, event));
-        };
-  }
-
-  /** What one of them throws keeps nothing from the others. */
-  private static void tell(Telemetry listener, Telemetry.Event event) {
-    try {
-      listener.record(event);
-    } catch (Throwable thrown) {
-      log.error("{} failed on {}", listener.getClass().getName(), event, thrown);
+    if (listeners.isEmpty()) {
+      return counters;
     }
+    var all = new ArrayList<Telemetry>(listeners);
+    all.addFirst(counters);
+    return new AllTelemetry(all);
   }
 
   private static GatewayMetrics metrics(Counters counters) {

@@ -304,7 +304,7 @@ class ObservationTest {
     try (var kit =
         kit(
             event -> {
-              throw new IllegalStateException("listener");
+              throw new AssertionError("an error, even");
             })) {
       var channel = kit.connect().join("t:1");
       channel.assertReply(channel.push("fine"), "ok");
