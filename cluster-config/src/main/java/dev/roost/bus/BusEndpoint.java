@@ -83,7 +83,7 @@ public final class BusEndpoint {
     }
   }
 
-  /** Checks in a row, one each second, that a peer may miss. */
+  /** Checks in a row, one each second, that a peer may miss, or that may wait to be written. */
   private static final int MAX_SILENCE = 6;
 
   private static final DeliveryOptions ANYWHERE =
@@ -337,13 +337,19 @@ public final class BusEndpoint {
         outbound.remove(peer);
         generation++;
         // A peer that has forgotten the link will not miss what was sent since the last loss was
-        // told.
+        // told. If it is there all the same and not registered yet, its next check is a loss, of
+        // which it is told then.
+        inbound.remove(peer);
         receiver.lost(peer);
       } else if (link.far != null) {
         link.payloads.check();
         // What cannot be written from now on is a loss of its own: somebody may wait for it.
         link.isBroken = false;
         check(peer, link, link.far);
+        if (link.unwrittenChecks > MAX_SILENCE) { // The bus has neither written nor refused them.
+          link.unwrittenChecks = 0;
+          receiver.lost(peer);
+        }
       }
     }
     for (var entry : List.copyOf(inbound.entrySet())) {
@@ -365,9 +371,14 @@ public final class BusEndpoint {
    * connection took it and is dead by now. Nothing else tells that of a peer which never answered.
    */
   private void check(String to, Outbound link, MessageProducer<Envelope> far) {
+    link.unwrittenChecks++;
     Future<Void> check =
         far.write(new Envelope(address, link.sent.get(), new LinkMessage.Check()))
-            .andThen(written -> link.nowhere = isNowhere(written.cause()) ? link.nowhere + 1 : 0);
+            .andThen(
+                written -> {
+                  link.unwrittenChecks = 0;
+                  link.nowhere = isNowhere(written.cause()) ? link.nowhere + 1 : 0;
+                });
     mark(to, link, check);
   }
 
@@ -480,6 +491,7 @@ public final class BusEndpoint {
     long unmarked;
     long marked = System.nanoTime() - 2 * MARK_NANOS;
     int nowhere;
+    int unwrittenChecks;
     boolean isBroken;
     boolean isGone;
 

@@ -213,7 +213,7 @@ final class Keeper implements Runnable {
       hosted.clear();
       handsOver = false;
       for (String application : offers.names()) {
-        hosted.put(application, keep(application, offers));
+        hosted.put(application, keep(application, offers, live));
       }
     } while (retire(hosted));
     publish(offers, hosted);
@@ -229,7 +229,10 @@ final class Keeper implements Runnable {
   private Directory announce(Set<String> live) {
     for (int race = 0; race < MAX_RACES; race++) {
       Directory read = directory.read();
-      Directory changed = read.onlyOf(live).withExactly(name, own, this::conflicting);
+      // The read may have waited until two parts of the cluster were one.
+      Set<String> known = live();
+      known.addAll(live);
+      Directory changed = read.onlyOf(known).withExactly(name, own, this::conflicting);
       var added = new ArrayList<Calls.Call.Advertise>();
       changed = calls.announce(changed, own, added);
       if (changed.equals(read)) {
@@ -258,10 +261,10 @@ final class Keeper implements Runnable {
   }
 
   /** Takes and gives partitions of an application; a failure leaves it as it was seen last. */
-  private PartitionTable keep(String application, Directory offers) {
+  private PartitionTable keep(String application, Directory offers, Set<String> live) {
     PartitionTable before = seen.getOrDefault(application, PartitionTable.empty());
     try {
-      PartitionTable now = keep(application, offers, before);
+      PartitionTable now = keep(application, offers, live, before);
       seen.put(application, now);
       return now;
     } catch (RuntimeException failure) {
@@ -270,7 +273,8 @@ final class Keeper implements Runnable {
     }
   }
 
-  private PartitionTable keep(String application, Directory offers, PartitionTable before) {
+  private PartitionTable keep(
+      String application, Directory offers, Set<String> live, PartitionTable before) {
     Hosts hosts = offers.hosts(application);
     Assignment ought = Assignment.to(hosts.staying());
     Offer mine = offers.offers(name).get(application);
@@ -278,6 +282,10 @@ final class Keeper implements Runnable {
     SharedValue<PartitionTable> table = tables.computeIfAbsent(application, this::table);
     for (int race = 0; race < MAX_RACES; race++) {
       PartitionTable read = table.read();
+      if (!live.containsAll(live())) {
+        wake();
+        return before; // It may be that of another part of the cluster, whose hosts are not known.
+      }
       switch (Decision.of(hosts, ought, inboxes, read, before)) {
         case Decision.Nothing() -> {
           Integer moved = handedOver.remove(application);

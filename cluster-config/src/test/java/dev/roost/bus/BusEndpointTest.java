@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryContext;
 import io.vertx.core.eventbus.DeliveryOptions;
 import java.util.ArrayList;
 import java.util.List;
@@ -400,6 +402,29 @@ class BusEndpointTest {
     sender.assertNothingMore();
   }
 
+  /** A node that comes back sends before others can reach it: its bus is registered last. */
+  @Test
+  void whoeverSendsAndCouldNotBeReachedIsToldOfTheLossOnceItCan() throws Exception {
+    var host = new Peer("host");
+    deliver("host", new Envelope("gateway", 1, new GatewayMessage.Closed(1)));
+    assertEquals("gateway: Closed[channel=1]", host.next());
+    host.run(() -> host.endpoint.send("gateway", new GatewayMessage.Closed(2)));
+    assertEquals("lost: gateway", host.next());
+    for (int check = 0; check < 2; check++) {
+      host.run(() -> host.endpoint.checkLinks(peer -> true));
+      assertEquals("lost: gateway", host.next());
+    }
+    host.run(() -> host.endpoint.checkLinks(peer -> true));
+    assertEquals("lost: gateway", host.next());
+    host.assertNothingMore();
+
+    var gateway = elsewhere("gateway");
+    deliver("host", new Envelope("gateway", 1, new LinkMessage.Check()));
+    assertEquals("lost: gateway", host.next());
+    assertEquals(new LinkMessage.Reset(), gateway.poll(10, TimeUnit.SECONDS).message());
+    host.assertNothingMore();
+  }
+
   /** A dead connection takes what is written; that may be all that a peer was ever sent. */
   @Test
   void aCheckThatCannotBeWrittenIsALossOfWhatWasWrittenBefore() throws Exception {
@@ -417,6 +442,34 @@ class BusEndpointTest {
     await(consumer.unregister());
     sender.run(() -> sender.endpoint.checkLinks(peer -> true));
     assertEquals("lost: far", sender.next());
+    sender.assertNothingMore();
+  }
+
+  /** As where the bus waits for an answer of the cluster that never comes. */
+  @Test
+  void whatIsNeitherWrittenNorRefusedIsALossInTheEnd() throws Exception {
+    var sender = new Peer("sender");
+    var far = elsewhere("far");
+    Handler<DeliveryContext<Object>> stuck =
+        sent -> {
+          if (!sent.message().address().equals("far")) {
+            sent.next();
+          }
+        };
+    vertx.eventBus().addOutboundInterceptor(stuck);
+    sender.run(() -> sender.endpoint.send("far", new GatewayMessage.Closed(1)));
+    for (int i = 0; i < 6; i++) {
+      sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    }
+    sender.assertNothingMore();
+    sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+    assertEquals("lost: far", sender.next());
+
+    vertx.eventBus().removeOutboundInterceptor(stuck);
+    for (int i = 0; i < 8; i++) {
+      sender.run(() -> sender.endpoint.checkLinks(peer -> true));
+      assertEquals(new LinkMessage.Check(), far.poll(10, TimeUnit.SECONDS).message());
+    }
     sender.assertNothingMore();
   }
 

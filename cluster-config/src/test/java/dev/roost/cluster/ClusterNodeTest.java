@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.roost.bus.Addresses;
 import dev.roost.hosting.Assignment;
 import dev.roost.hosting.PartitionTable;
+import dev.roost.hosting.PartitionTableCodec;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
 import io.vertx.core.Future;
@@ -18,11 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -314,6 +317,86 @@ class ClusterNodeTest {
     assertTrue(!news.isComplete());
     assertTrue(witness.compareAndSet(Keeper.TABLES + "news", new byte[] {2}, null));
     await(news);
+  }
+
+  /** A read of the registry may wait until two parts of a cluster are one. */
+  @Test
+  void whoeverComesBackTakesNobodysOfferOutNorItsPartitions() throws Exception {
+    for (String read : List.of(Keeper.DIRECTORY, Keeper.TABLES + "chat")) {
+      var memory = new MemoryRegistry();
+      ClusterNode stayed = ClusterNode.start(vertx, "stayed", memory.join("stayed"), QUICK);
+      nodes.add(stayed);
+      await(stayed.advertise(chat(stayed)));
+      var parts = new Parts(new MemoryRegistry().join("back"), memory);
+      ClusterNode back = ClusterNode.start(vertx, "back", parts, QUICK);
+      nodes.add(back);
+      await(back.advertise(chat(back)));
+
+      parts.joinAt = read;
+      awaitSettled("chat", List.of(stayed, back), stayed, back);
+      assertTrue(parts.firstOffers().has("stayed", "chat"));
+      assertEquals(PartitionTable.PARTITIONS, parts.firstShareOf("stayed"));
+    }
+  }
+
+  /** The registry of a part of the cluster, until a read joins it to the rest. */
+  private static final class Parts implements Registry {
+    private final Map<String, byte[]> firstWrites = new ConcurrentHashMap<>();
+    private final MemoryRegistry rest;
+    private volatile Registry part;
+    private volatile boolean joined;
+    private volatile String joinAt = "";
+
+    Parts(Registry part, MemoryRegistry rest) {
+      this.part = part;
+      this.rest = rest;
+    }
+
+    /** What it wrote first, once they were one. */
+    Directory firstOffers() {
+      return DirectoryCodec.decode(firstWrites.get(Keeper.DIRECTORY));
+    }
+
+    long firstShareOf(String node) {
+      PartitionTable table = PartitionTableCodec.decode(firstWrites.get(Keeper.TABLES + "chat"));
+      return IntStream.range(0, table.size())
+          .filter(partition -> Addresses.node(table.inbox(partition)).equals(Optional.of(node)))
+          .count();
+    }
+
+    @Override
+    public byte[] get(String key) {
+      if (key.equals(joinAt)) {
+        joinAt = "";
+        part = rest.join("back");
+        joined = true;
+      }
+      return part.get(key);
+    }
+
+    @Override
+    public boolean compareAndSet(String key, byte[] expected, byte[] changed) {
+      boolean swapped = part.compareAndSet(key, expected, changed);
+      if (swapped && joined) {
+        firstWrites.putIfAbsent(key, changed);
+      }
+      return swapped;
+    }
+
+    @Override
+    public Set<String> nodes() {
+      return part.nodes();
+    }
+
+    @Override
+    public void listen(Runnable wake) {
+      part.listen(wake);
+    }
+
+    @Override
+    public void close() {
+      part.close();
+    }
   }
 
   /** A registry that is away at times. */

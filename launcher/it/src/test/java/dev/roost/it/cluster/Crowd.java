@@ -64,6 +64,8 @@ final class Crowd implements AutoCloseable {
     int lives;
     int errors;
     int said;
+    int asked; // Since it was joined, as is the refusal.
+    String refusal = "none";
 
     Seat(int number, PhoenixClient client, String topic) {
       this.number = number;
@@ -74,6 +76,7 @@ final class Crowd implements AutoCloseable {
     void join() {
       if (open) {
         joinRef = client.nextRef();
+        asked++;
         client.send(joinRef, joinRef, topic, "phx_join", Map.of());
       }
     }
@@ -105,7 +108,10 @@ final class Crowd implements AutoCloseable {
 
     @Override
     public String toString() {
-      return topic + " of socket " + clients.indexOf(client) + (joined ? "" : ", not joined");
+      String seat = topic + " of socket " + clients.indexOf(client);
+      return joined
+          ? seat
+          : seat + ", not joined: asked " + asked + " times, the last refusal " + refusal;
     }
   }
 
@@ -161,7 +167,7 @@ final class Crowd implements AutoCloseable {
     switch (message.event()) {
       case "phx_reply" -> {
         if (current && message.ref().asText().equals(seat.joinRef)) {
-          answered(seat, message.status().equals("ok"));
+          answered(seat, message);
         }
       }
       case "phx_error" -> {
@@ -186,12 +192,15 @@ final class Crowd implements AutoCloseable {
     return null;
   }
 
-  private void answered(Seat seat, boolean ok) {
-    if (!ok) {
+  private void answered(Seat seat, PhoenixMessage answer) {
+    if (!answer.status().equals("ok")) {
+      seat.refusal = answer.response().toString();
       again(seat);
       return;
     }
     seat.joined = true;
+    seat.asked = 0;
+    seat.refusal = "none";
     seat.lives++;
     seat.said = 0;
     seat.heard.clear();
