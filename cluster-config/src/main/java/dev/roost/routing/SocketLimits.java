@@ -9,11 +9,11 @@ package dev.roost.routing;
  *     "too many channels joined"}} (J-4); default 100
  * @param joinsPerSecond joins of one socket; over it a join is answered {@code {"reason": "too many
  *     joins"}}, and phoenix.js tries again later; default 1,000
- * @param eventsPerSecond messages of one socket; over it the socket is not read until it is within
- *     its rate again, so that its client waits and nothing is lost; default 20,000, a quarter of a
- *     processor
- * @param bytesPerSecond bytes of those messages and of its pings, with the same consequence;
- *     default 16 MiB
+ * @param eventsPerSecond messages of one socket, and POSTs without any; over it the socket is not
+ *     read until it is within its rate again, so that its client waits and nothing is lost; default
+ *     20,000, a quarter of a processor
+ * @param bytesPerSecond bytes of those messages, of its pings and of its POSTs, with the same
+ *     consequence; default 16 MiB
  * @param maxTopicBytes of a topic in a client's message, at most 21,845; over it the socket is
  *     closed as for a message that cannot be read (1011); default 1,024
  * @param maxEventBytes of an event's name, with the same consequence; default 255

@@ -31,6 +31,10 @@ import java.util.Objects;
  * @param pingsPerSecond WebSocket pings and pongs of one socket, two seconds' worth at once; over
  *     it the socket is not read until it is within its rate again; default 100, where clients that
  *     ping do so every few seconds
+ * @param pollsPerSecond polls of one long-poll session, two seconds' worth at once; over it a poll
+ *     waits until it is within its rate, for the window or a second at most, and is answered with
+ *     all that has come by then. A session of which eight polls wait ends with one more; default
+ *     50, where phoenix.js polls again as soon as it is answered
  * @param sockets the most that mounts may allow one socket; default what they ask for
  * @param maxPostBytes the most that mounts may allow the body of a long-poll POST; default what
  *     they ask for
@@ -43,6 +47,7 @@ public record GatewayLimits(
     long maxQueuedTotalBytes,
     int maxJsonDepth,
     int pingsPerSecond,
+    int pollsPerSecond,
     SocketLimits sockets,
     int maxPostBytes,
     int maxPostLines) {
@@ -67,6 +72,7 @@ public record GatewayLimits(
     between("maxQueuedTotalBytes", maxQueuedTotalBytes, 1_024, Long.MAX_VALUE);
     between("maxJsonDepth", maxJsonDepth, 1, DEEPEST);
     between("pingsPerSecond", pingsPerSecond, 1, Integer.MAX_VALUE);
+    between("pollsPerSecond", pollsPerSecond, 1, Integer.MAX_VALUE);
     between("maxPostBytes", maxPostBytes, 1_024, Contract.MAX_PAYLOAD_BYTES);
     between("maxPostLines", maxPostLines, 1, Integer.MAX_VALUE);
   }
@@ -85,6 +91,7 @@ public record GatewayLimits(
         QUEUED_BYTES,
         512,
         100,
+        50,
         SocketLimits.most(),
         Contract.MAX_PAYLOAD_BYTES,
         Integer.MAX_VALUE);
@@ -98,6 +105,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -111,6 +119,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -124,6 +133,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -137,6 +147,7 @@ public record GatewayLimits(
         value,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -150,6 +161,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         value,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -162,6 +174,21 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        value,
+        pollsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
+  }
+
+  public GatewayLimits withPollsPerSecond(int value) {
+    return new GatewayLimits(
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxQueuedTotalBytes,
+        maxJsonDepth,
+        pingsPerSecond,
         value,
         sockets,
         maxPostBytes,
@@ -176,6 +203,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         value,
         maxPostBytes,
         maxPostLines);
@@ -189,6 +217,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         value,
         maxPostLines);
@@ -202,6 +231,7 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         sockets,
         maxPostBytes,
         value);

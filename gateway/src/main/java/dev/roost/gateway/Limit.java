@@ -47,6 +47,8 @@ public enum Limit {
   EVENTS_PER_SECOND,
   /** Pings and pongs of a socket. */
   PINGS_PER_SECOND,
+  /** Polls of a long-poll session. */
+  POLLS_PER_SECOND,
   /** Bytes of its messages and pings. */
   BYTES_PER_SECOND,
   /** What waits for a client that does not read, or does not poll. */

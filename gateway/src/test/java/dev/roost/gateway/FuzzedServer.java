@@ -93,6 +93,7 @@ final class FuzzedServer {
         GatewayLimits.defaults()
             .withConnections(new ConnectionLimits(all, all, all, all))
             .withPingsPerSecond(all)
+            .withPollsPerSecond(all)
             .withMaxFragments(BOUNDS.fragments());
     return GatewayOptions.defaults()
         .withHost("127.0.0.1")

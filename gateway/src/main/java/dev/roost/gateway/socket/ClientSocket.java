@@ -166,6 +166,16 @@ public final class ClientSocket {
   }
 
   /**
+   * Counts what a POST has besides its messages.
+   *
+   * @param messages that it counts as
+   * @param bytes of no message
+   */
+  public void receivePost(int messages, int bytes) {
+    intake.count(messages, bytes);
+  }
+
+  /**
    * Counts a ping that was answered, or a pong.
    *
    * @param length of its data

@@ -169,7 +169,7 @@ final class Intake {
       connection.close(CloseCode.INTERNAL_ERROR);
       return;
     }
-    throttleMessage(length);
+    count(1, length);
     next.accept(message);
   }
 
@@ -197,13 +197,13 @@ final class Intake {
 
   /** Counts a frame behind which its message goes on: as much work as a message. */
   void receiveFragment() {
-    long now = System.nanoTime();
-    throttle(Limit.EVENTS_PER_SECOND, events.take(1, limits.eventsPerSecond(), now), now);
+    count(1, 0);
   }
 
-  private void throttleMessage(int length) {
+  /** Counts messages, or what is as much work. */
+  void count(int messages, int length) {
     long now = System.nanoTime();
-    throttle(Limit.EVENTS_PER_SECOND, events.take(1, limits.eventsPerSecond(), now), now);
+    throttle(Limit.EVENTS_PER_SECOND, events.take(messages, limits.eventsPerSecond(), now), now);
     throttleBytes(length, now);
   }
 

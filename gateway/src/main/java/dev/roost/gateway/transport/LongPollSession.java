@@ -13,9 +13,12 @@ import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.routing.LongPollOptions;
+import dev.roost.routing.RateLimit;
 import io.vertx.core.Context;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -45,6 +48,9 @@ final class LongPollSession implements Connection {
   /** Polls at a time of one session; there is one, unless its client lost some on the way. */
   private static final int MAX_POLLS = 8;
 
+  /** Nanoseconds that a poll over its rate waits at most, unless the window is longer. */
+  private static final long LONGEST_WAIT = Duration.ofSeconds(1).toNanos();
+
   private static final int MAX_ANSWER_BYTES = Contract.MAX_PAYLOAD_BYTES / 2;
 
   private static final Logger log = LoggerFactory.getLogger(LongPollSession.class);
@@ -66,31 +72,36 @@ final class LongPollSession implements Connection {
   private final Holder holder;
   private final LongPollToken token;
   private final LongPollOptions options;
+  private final int pollsPerSecond;
   private final int maxQueuedBytes;
   private final GatewayMetrics metrics;
   private final Admission.Place place;
   private final Deque<Frame> queued = new ArrayDeque<>(2);
   private final Map<Asker, Long> polls = new LinkedHashMap<>(2);
+  private final RateLimit rate = new RateLimit(System.nanoTime());
   private @Nullable ClientSocket client;
   private long queuedBytes;
 
   private @Nullable Asker current;
+  private long currentDue;
   private @Nullable Asker handedOver;
   private boolean waking;
   private long lastPoll = System.nanoTime();
   private @Nullable Posted posted;
+  private @Nullable RawPayload unread;
+  private Iterator<PublishedBody.Message> rest = Collections.emptyIterator();
   private boolean paused;
   private boolean ended;
 
-  /** Messages of one POST that are still to be handed on. */
-  private record Posted(
-      Asker asker, Iterator<PublishedBody.Message> rest, long timer, MessageBudget.Share share) {}
+  /** A POST that is still to be answered. */
+  private record Posted(Asker asker, boolean batch, long timer, MessageBudget.Share share) {}
 
   LongPollSession(
       Context context,
       Holder holder,
       LongPollToken token,
       LongPollOptions options,
+      int pollsPerSecond,
       int maxQueuedBytes,
       GatewayMetrics metrics,
       Admission.Place place) {
@@ -98,6 +109,7 @@ final class LongPollSession implements Connection {
     this.holder = holder;
     this.token = token;
     this.options = options;
+    this.pollsPerSecond = pollsPerSecond;
     this.maxQueuedBytes = maxQueuedBytes;
     this.metrics = metrics;
     this.place = place;
@@ -117,23 +129,41 @@ final class LongPollSession implements Connection {
 
   /* ---- polls */
 
-  /** The client waits for messages (G-40 to G-44). */
+  /** The client waits for messages (G-40 to G-44), and over its rate for its turn. */
   void poll(Asker asker) {
-    lastPoll = System.nanoTime();
+    long now = System.nanoTime();
+    lastPoll = now;
+    long window = options.window().toNanos();
+    long wait = Math.min(rate.take(1, pollsPerSecond, now), Math.max(window, LONGEST_WAIT));
+    if (wait > 0) {
+      metrics.limitReached(Limit.POLLS_PER_SECOND);
+    }
     if (polls.size() == MAX_POLLS) {
+      if (wait > 0) { // Or one poll more would each time bring another its answer.
+        holder.answer(asker, GONE, MessageArray.NONE);
+        end("too many polls");
+        return;
+      }
       answer(polls.keySet().iterator().next(), NO_MESSAGES, MessageArray.NONE);
     }
-    polls.put(
-        asker,
-        context
-            .owner()
-            .setTimer(
-                options.window().toMillis(),
-                ignored -> answer(asker, NO_MESSAGES, MessageArray.NONE)));
+    polls.put(asker, after(Math.max(window, wait), () -> timeOver(asker)));
     current = asker;
-    if (!queued.isEmpty()) {
+    currentDue = now + wait;
+    if (!queued.isEmpty() && !waking) {
       handOver();
     }
+  }
+
+  private long after(long nanos, Runnable action) {
+    long millis = Math.ceilDiv(nanos, 1_000_000L);
+    return context.owner().setTimer(millis, ignored -> action.run());
+  }
+
+  private void timeOver(Asker asker) {
+    if (asker.equals(current)) {
+      handOver();
+    }
+    answer(asker, NO_MESSAGES, MessageArray.NONE);
   }
 
   /** The client does not wait for this answer any more; it may be on its way already. */
@@ -176,6 +206,12 @@ final class LongPollSession implements Connection {
     if (asker == null || queued.isEmpty()) {
       return;
     }
+    long wait = currentDue - System.nanoTime();
+    if (wait > 0) {
+      waking = true;
+      var unused = after(wait, this::handOver);
+      return;
+    }
     var frames = new ArrayList<Frame>(queued.size());
     int size = 0;
     while (!queued.isEmpty()) {
@@ -203,25 +239,40 @@ final class LongPollSession implements Connection {
    * @param share what they take, given back when all are handed on
    */
   void publish(Asker asker, boolean batch, RawPayload body, MessageBudget.Share share) {
+    if (posted != null) {
+      // Clients post one after the other; a second one would overtake what waits.
+      count(1, body.size());
+      share.giveBack();
+      holder.answer(asker, TIMEOUT, MessageArray.NONE);
+      return;
+    }
+    long timer = after(options.window().toNanos(), () -> finish(TIMEOUT));
+    posted = new Posted(asker, batch, timer, share);
+    unread = body;
+    handOn();
+  }
+
+  private void count(int messages, int bytes) {
+    ClientSocket sender = client;
+    if (sender != null) {
+      sender.receivePost(messages, bytes);
+    }
+  }
+
+  /** A POST without a message to count, or with none that is taken, counts as one itself. */
+  private void read(RawPayload body, boolean batch) {
     switch (PublishedBody.read(body.bytes(), batch, options.maxBatchLines())) {
       case PublishedBody.Refused(var status) -> {
         if (status == PublishedBody.TOO_LARGE) {
           metrics.limitReached(Limit.MAX_POST_LINES);
         }
-        share.giveBack();
-        holder.answer(asker, status, MessageArray.NONE);
+        count(1, body.size());
+        finish(status);
       }
       case PublishedBody.Messages(var messages) -> {
-        if (posted != null) {
-          // Clients post one after the other; a second one would overtake what waits.
-          share.giveBack();
-          holder.answer(asker, TIMEOUT, MessageArray.NONE);
-          return;
-        }
-        long timer =
-            context.owner().setTimer(options.window().toMillis(), ignored -> finish(TIMEOUT));
-        posted = new Posted(asker, messages.iterator(), timer, share);
-        handOn();
+        rest = messages.iterator();
+        int counted = messages.stream().mapToInt(message -> message.body().length).sum();
+        count(messages.isEmpty() ? 1 : 0, body.size() - counted);
       }
     }
   }
@@ -232,15 +283,20 @@ final class LongPollSession implements Connection {
     if (now == null || receiver == null) {
       return;
     }
-    while (now.rest().hasNext() && !paused && !ended) {
-      PublishedBody.Message message = now.rest().next();
+    RawPayload body = unread;
+    if (body != null && !paused) {
+      unread = null;
+      read(body, now.batch());
+    }
+    while (rest.hasNext() && !paused && !ended) {
+      PublishedBody.Message message = rest.next();
       if (message.binary()) {
         receiver.receiveBinary(message.body());
       } else {
         receiver.receiveText(message.body());
       }
     }
-    if (!ended && !now.rest().hasNext()) {
+    if (!ended && unread == null && !rest.hasNext()) {
       // The last one may be large, and wrong.
       receiver.whenIdle(
           () -> {
@@ -255,6 +311,8 @@ final class LongPollSession implements Connection {
     Posted done = posted;
     if (done != null) {
       posted = null;
+      unread = null;
+      rest = Collections.emptyIterator();
       done.share().giveBack();
       context.owner().cancelTimer(done.timer());
       holder.answer(done.asker(), status, MessageArray.NONE);

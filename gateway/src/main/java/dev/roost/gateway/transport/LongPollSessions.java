@@ -70,6 +70,7 @@ final class LongPollSessions implements LongPollSession.Holder {
             this,
             LongPollToken.of(node, verticle, number, secret),
             served,
+            options.limits().pollsPerSecond(),
             options.maxQueuedBytes(),
             options.metrics(),
             place);

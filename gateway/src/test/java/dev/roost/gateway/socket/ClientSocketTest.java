@@ -1104,6 +1104,24 @@ class ClientSocketTest {
     }
 
     @Test
+    void whatAPostHasBesidesItsMessagesCounts() throws Exception {
+      client =
+          stage.client(SocketLimits.defaults().withEventsPerSecond(1).withBytesPerSecond(1_000));
+      client.posts(0, 2_000);
+      client.posts(2, 0);
+      assertEquals(List.of(), stage.counted());
+      client.posts(0, 1_000);
+      assertEquals("pause", client.next());
+      assertEquals("resume", client.next());
+      client.posts(2, 0);
+      assertEquals("pause", client.next());
+      assertEquals("resume", client.next());
+      assertEquals(
+          List.of("bytes-per-second", "throttled", "events-per-second", "throttled"),
+          stage.counted());
+    }
+
+    @Test
     void whatHadComeBeforeTheConnectionStoppedCountsToo() throws Exception {
       long start = System.nanoTime();
       for (int i = 0; i < 4; i++) {

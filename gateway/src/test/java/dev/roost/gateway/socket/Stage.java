@@ -387,6 +387,15 @@ final class Stage {
           });
     }
 
+    /** Posts what counts as so many messages and bytes besides those in it. */
+    void posts(int messages, int bytes) throws Exception {
+      call(
+          () -> {
+            socket.receivePost(messages, bytes);
+            return true;
+          });
+    }
+
     /** Sends a ping, of which one a second may come. */
     void pings() throws Exception {
       call(

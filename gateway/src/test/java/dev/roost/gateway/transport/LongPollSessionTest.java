@@ -11,9 +11,12 @@ import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.transport.LongPollSession.Asker;
 import dev.roost.routing.LongPollOptions;
 import io.vertx.core.Vertx;
-import java.util.ArrayList;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,32 +28,36 @@ class LongPollSessionTest {
   private static final long INACTIVE = OPTIONS.window().toNanos() * 3 / 2;
 
   private final Vertx vertx = Vertx.vertx();
-  private final List<String> happened = new ArrayList<>();
+  private final List<String> happened = new CopyOnWriteArrayList<>();
   private final long before = System.nanoTime();
-  private final LongPollSession session =
-      new LongPollSession(
-          vertx.getOrCreateContext(),
-          new LongPollSession.Holder() {
-            @Override
-            public void answer(Asker to, int status, RawPayload messages) {
-              happened.add("answered " + status);
-            }
+  private final LongPollSession session = session(OPTIONS, 1);
 
-            @Override
-            public void ended(LongPollSession session) {
-              happened.add("ended");
-            }
-          },
-          LongPollToken.of("node", 1, 1, new byte[LongPollToken.SECRET_BYTES]),
-          OPTIONS,
-          MAX_QUEUED_BYTES,
-          new GatewayMetrics() {
-            @Override
-            public void limitReached(Limit limit) {
-              happened.add(limit.option());
-            }
-          },
-          Admission.Place.NONE);
+  private LongPollSession session(LongPollOptions options, int pollsPerSecond) {
+    return new LongPollSession(
+        vertx.getOrCreateContext(),
+        new LongPollSession.Holder() {
+          @Override
+          public void answer(Asker to, int status, RawPayload messages) {
+            happened.add("answered " + status);
+          }
+
+          @Override
+          public void ended(LongPollSession session) {
+            happened.add("ended");
+          }
+        },
+        LongPollToken.of("node", 1, 1, new byte[LongPollToken.SECRET_BYTES]),
+        options,
+        pollsPerSecond,
+        MAX_QUEUED_BYTES,
+        new GatewayMetrics() {
+          @Override
+          public void limitReached(Limit limit) {
+            happened.add(limit.option());
+          }
+        },
+        Admission.Place.NONE);
+  }
 
   @AfterEach
   void close() throws Exception {
@@ -58,7 +65,25 @@ class LongPollSessionTest {
   }
 
   private void send(int octets) {
+    send(session, octets);
+  }
+
+  private static void send(LongPollSession session, int octets) {
     session.send(new Frame(false, new byte[octets]));
+  }
+
+  private static void poll(LongPollSession session, int from, int to) {
+    for (int i = from; i <= to; i++) {
+      session.poll(new Asker("gateway", i));
+    }
+  }
+
+  private void awaitHappened(List<String> expected) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (happened.size() < expected.size() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    assertEquals(expected, happened);
   }
 
   @Test
@@ -83,6 +108,54 @@ class LongPollSessionTest {
     assertEquals(List.of(), happened);
     session.checkIdle(System.nanoTime() + INACTIVE + 1);
     assertEquals(List.of("idle-timeout", "ended"), happened);
+  }
+
+  /* ---- the rate of polls; the first two seconds' worth passes at once */
+
+  @Test
+  void aPollOverItsRateWaitsAndLosesNothing() {
+    for (int i = 1; i <= 3; i++) {
+      send(10);
+      poll(session, i, i);
+    }
+    assertEquals(List.of("answered 200", "answered 200", "polls-per-second"), happened);
+    send(10); // it goes with what waits already
+    awaitHappened(List.of("answered 200", "answered 200", "polls-per-second", "answered 200"));
+    session.checkIdle(System.nanoTime() + INACTIVE + 1);
+    assertEquals(List.of("idle-timeout", "ended"), happened.subList(4, 6));
+  }
+
+  @Test
+  void howeverMuchASessionIsOverItsRateItsPollIsAnsweredAtTheEndOfTheWindow() {
+    var brief = session(OPTIONS.withWindow(Duration.ofMillis(100)), 1);
+    for (int i = 1; i <= 60; i++) {
+      var given = new Asker("gateway", i);
+      brief.poll(given);
+      brief.abandon(given);
+    }
+    assertEquals(Collections.nCopies(58, "polls-per-second"), happened);
+    happened.clear();
+    send(brief, 10);
+    poll(brief, 61, 61);
+    awaitHappened(List.of("polls-per-second", "answered 200"));
+  }
+
+  @Test
+  void ofAsManyPollsAsMayWaitTheFirstMakesRoomForOneMore() {
+    poll(session(OPTIONS, 100), 1, 9);
+    assertEquals(List.of("answered 204"), happened);
+  }
+
+  /** Or a flood of them would be answered as fast as it comes. */
+  @Test
+  void overItsRateOnePollMoreThanMayWaitEndsTheSession() {
+    poll(session, 1, 8);
+    assertEquals(Collections.nCopies(6, "polls-per-second"), happened);
+    happened.clear();
+    poll(session, 9, 9);
+    assertEquals("polls-per-second", happened.removeFirst());
+    assertEquals("ended", happened.removeLast());
+    assertEquals(Collections.nCopies(9, "answered 410"), happened);
   }
 
   @Test

@@ -107,6 +107,16 @@ final class LimitFlags {
   int pingsPerSecond;
 
   @Option(
+      names = "--polls-per-second",
+      paramLabel = "NUMBER",
+      defaultValue = "50",
+      converter = Values.Count.class,
+      description =
+          "Polls of one long-poll session; over it they wait for their answers."
+              + " Default: ${DEFAULT-VALUE}.")
+  int pollsPerSecond;
+
+  @Option(
       names = "--max-channels",
       paramLabel = "NUMBER",
       converter = Values.Count.class,
@@ -199,6 +209,7 @@ final class LimitFlags {
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        pollsPerSecond,
         new SocketLimits(
             given(maxChannels, most.maxChannels()),
             given(joinsPerSecond, most.joinsPerSecond()),
