@@ -9,7 +9,7 @@ public final class Contract {
    * refuses any other. Nodes of different versions are never in one cluster for long, and share no
    * values.
    */
-  public static final int VERSION = 4;
+  public static final int VERSION = 5;
 
   /** Longest topic, event, ref, id or address: 64 KiB. */
   public static final int MAX_TEXT_BYTES = 64 * 1024;

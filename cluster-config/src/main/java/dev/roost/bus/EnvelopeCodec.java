@@ -125,6 +125,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               .flag(m.batch())
               .payload(m.body());
       case SessionMessage.Abandon m -> out.octet(83).number(m.request()).number(m.session());
+      case SessionMessage.Delivered m -> out.octet(85).number(m.request()).number(m.session());
       case SessionMessage.Answer m ->
           out.octet(84).number(m.request()).number(m.status()).payload(m.messages());
     }
@@ -272,6 +273,7 @@ public final class EnvelopeCodec implements MessageCodec<Envelope, Envelope> {
               in.payload());
       case 83 -> new SessionMessage.Abandon(in.number(), in.number());
       case 84 -> new SessionMessage.Answer(in.number(), status(in.number()), in.payload());
+      case 85 -> new SessionMessage.Delivered(in.number(), in.number());
       case 97 ->
           new PresenceMessage.Put(
               in.number(), in.number(), in.text(), in.number(), in.text(), in.text(), in.payload());

@@ -53,6 +53,9 @@ public sealed interface SessionMessage extends BusMessage {
    */
   record Abandon(long request, long session) implements SessionMessage {}
 
+  /** The messages that a poll was answered with are with its client, or with the kernel for it. */
+  record Delivered(long request, long session) implements SessionMessage {}
+
   /**
    * The answer to a poll or to messages.
    *

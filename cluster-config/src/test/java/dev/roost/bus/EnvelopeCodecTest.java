@@ -95,6 +95,7 @@ class EnvelopeCodecTest {
         new SessionMessage.Publish(3, 4, BINARY, true, BINARY),
         new SessionMessage.Publish(0, Long.MAX_VALUE, NOTHING, false, NOTHING),
         new SessionMessage.Abandon(3, 4),
+        new SessionMessage.Delivered(3, 4),
         new SessionMessage.Answer(3, 200, RawPayload.jsonText("[\"[]\"]")),
         new SessionMessage.Answer(3, 410, RawPayload.jsonText("[]")),
         new PresenceMessage.Put(3, 4, "lounge:7", 5, "ada", "F5i0", JSON),
@@ -153,7 +154,7 @@ class EnvelopeCodecTest {
     var event = new HostMessage.Event(300, new Ref("\"4\""), "say", JSON);
     assertOctets(
         new Octets()
-            .hex("04") // version
+            .hex("05") // version
             .hex("06")
             .ascii("host.1") // from
             .hex("ac 02") // sequence 300: 0x2c | 0x80, then 2
@@ -175,7 +176,7 @@ class EnvelopeCodecTest {
     var client = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     assertOctets(
         new Octets()
-            .hex("04 01")
+            .hex("05 01")
             .ascii("g")
             .hex("01") // version, from, sequence
             .hex("02") // kind
@@ -202,7 +203,7 @@ class EnvelopeCodecTest {
   void aReplyIsWrittenFieldByField() {
     assertOctets(
         new Octets()
-            .hex("04 01")
+            .hex("05 01")
             .ascii("h")
             .hex("02")
             .hex("26") // kind 38
@@ -223,7 +224,7 @@ class EnvelopeCodecTest {
   void aBroadcastIsWrittenFieldByField() {
     assertOctets(
         new Octets()
-            .hex("04 01")
+            .hex("05 01")
             .ascii("h")
             .hex("7f")
             .hex("27") // kind 39
@@ -249,7 +250,7 @@ class EnvelopeCodecTest {
   void aSocketGoneCountsItsChannels() {
     assertOctets(
         new Octets()
-            .hex("04 01")
+            .hex("05 01")
             .ascii("g")
             .hex("03")
             .hex("05") // kind
@@ -263,7 +264,7 @@ class EnvelopeCodecTest {
   @Test
   void aPublishedMessageHasNoLink() {
     assertOctets(
-        new Octets().hex("04 00 00 2a 08").ascii("users:42"),
+        new Octets().hex("05 00 00 2a 08").ascii("users:42"),
         new Envelope("", 0, new GatewayMessage.Disconnect("users:42")));
   }
 
@@ -298,6 +299,7 @@ class EnvelopeCodecTest {
           case SessionMessage.Publish m -> 82;
           case SessionMessage.Abandon m -> 83;
           case SessionMessage.Answer m -> 84;
+          case SessionMessage.Delivered m -> 85;
           case PresenceMessage.Put m -> 97;
           case PresenceMessage.Untrack m -> 98;
           case PresenceMessage.Answer m -> 99;
@@ -373,7 +375,7 @@ class EnvelopeCodecTest {
   void anotherVersionIsRefusedAndBothAreNamed(String version) {
     var error = assertRefused(new Octets().hex(version).hex("01").ascii("g").hex("01 28 09"));
     assertEquals(
-        "this node speaks version 4 of the bus contract, got " + Integer.parseInt(version, 16),
+        "this node speaks version 5 of the bus contract, got " + Integer.parseInt(version, 16),
         error.getMessage());
   }
 
@@ -384,7 +386,7 @@ class EnvelopeCodecTest {
       if (known.contains(kind)) {
         continue;
       }
-      var error = assertRefused(new Octets().hex("04 00 00").octet(kind).hex("00 00 00 00"));
+      var error = assertRefused(new Octets().hex("05 00 00").octet(kind).hex("00 00 00 00"));
       assertEquals("no message has the kind " + kind, error.getMessage());
     }
   }
@@ -393,50 +395,50 @@ class EnvelopeCodecTest {
   @ValueSource(strings = {"02", "7f", "80", "ff"})
   void aFlagOtherThanZeroAndOneIsRefused(String flag) {
     // A leave's ref and a refusal's payload.
-    assertRefused(new Octets().hex("04 00 00 04 09").hex(flag).hex("01 33"));
-    assertRefused(new Octets().hex("04 00 00 24 09").hex(flag).hex("02 7b 7d"));
+    assertRefused(new Octets().hex("05 00 00 04 09").hex(flag).hex("01 33"));
+    assertRefused(new Octets().hex("05 00 00 24 09").hex(flag).hex("02 7b 7d"));
   }
 
   @Test
   void aNumberOfMoreThan63BitsIsRefused() {
     assertEquals(
         Long.MAX_VALUE,
-        decode(new Octets().hex("04 00 ff ff ff ff ff ff ff ff 7f 28 09").buffer()).sequence());
-    assertRefused(new Octets().hex("04 00 ff ff ff ff ff ff ff ff ff 01 28 09"));
-    assertRefused(new Octets().hex("04 00 80 80 80 80 80 80 80 80 80 00 28 09"));
+        decode(new Octets().hex("05 00 ff ff ff ff ff ff ff ff 7f 28 09").buffer()).sequence());
+    assertRefused(new Octets().hex("05 00 ff ff ff ff ff ff ff ff ff 01 28 09"));
+    assertRefused(new Octets().hex("05 00 80 80 80 80 80 80 80 80 80 00 28 09"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"ff", "c0 af", "ed a0 80", "c3"})
   void textThatIsNoUtf8IsRefused(String octets) {
     int length = HexFormat.ofDelimiter(" ").parseHex(octets).length;
-    assertRefused(new Octets().hex("04").octet(length).hex(octets).hex("00 28 09"));
-    assertRefused(new Octets().hex("04 00 00 2a").octet(length).hex(octets));
+    assertRefused(new Octets().hex("05").octet(length).hex(octets).hex("00 28 09"));
+    assertRefused(new Octets().hex("05 00 00 2a").octet(length).hex(octets));
   }
 
   /** A ref is JSON text: as much of it is checked as is needed to take it apart again. */
   @ParameterizedTest
   @CsvSource({"''", "'\"'", "'\"3'", "'\"\\\"'", "'\"\\u12\"'"})
   void aRefThatIsNoJsonIsRefused(String ref) {
-    assertRefused(new Octets().hex("04 00 00 04 09 01").octet(ref.length()).ascii(ref));
+    assertRefused(new Octets().hex("05 00 00 04 09 01").octet(ref.length()).ascii(ref));
   }
 
   @ParameterizedTest
   @CsvSource({"0", "2147483648"})
   void aLimitThatNobodyCanHaveIsRefused(long limit) {
-    assertRefused(new Octets().hex("04 00 00 68 01 02 01").number(limit).hex("01"));
-    assertRefused(new Octets().hex("04 00 00 68 01 02 01 01").number(limit));
+    assertRefused(new Octets().hex("05 00 00 68 01 02 01").number(limit).hex("01"));
+    assertRefused(new Octets().hex("05 00 00 68 01 02 01 01").number(limit));
   }
 
   @Test
   void aRulingThatNobodyMakesIsRefused() {
-    assertRefused(new Octets().hex("04 00 00 69 01 03"));
+    assertRefused(new Octets().hex("05 00 00 69 01 03"));
   }
 
   @ParameterizedTest
   @CsvSource({"0", "99", "600", "429000000000"})
   void aStatusThatHttpDoesNotHaveIsRefused(long status) {
-    assertRefused(new Octets().hex("04 00 00 22 07").number(status).hex("00"));
+    assertRefused(new Octets().hex("05 00 00 22 07").number(status).hex("00"));
   }
 
   /* ---- bounds */
@@ -447,7 +449,7 @@ class EnvelopeCodecTest {
     var envelope = new Envelope("", 0, new GatewayMessage.Disconnect(longest));
     assertEquals(envelope, decode(encode(envelope)));
     assertRefused(
-        new Octets().hex("04 00 00 2a").number(Contract.MAX_TEXT_BYTES + 1).ascii(longest + "x"));
+        new Octets().hex("05 00 00 2a").number(Contract.MAX_TEXT_BYTES + 1).ascii(longest + "x"));
     var over = new Envelope("", 0, new GatewayMessage.Disconnect("\u00e9".repeat(40_000)));
     assertThrows(IllegalArgumentException.class, () -> encode(over));
   }
@@ -460,7 +462,7 @@ class EnvelopeCodecTest {
     var tooLarge = RawPayload.binary(new byte[Contract.MAX_PAYLOAD_BYTES + 1]);
     assertRefused(
         new Octets()
-            .hex("04 00 00 24 09 01")
+            .hex("05 00 00 24 09 01")
             .number(tooLarge.size())
             .with(buffer -> buffer.appendBytes(tooLarge.bytes())));
     var over = new Envelope("", 0, new GatewayMessage.Refused(9, tooLarge));
@@ -474,7 +476,7 @@ class EnvelopeCodecTest {
     assertEquals(envelope, decode(encode(envelope)));
     assertRefused(
         new Octets()
-            .hex("04 00 00 05 00")
+            .hex("05 00 00 05 00")
             .number(most.size() + 1)
             .with(buffer -> buffer.appendBytes(new byte[most.size() + 1])));
     List<Long> more = Collections.nCopies(Contract.MAX_CHANNELS_PER_MESSAGE + 1, 9L);
@@ -486,12 +488,12 @@ class EnvelopeCodecTest {
   void aLengthWithNothingBehindItAllocatesNothing() {
     var claims = new ArrayList<Buffer>();
     for (long length : new long[] {65_000, 16_000_000, Integer.MAX_VALUE, 1L << 40}) {
-      claims.add(new Octets().hex("04").number(length).buffer());
-      claims.add(new Octets().hex("04 00 00 2a").number(length).ascii("users").buffer());
-      claims.add(new Octets().hex("04 00 00 24 09 01").number(length).hex("00 00").buffer());
-      claims.add(new Octets().hex("04 00 00 05 00").number(length).hex("01 02").buffer());
+      claims.add(new Octets().hex("05").number(length).buffer());
+      claims.add(new Octets().hex("05 00 00 2a").number(length).ascii("users").buffer());
+      claims.add(new Octets().hex("05 00 00 24 09 01").number(length).hex("00 00").buffer());
+      claims.add(new Octets().hex("05 00 00 05 00").number(length).hex("01 02").buffer());
     }
-    claims.add(new Octets().hex("04 00 00 05 00").number(9_999).hex("01 02").buffer());
+    claims.add(new Octets().hex("05 00 00 05 00").number(9_999).hex("01 02").buffer());
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     for (Buffer claim : claims) {
       long least = Long.MAX_VALUE;

@@ -244,12 +244,16 @@ public final class Gateway {
           long now = System.nanoTime();
           drain.advance(now);
           boolean late = drain.isLate(now);
-          if (table.socketCount() == 0 || late) {
+          if (table.socketCount() == 0) {
+            longPolls.sendPollsElsewhere();
+          }
+          if ((table.socketCount() == 0 && longPolls.exchangeCount() == 0) || late) {
             vertx.cancelTimer(poll);
             if (late) {
               log.warn(
-                  "{} sockets did not close within {}: they are cut off",
+                  "{} sockets and {} requests were not over within {}: they are cut off",
                   table.socketCount(),
+                  longPolls.exchangeCount(),
                   options.closeTimeout());
               table.abortAll();
             }
@@ -297,7 +301,7 @@ public final class Gateway {
       endpoint.forget(isGone);
       table.hostsGone(isGone, seen.partitions(), System.nanoTime());
       connects.askAgain(isGone);
-      longPolls.holdersGone(isGone);
+      longPolls.gatewaysGone(isGone);
     }
     paths.changed(now);
     moved |= !now.partitions().equals(seen.partitions());

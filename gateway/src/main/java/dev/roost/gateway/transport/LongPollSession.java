@@ -22,8 +22,12 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,7 +88,7 @@ final class LongPollSession implements Connection {
 
   private @Nullable Asker current;
   private long currentDue;
-  private @Nullable Asker handedOver;
+  private final Set<Asker> undelivered = new LinkedHashSet<>(2);
   private boolean waking;
   private long lastPoll = System.nanoTime();
   private @Nullable Posted posted;
@@ -174,16 +178,33 @@ final class LongPollSession implements Connection {
       if (asker.equals(current)) {
         current = null;
       }
-    } else if (asker.equals(handedOver)) {
+    } else if (undelivered.contains(asker)) {
       end("connection lost");
     }
   }
 
+  /** The client has what this poll was answered with. */
+  void delivered(Asker asker) {
+    undelivered.remove(asker);
+  }
+
   /** Messages between this gateway and another are missing: what it was to answer with is too. */
   void lost(String gateway) {
-    boolean served = handedOver != null && handedOver.gateway().equals(gateway);
-    if (served || polls.keySet().stream().anyMatch(asker -> asker.gateway().equals(gateway))) {
+    if (Stream.concat(undelivered.stream(), polls.keySet().stream())
+        .anyMatch(asker -> asker.gateway().equals(gateway))) {
       end("connection lost");
+    }
+  }
+
+  /** Gateways are no more, and so is what they had not delivered yet. */
+  void gatewaysGone(Predicate<String> isGone) {
+    if (undelivered.stream().anyMatch(asker -> isGone.test(asker.gateway()))) {
+      end("connection lost");
+    } else {
+      polls.keySet().stream()
+          .filter(asker -> isGone.test(asker.gateway()))
+          .toList()
+          .forEach(this::abandon);
     }
   }
 
@@ -227,7 +248,7 @@ final class LongPollSession implements Connection {
       tooSlow();
       return;
     }
-    handedOver = asker;
+    undelivered.add(asker);
     answer(asker, OK, MessageArray.of(frames));
   }
 

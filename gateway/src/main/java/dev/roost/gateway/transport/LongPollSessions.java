@@ -15,6 +15,7 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,6 +108,12 @@ final class LongPollSessions implements LongPollSession.Holder {
           session.abandon(new LongPollSession.Asker(gateway, request));
         }
       }
+      case SessionMessage.Delivered(var request, var number) -> {
+        @Nullable LongPollSession session = sessions.get(number);
+        if (session != null) {
+          session.delivered(new LongPollSession.Asker(gateway, request));
+        }
+      }
       case SessionMessage.Answer misdirected ->
           throw new IllegalArgumentException("an answer is no question, got " + misdirected);
     }
@@ -148,6 +155,11 @@ final class LongPollSessions implements LongPollSession.Holder {
       session.place().giveBack();
       options.metrics().socketClosed();
     }
+  }
+
+  /** Gateways are no more, through which requests came. */
+  void gatewaysGone(Predicate<String> isGone) {
+    List.copyOf(sessions.values()).forEach(session -> session.gatewaysGone(isGone));
   }
 
   /** Messages from or to this gateway are missing. */

@@ -413,6 +413,7 @@ public final class LongPollTransport {
       case SessionMessage.Poll question -> sessions.receive(from, question);
       case SessionMessage.Publish question -> sessions.receive(from, question);
       case SessionMessage.Abandon question -> sessions.receive(from, question);
+      case SessionMessage.Delivered notice -> sessions.receive(from, notice);
     }
   }
 
@@ -440,7 +441,7 @@ public final class LongPollTransport {
     }
   }
 
-  /** What the client does not read of it counts, and is told of to the holder if it is lost. */
+  /** What the client does not read of it counts; the holder is told whether it got there. */
   private void handOver(Exchange exchange, SessionMessage.Answer answer) {
     LongPollToken token = exchange.token();
     var session = new Session(exchange.holder(), token.session(), token.secret());
@@ -454,23 +455,25 @@ public final class LongPollTransport {
     }
     try {
       Future<Void> written = messages(exchange.request(), answer.status(), token, messages);
-      watch(session, number, written.onComplete(done -> share.giveBack()));
+      watch(session, answer, written.onComplete(done -> share.giveBack()));
     } catch (Throwable failure) { // Memory may have run out.
       share.giveBack();
       throw failure;
     }
   }
 
-  private void watch(Session session, long number, Future<Void> written) {
-    if (written.succeeded()) {
-      return;
+  private void watch(Session session, SessionMessage.Answer answer, Future<Void> written) {
+    long number = answer.request();
+    if (!written.succeeded()) {
+      unread.put(session, number);
     }
-    unread.put(session, number);
     written.onComplete(
         done -> {
           unread.remove(session, number);
           if (done.failed()) {
             ask(session.holder(), new SessionMessage.Abandon(number, session.number()));
+          } else if (answer.status() == LongPollSession.OK) {
+            ask(session.holder(), new SessionMessage.Delivered(number, session.number()));
           }
         });
   }
@@ -518,12 +521,30 @@ public final class LongPollTransport {
   }
 
   /**
-   * Nodes are no more: the sessions that they held have ended.
+   * Nodes are no more: the sessions that they held have ended, and what went to clients through
+   * them may not have got there.
    *
    * @param isGone tells of a gateway's inbox
    */
-  public void holdersGone(Predicate<String> isGone) {
+  public void gatewaysGone(Predicate<String> isGone) {
+    sessions.gatewaysGone(isGone);
     gone(exchange -> isGone.test(exchange.holder()));
+  }
+
+  /** This gateway goes: whoever waits here for another one's session is to wait elsewhere. */
+  public void sendPollsElsewhere() {
+    for (var entry : Map.copyOf(exchanges).entrySet()) {
+      Exchange exchange = entry.getValue();
+      if (exchange.kind() == Kind.POLL) {
+        abandon(entry.getKey());
+        var unused =
+            messages(
+                exchange.request(),
+                LongPollSession.NO_MESSAGES,
+                exchange.token(),
+                MessageArray.NONE);
+      }
+    }
   }
 
   /** Messages from or to this gateway are missing: its sessions' requests through here, too. */

@@ -110,6 +110,44 @@ class LongPollSessionTest {
     assertEquals(List.of("idle-timeout", "ended"), happened);
   }
 
+  /* ---- what was answered through other gateways */
+
+  @Test
+  void anAnswerThatDoesNotGetThereEndsItsSessionWhateverCameMeanwhile() { // G-43
+    send(10);
+    session.poll(new Asker("first", 1));
+    send(10);
+    session.poll(new Asker("second", 1));
+    session.delivered(new Asker("second", 1));
+    session.abandon(new Asker("second", 1));
+    assertEquals(List.of("answered 200", "answered 200"), happened);
+    session.abandon(new Asker("first", 1));
+    assertEquals(List.of("answered 200", "answered 200", "ended"), happened);
+  }
+
+  @Test
+  void aGatewayThatIsGoneTakesWithItWhatItHadNotDelivered() {
+    send(10);
+    session.poll(new Asker("gone", 1));
+    session.gatewaysGone("other"::equals);
+    assertEquals(List.of("answered 200"), happened);
+    session.gatewaysGone("gone"::equals);
+    assertEquals(List.of("answered 200", "ended"), happened);
+  }
+
+  @Test
+  void aPollThatWaitsAtAGatewayThatIsGoneIsForgottenAndNothingElse() {
+    var often = session(OPTIONS, 10);
+    send(often, 10);
+    often.poll(new Asker("gone", 1));
+    often.delivered(new Asker("gone", 1));
+    often.poll(new Asker("gone", 2));
+    often.gatewaysGone("gone"::equals);
+    send(often, 10);
+    often.poll(new Asker("other", 1));
+    assertEquals(List.of("answered 200", "answered 200"), happened);
+  }
+
   /* ---- the rate of polls; the first two seconds' worth passes at once */
 
   @Test

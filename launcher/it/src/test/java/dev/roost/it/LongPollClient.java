@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A client that polls, with a JSON of its own; any request may go to any port. */
-final class LongPollClient {
+public final class LongPollClient {
 
   static final String BATCH = "application/x-ndjson";
 
@@ -28,20 +28,20 @@ final class LongPollClient {
   private @Nullable String token;
 
   /** A client without a session yet; the query is everything but the token. */
-  LongPollClient(String path, String query) {
+  public LongPollClient(String path, String query) {
     this.path = path;
     this.query = query;
   }
 
   /** What a server answered. */
-  record Answer(int httpStatus, HttpResponse<String> response) {
+  public record Answer(int httpStatus, HttpResponse<String> response) {
 
     JsonNode json() {
       return tree(response.body());
     }
 
     /** The protocol's status (G-1). */
-    int status() {
+    public int status() {
       return json().path("status").asInt();
     }
 
@@ -65,7 +65,7 @@ final class LongPollClient {
   }
 
   /** Opens a session, which the answer has to say. */
-  LongPollClient open(int port) {
+  public LongPollClient open(int port) {
     Answer answer = poll(port);
     if (answer.httpStatus() != 200 || answer.status() != 410) {
       throw new AssertionError("expected a session, got " + answer.response().body());
@@ -85,15 +85,15 @@ final class LongPollClient {
     token = other;
   }
 
-  Answer poll(int port) {
+  public Answer poll(int port) {
     return await(pollAsync(port));
   }
 
-  CompletableFuture<Answer> pollAsync(int port, String... headers) {
+  public CompletableFuture<Answer> pollAsync(int port, String... headers) {
     return send(port, headers, HttpRequest.newBuilder().GET());
   }
 
-  Answer post(int port, String body) {
+  public Answer post(int port, String body) {
     return post(port, BATCH, body);
   }
 
@@ -134,7 +134,7 @@ final class LongPollClient {
     return taken;
   }
 
-  static <T> T await(CompletableFuture<T> future) {
+  public static <T> T await(CompletableFuture<T> future) {
     try {
       return future.get(TestServer.LIMIT.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
     } catch (java.util.concurrent.ExecutionException e) {

@@ -42,6 +42,28 @@ import org.junit.jupiter.api.Test;
 class ShutdownIT {
 
   @Test
+  void aGatewayThatGoesSendsThePollsOfOthersSessionsElsewhere() { // G-67
+    try (var server = TestServer.start(new Fixture().application())) {
+      server.addGateway(GatewayOptions.defaults());
+      var client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(server.port(1));
+      var poll = client.pollAsync(server.port(0));
+      TestServer.await(
+          "the poll waits",
+          () -> server.everyGateway(gateway -> gateway.longPolls().exchangeCount()) == 1);
+      int stays = server.port(1);
+
+      TestServer.await(server.closeGateway());
+
+      var answer = LongPollClient.await(poll);
+      assertEquals(204, answer.status());
+      assertEquals("close", answer.header("connection"));
+      String heartbeat = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
+      assertEquals(200, client.post(stays, heartbeat).status());
+      assertEquals(200, client.poll(stays).status());
+    }
+  }
+
+  @Test
   void aGatewayThatGoesClosesEverySocketForARestart() { // D-10, D-14, ER-66, TR-10
     try (var server = TestServer.start(new Fixture().application());
         var joined = server.connect();

@@ -1,0 +1,90 @@
+package dev.roost.it.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.roost.it.LongPollClient;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of sessions whose polls come through a gateway that fails. */
+class LongPollFaultsIT {
+
+  private static final int SESSION_GONE = 410;
+  private static final int MESSAGES = 200;
+  private static final String HEARTBEAT = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
+
+  private static Cluster cluster;
+  private static NodeProcess holder;
+  private NodeProcess victim;
+  private LongPollClient client;
+
+  @BeforeAll
+  static void start() {
+    cluster = Cluster.of("long-poll", 10);
+    holder = cluster.gateway();
+    cluster.channels("fixture").ready();
+    holder.ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    cluster.close();
+  }
+
+  @BeforeEach
+  void pollThroughAnotherGateway() {
+    victim = cluster.gateway().ready();
+    client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(holder.port());
+    beat();
+    assertEquals(MESSAGES, client.poll(victim.port()).status());
+  }
+
+  @AfterEach
+  void end() {
+    victim.end();
+  }
+
+  private void beat() {
+    assertEquals(MESSAGES, client.post(holder.port(), HEARTBEAT).status());
+  }
+
+  private static long gone() {
+    return holder.log().lines().filter(line -> line.contains("left the cluster")).count();
+  }
+
+  private int pollOnceMoreAreGoneThan(long gone) {
+    Waiting.until("the holder knows that the other is gone", () -> gone() > gone);
+    return client.poll(holder.port()).status();
+  }
+
+  @Test
+  void messagesThatAFrozenGatewayHasNotDeliveredAreToldToBeLost() { // G-43
+    int status;
+    long pause = 200_000_000;
+    do { // The poll may not have got to its session before the gateway froze: nothing is lost then.
+      long gone = gone();
+      var unused = client.pollAsync(victim.port());
+      LockSupport.parkNanos(pause);
+      victim.freeze();
+      beat();
+      status = pollOnceMoreAreGoneThan(gone);
+      pause *= 2;
+      victim.end();
+      victim = cluster.gateway().ready();
+    } while (status == MESSAGES && pause < 2_000_000_000);
+    assertEquals(SESSION_GONE, status);
+  }
+
+  @Test
+  void aSessionWhosePollWaitedAtAKilledGatewayGoesOn() {
+    var unused = client.pollAsync(victim.port());
+    long gone = gone();
+    victim.kill();
+    beat();
+    assertEquals(MESSAGES, pollOnceMoreAreGoneThan(gone));
+  }
+}
