@@ -35,6 +35,9 @@ import java.util.Objects;
  *     waits until it is within its rate, for the window or a second at most, and is answered with
  *     all that has come by then. A session of which eight polls wait ends with one more; default
  *     50, where phoenix.js polls again as soon as it is answered
+ * @param tokenRenewalsPerSecond new tokens that one socket's client may send for gateways to
+ *     verify, two seconds' worth at once; over it one is answered {@code {"reason": "too many
+ *     renewals"}} and not looked at; default 1, where clients send one a minute before the end
  * @param sockets the most that mounts may allow one socket; default what they ask for
  * @param maxPostBytes the most that mounts may allow the body of a long-poll POST; default what
  *     they ask for
@@ -48,6 +51,7 @@ public record GatewayLimits(
     int maxJsonDepth,
     int pingsPerSecond,
     int pollsPerSecond,
+    int tokenRenewalsPerSecond,
     SocketLimits sockets,
     int maxPostBytes,
     int maxPostLines) {
@@ -73,6 +77,7 @@ public record GatewayLimits(
     between("maxJsonDepth", maxJsonDepth, 1, DEEPEST);
     between("pingsPerSecond", pingsPerSecond, 1, Integer.MAX_VALUE);
     between("pollsPerSecond", pollsPerSecond, 1, Integer.MAX_VALUE);
+    between("tokenRenewalsPerSecond", tokenRenewalsPerSecond, 1, Integer.MAX_VALUE);
     between("maxPostBytes", maxPostBytes, 1_024, Contract.MAX_PAYLOAD_BYTES);
     between("maxPostLines", maxPostLines, 1, Integer.MAX_VALUE);
   }
@@ -92,6 +97,7 @@ public record GatewayLimits(
         512,
         100,
         50,
+        1,
         SocketLimits.most(),
         Contract.MAX_PAYLOAD_BYTES,
         Integer.MAX_VALUE);
@@ -106,6 +112,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -120,6 +127,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -134,6 +142,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -148,6 +157,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -162,6 +172,7 @@ public record GatewayLimits(
         value,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -176,6 +187,7 @@ public record GatewayLimits(
         maxJsonDepth,
         value,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         maxPostLines);
@@ -189,6 +201,22 @@ public record GatewayLimits(
         maxQueuedTotalBytes,
         maxJsonDepth,
         pingsPerSecond,
+        value,
+        tokenRenewalsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
+  }
+
+  public GatewayLimits withTokenRenewalsPerSecond(int value) {
+    return new GatewayLimits(
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxQueuedTotalBytes,
+        maxJsonDepth,
+        pingsPerSecond,
+        pollsPerSecond,
         value,
         sockets,
         maxPostBytes,
@@ -204,6 +232,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         value,
         maxPostBytes,
         maxPostLines);
@@ -218,6 +247,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         value,
         maxPostLines);
@@ -232,6 +262,7 @@ public record GatewayLimits(
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         sockets,
         maxPostBytes,
         value);

@@ -49,6 +49,8 @@ public enum Limit {
   PINGS_PER_SECOND,
   /** Polls of a long-poll session. */
   POLLS_PER_SECOND,
+  /** New tokens of a socket. */
+  TOKEN_RENEWALS_PER_SECOND,
   /** Bytes of its messages and pings. */
   BYTES_PER_SECOND,
   /** What waits for a client that does not read, or does not poll. */

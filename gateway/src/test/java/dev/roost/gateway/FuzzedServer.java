@@ -94,6 +94,7 @@ final class FuzzedServer {
             .withConnections(new ConnectionLimits(all, all, all, all))
             .withPingsPerSecond(all)
             .withPollsPerSecond(all)
+            .withTokenRenewalsPerSecond(all)
             .withMaxFragments(BOUNDS.fragments());
     return GatewayOptions.defaults()
         .withHost("127.0.0.1")

@@ -49,6 +49,10 @@ public final class Wire {
   /** A join whose route has no host at the moment; the client tries again. */
   public static final RawPayload UNAVAILABLE = RawPayload.jsonText("{\"reason\":\"unavailable\"}");
 
+  /** A new token of a client that sends too many; it may try again later. */
+  public static final RawPayload TOO_MANY_RENEWALS =
+      RawPayload.jsonText("{\"reason\":\"too many renewals\"}");
+
   /** A new token that is not good, or not of the same client. */
   public static final RawPayload INVALID_TOKEN =
       RawPayload.jsonText("{\"reason\":\"invalid token\"}");

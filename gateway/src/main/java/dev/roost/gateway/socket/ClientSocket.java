@@ -117,22 +117,24 @@ public final class ClientSocket {
   }
 
   private void renew(Lease held, ClientMessage message) {
-    held.renew(
-        message.payload(),
-        renewed -> {
-          RawPayload assigns = renewed.assigns();
-          if (assigns != null) {
-            info = new ClientInfo(info.path(), info.transport(), info.id(), assigns);
-          }
-          if (!ended && message.ref() != null) {
-            reply(
-                message.joinRef(),
-                message.ref(),
-                message.topic(),
-                renewed.status(),
-                renewed.response());
-          }
-        });
+    if (!held.mayRenew(System.nanoTime())) {
+      log.debug("new token not looked at: there are too many, socket={}", info.id());
+      table.limitReached(Limit.TOKEN_RENEWALS_PER_SECOND);
+      renewed(message, new Lease.Renewed(Wire.ERROR_STATUS, Wire.TOO_MANY_RENEWALS, null));
+      return;
+    }
+    held.renew(message.payload(), renewed -> renewed(message, renewed));
+  }
+
+  private void renewed(ClientMessage message, Lease.Renewed renewed) {
+    RawPayload assigns = renewed.assigns();
+    if (assigns != null) {
+      info = new ClientInfo(info.path(), info.transport(), info.id(), assigns);
+    }
+    if (!ended && message.ref() != null) {
+      reply(
+          message.joinRef(), message.ref(), message.topic(), renewed.status(), renewed.response());
+    }
   }
 
   Connection connection() {

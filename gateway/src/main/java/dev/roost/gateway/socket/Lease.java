@@ -6,6 +6,7 @@ import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.auth.Verdict;
 import dev.roost.gateway.protocol.Wire;
 import dev.roost.routing.JwtCheck;
+import dev.roost.routing.RateLimit;
 import dev.roost.token.jwt.JwtVerifier;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
@@ -45,7 +46,12 @@ public final class Lease {
   private boolean renewing;
 
   /** A token's part in it, and how another takes its place. */
-  private record Token(JwtCheck check, TokenGate gate, Identity identity) {}
+  private record Token(
+      JwtCheck check,
+      TokenGate gate,
+      Identity identity,
+      RateLimit renewals,
+      int renewalsPerSecond) {}
 
   /** Where a lease is. */
   enum Stage {
@@ -66,9 +72,14 @@ public final class Lease {
     this.token = token;
   }
 
-  /** For as long as a token is good, and those that the client sends after it. */
-  public static Lease of(JwtCheck check, TokenGate gate, Identity identity) {
-    var lease = new Lease(new Token(check, gate, identity));
+  /**
+   * For as long as a token is good, and those that the client sends after it.
+   *
+   * @param renewalsPerSecond how many of these may come
+   */
+  public static Lease of(JwtCheck check, TokenGate gate, Identity identity, int renewalsPerSecond) {
+    var renewals = new RateLimit(System.nanoTime());
+    var lease = new Lease(new Token(check, gate, identity, renewals, renewalsPerSecond));
     lease.ofToken = in(identity.left().toMillis());
     return lease;
   }
@@ -125,6 +136,15 @@ public final class Lease {
   /** Whether clients bring new tokens. */
   boolean isRenewable() {
     return token != null;
+  }
+
+  /**
+   * Whether a new token is within the client's rate, in which it counts if it is.
+   *
+   * @param now as of {@link System#nanoTime}
+   */
+  boolean mayRenew(long now) {
+    return token == null || token.renewals().tryTake(token.renewalsPerSecond(), now);
   }
 
   /**

@@ -116,7 +116,7 @@ public final class Connects {
   private void verified(Client client, JwtCheck check, Verdict verdict, Decision decision) {
     switch (verdict) {
       case Verdict.Good(var identity, var claims) -> {
-        Lease lease = Lease.of(check, gate, identity);
+        Lease lease = Lease.of(check, gate, identity, options.limits().tokenRenewalsPerSecond());
         if (draining) {
           refuse(decision);
         } else if (check.askHandler()) {

@@ -1189,6 +1189,23 @@ class ClientSocketTest {
       assertEquals("say", host.next(HostMessage.Event.class).event());
     }
 
+    @Test
+    void whoSendsNewTokensTooOftenIsToldSo() throws Exception {
+      client.showsToken(1);
+      for (String ref : List.of("1", "2", "3")) {
+        client.sends("[null,\"" + ref + "\",\"phoenix\",\"access_token\",{}]");
+        assertError(
+            "null",
+            "\"" + ref + "\"",
+            "phoenix",
+            ref.equals("3") ? "too many renewals" : "unavailable");
+      }
+      client.sends("[null,null,\"phoenix\",\"access_token\",{}]"); // Without a ref in silence.
+      client.assertNothing();
+      assertEquals(
+          List.of("token-renewals-per-second", "token-renewals-per-second"), stage.counted());
+    }
+
     /** Bytes, not characters. */
     @ParameterizedTest
     @CsvSource({

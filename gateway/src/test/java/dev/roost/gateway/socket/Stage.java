@@ -22,13 +22,17 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.Limit;
 import dev.roost.gateway.admission.MessageBudget;
+import dev.roost.gateway.auth.Identity;
+import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.Advertisement;
+import dev.roost.routing.JwtCheck;
 import dev.roost.routing.RoutePattern;
 import dev.roost.routing.SocketLimits;
 import dev.roost.routing.SocketOptions;
+import dev.roost.routing.TokenSource;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
@@ -383,6 +387,19 @@ final class Stage {
             for (int i = 0; i < count; i++) {
               socket.receiveFragment();
             }
+            return true;
+          });
+    }
+
+    /** May stay as long as its token is good, of which nobody can verify another. */
+    void showsToken(int renewalsPerSecond) throws Exception {
+      call(
+          () -> {
+            var identity =
+                new Identity(null, RawPayload.EMPTY_OBJECT, null, "ada", Duration.ofHours(1));
+            var check = JwtCheck.of(TokenSource.param("jwt"));
+            var gate = new TokenGate(vertx.getOrCreateContext(), Map.of(), 1);
+            socket.lease(Lease.of(check, gate, identity, renewalsPerSecond));
             return true;
           });
     }

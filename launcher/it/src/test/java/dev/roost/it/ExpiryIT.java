@@ -14,14 +14,17 @@ import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
 import dev.roost.channel.TerminateReason;
+import dev.roost.gateway.GatewayLimits;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.Limit;
 import dev.roost.gateway.auth.AuthOptions;
 import dev.roost.routing.JwtCheck;
 import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.TokenSource;
+import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
 import dev.roost.testkit.client.PhoenixMessage;
 import dev.roost.testkit.client.Vsn;
@@ -30,10 +33,14 @@ import dev.roost.token.jwt.JwtSettings;
 import dev.roost.token.jwt.JwtVerifier;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +58,8 @@ class ExpiryIT {
 
   private final BlockingQueue<String> ended = new LinkedBlockingQueue<>();
   private final AtomicInteger expired = new AtomicInteger();
+  private final Collection<Limit> reached = new ConcurrentLinkedQueue<>();
+  private GatewayOptions gateway;
   private TestServer server;
 
   private static String token(String subject, Duration life) {
@@ -120,14 +129,20 @@ class ExpiryIT {
           public void socketExpired() {
             expired.incrementAndGet();
           }
+
+          @Override
+          public void limitReached(Limit limit) {
+            reached.add(limit);
+          }
         };
+    gateway =
+        GatewayOptions.defaults()
+            .withMetrics(metrics)
+            .withAuth(AuthOptions.none().withJwt(new JwtVerifier(settings)));
+    GatewayLimits unlimited =
+        GatewayLimits.defaults().withTokenRenewalsPerSecond(Integer.MAX_VALUE);
     server =
-        TestServer.start(
-            GatewayOptions.defaults()
-                .withMetrics(metrics)
-                .withAuth(AuthOptions.none().withJwt(new JwtVerifier(settings))),
-            ChannelOptions.defaults(),
-            application);
+        TestServer.start(gateway.withLimits(unlimited), ChannelOptions.defaults(), application);
   }
 
   @AfterEach
@@ -246,6 +261,27 @@ class ExpiryIT {
     try (var client = connect("/socket", "jwt", SHORT)) {
       assertEquals("error", renew(client, "phoenix", token("bob", HOUR)).status());
       assertEquals(3000, client.awaitClose());
+    }
+  }
+
+  /** Each costs the work of a signature. */
+  @Test
+  void ofManyNewTokensAtOnceMostAreNotLookedAt() {
+    server.addGateway(gateway);
+    var options = ClientOptions.port(server.port(1)).withLimit(TestServer.LIMIT);
+    try (var client = PhoenixClient.connect(options.withParam("jwt", SHORT));
+        var witness = connect("/socket", "jwt", SHORT)) {
+      JsonNode payload = LongPollClient.tree("{\"access_token\":\"" + LONG + "\"}");
+      List<PhoenixMessage> answers =
+          Stream.generate(() -> send(client, "phoenix", payload)).limit(10).toList().stream()
+              .map(client::awaitReply)
+              .toList();
+      assertEquals("ok", answers.getFirst().status());
+      assertEquals("error", answers.getLast().status());
+      assertEquals("too many renewals", answers.getLast().response().path("reason").asText());
+      assertTrue(reached.contains(Limit.TOKEN_RENEWALS_PER_SECOND), reached.toString());
+      assertEquals(3000, witness.awaitClose());
+      assertEquals("ok", client.heartbeat().status());
     }
   }
 

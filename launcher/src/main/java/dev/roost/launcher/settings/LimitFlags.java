@@ -117,6 +117,16 @@ final class LimitFlags {
   int pollsPerSecond;
 
   @Option(
+      names = "--token-renewals-per-second",
+      paramLabel = "NUMBER",
+      defaultValue = "1",
+      converter = Values.Count.class,
+      description =
+          "New tokens of one socket; over it they are answered too many renewals."
+              + " Default: ${DEFAULT-VALUE}.")
+  int tokenRenewalsPerSecond;
+
+  @Option(
       names = "--max-channels",
       paramLabel = "NUMBER",
       converter = Values.Count.class,
@@ -210,6 +220,7 @@ final class LimitFlags {
         maxJsonDepth,
         pingsPerSecond,
         pollsPerSecond,
+        tokenRenewalsPerSecond,
         new SocketLimits(
             given(maxChannels, most.maxChannels()),
             given(joinsPerSecond, most.joinsPerSecond()),
