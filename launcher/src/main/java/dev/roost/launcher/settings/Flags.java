@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -597,7 +598,55 @@ final class Flags {
               + (": its three ports, from " + busPort + ", overlap those of cluster-port, from ")
               + (clusterPort + ": choose others"));
     }
+    problems.addAll(sharedPorts(origins, origin));
     return problems;
+  }
+
+  /** Whatever their interfaces: two servers of a process on one port take turns at connections. */
+  private List<String> sharedPorts(Map<String, String> origins, UnaryOperator<String> origin) {
+    var problems = new ArrayList<String>();
+    var ports = new LinkedHashMap<String, Integer>();
+    if (role.hasGateways()) {
+      ports.put("port", port);
+      ports.put("http-redirect-port", edge.httpRedirectPort);
+    }
+    ports.forEach(
+        (name, clients) -> {
+          if (adminPort > 0 && adminPort == clients) {
+            problems.add(
+                origin.apply("admin-port")
+                    + (": " + adminPort + " is what " + name + " is, where strangers come: ")
+                    + "choose another");
+          }
+        });
+    if (joinsCluster(origins)) {
+      ports.put("admin-port", adminPort);
+      ports.forEach(
+          (name, single) -> {
+            if (isAmong(single, clusterPort)) {
+              problems.add(isOneOf(origin.apply(name), single, "cluster-port", clusterPort));
+            }
+            if (busPort > 0 && isAmong(single, busPort)) {
+              problems.add(isOneOf(origin.apply(name), single, "bus-port", busPort));
+            }
+          });
+    }
+    return problems;
+  }
+
+  private static boolean isAmong(int port, int first) {
+    return port >= first && port < first + ClusterOptions.PORTS;
+  }
+
+  private static String isOneOf(String name, int port, String range, int first) {
+    return name
+        + ": "
+        + port
+        + " is one of the three ports of "
+        + range
+        + ", from "
+        + first
+        + ": choose another";
   }
 
   private ClusterOptions clusterOptions() {

@@ -619,6 +619,32 @@ class InvocationTest {
         problems(Map.of(), "--bus-port=5703"));
   }
 
+  /** One process would share such a port between them, and whoever comes could drain the node. */
+  @Test
+  void aPortForTwoPurposesIsRefused() {
+    assertEquals(
+        List.of("--admin-port: 4000 is what port is, where strangers come: choose another"),
+        problems(Map.of(), "--admin-port=4000", "--host=127.0.0.1", "--admin-host=127.0.0.2"));
+    assertEquals(
+        List.of(
+            "--admin-port: 80 is what http-redirect-port is, where strangers come: choose another"),
+        problems(Map.of(), "--admin-port=80", "--http-redirect-port=80"));
+    assertEquals(
+        List.of(
+            "ROOST_PORT: 5703 is one of the three ports of cluster-port, from 5701: choose another",
+            "--admin-port: 5711 is one of the three ports of bus-port, from 5711: choose another"),
+        problems(Map.of("ROOST_PORT", "5703"), "--cluster=on", "--admin-port=5711"));
+  }
+
+  @Test
+  void portsThatNothingElseTakesAreFree() {
+    settings(Map.of(), "--port=0", "--admin-port=0");
+    settings(Map.of(), "--port=5701", "--admin-port=5712");
+    settings(Map.of(), "--role=channels", "--admin-port=4000");
+    settings(Map.of(), "--port=5710", "--admin-port=5704", "--cluster=on");
+    settings(Map.of(), "--port=5711", "--bus-port=0");
+  }
+
   @Test
   void presencesHaveSettingsAndThoseThatDoNotGoTogetherAreRefused() {
     assertEquals(
