@@ -536,10 +536,8 @@ final class ChannelProcess {
     switch (route.unhandledEvents()) {
       case CRASH ->
           throw new IllegalStateException(
-              "the channel does not handle event \""
-                  + message.event()
-                  + "\": add it to handleIn, or give the route another policy for unhandled"
-                  + " events");
+              "the channel does not handle this event: add it to handleIn, or give the route another"
+                  + " policy for unhandled events");
       case LOG ->
           log.warn(
               "event dropped: the channel does not handle it, topic={} event={} socket={}",

@@ -345,6 +345,19 @@ class ObservationTest {
     assertSecretNowhere();
   }
 
+  /** The line has the event's name, where a layout may take control characters out. */
+  @Test
+  void theExceptionOfAnUnknownEventDoesNotRepeatItsName() {
+    try (var kit = Script.onJoin((topic, payload, socket) -> JoinResult.ok()).kit()) {
+      var channel = kit.join("t:1");
+      channel.push(SECRET);
+      channel.assertCrashed();
+    }
+    ILoggingEvent line = logged("event=" + SECRET);
+    String text = line.getThrowableProxy().getMessage();
+    assertFalse(text.contains(SECRET), text);
+  }
+
   @Test
   void aCrashedJoinIsLoggedWithTopicAndSocketButWithoutThePayload() { // J-16, Q-2
     try (var kit = kit(Telemetry.none())) {
