@@ -25,6 +25,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The life of one channel: its mailbox, its callbacks, and what they answer. The verticle's context
@@ -230,13 +232,14 @@ final class ChannelProcess {
 
   private void overflow(String lost) {
     reached(mailboxBound());
-    log.error(
-        "channel crashed: {} did not fit into the mailbox of {} messages, topic={} socket={};"
-            + " handle messages faster or raise mailboxMessages",
-        lost,
-        runtime.options().mailboxMessages(),
-        recipient.topic(),
-        client.id());
+    fault(Level.ERROR)
+        .log(
+            "channel crashed: {} did not fit into the mailbox of {} messages, topic={} socket={};"
+                + " handle messages faster or raise mailboxMessages",
+            lost,
+            runtime.options().mailboxMessages(),
+            recipient.topic(),
+            client.id());
     abandon(new GatewayMessage.Crashed(number));
   }
 
@@ -284,12 +287,14 @@ final class ChannelProcess {
 
   /** Interrupts a callback that has run too long, and ends the channel. Called by the watchdog. */
   void endLate(Duration limit) {
-    log.error(
-        "channel ended: {} did not return within {}, topic={} socket={}; its thread is interrupted",
-        describeRunning(),
-        limit,
-        recipient.topic(),
-        client.id());
+    fault(Level.ERROR)
+        .log(
+            "channel ended: {} did not return within {}, topic={} socket={}; its thread is"
+                + " interrupted",
+            describeRunning(),
+            limit,
+            recipient.topic(),
+            client.id());
     late = true;
     long started = running.since();
     boolean isJoin = running.is("join");
@@ -398,7 +403,9 @@ final class ChannelProcess {
       if (isTooLate(cause)) {
         log.debug("join came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
       } else if (!abandoned) {
-        log.error("join crashed, topic={} socket={}", recipient.topic(), client.id(), cause);
+        fault(Level.ERROR)
+            .setCause(cause)
+            .log("join crashed, topic={} socket={}", recipient.topic(), client.id());
         abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
       }
     }
@@ -536,14 +543,15 @@ final class ChannelProcess {
     switch (route.unhandledEvents()) {
       case CRASH ->
           throw new IllegalStateException(
-              "the channel does not handle this event: add it to handleIn, or give the route another"
-                  + " policy for unhandled events");
+              "the channel does not handle this event: add it to handleIn, or give the route"
+                  + " another policy for unhandled events");
       case LOG ->
-          log.warn(
-              "event dropped: the channel does not handle it, topic={} event={} socket={}",
-              recipient.topic(),
-              message.event(),
-              client.id());
+          fault(Level.WARN)
+              .log(
+                  "event dropped: the channel does not handle it, topic={} event={} socket={}",
+                  recipient.topic(),
+                  message.event(),
+                  client.id());
       case REPLY_ERROR ->
           send(new GatewayMessage.Reply(recipient, message.ref(), "error", UNHANDLED_EVENT));
     }
@@ -564,11 +572,12 @@ final class ChannelProcess {
     running.begin("handleInfo", "handleInfo");
     Outcome outcome = channel().handleInfo(message, socket);
     if (outcome instanceof Outcome.Unhandled) {
-      log.warn(
-          "message dropped: the channel has no handleInfo for a {}, topic={} socket={}",
-          message.getClass().getName(),
-          recipient.topic(),
-          client.id());
+      fault(Level.WARN)
+          .log(
+              "message dropped: the channel has no handleInfo for a {}, topic={} socket={}",
+              message.getClass().getName(),
+              recipient.topic(),
+              client.id());
     }
     return outcome;
   }
@@ -592,8 +601,8 @@ final class ChannelProcess {
       case StopReason.Normal normal -> stopped(normal);
       case StopReason.Shutdown shutdown -> stopped(shutdown);
       case StopReason.Failure(var detail) -> {
-        log.error(
-            "channel stopped: {}, topic={} socket={}", detail, recipient.topic(), client.id());
+        fault(Level.ERROR)
+            .log("channel stopped: {}, topic={} socket={}", detail, recipient.topic(), client.id());
         fail(new TerminateReason.Stopped(reason));
       }
     }
@@ -626,12 +635,13 @@ final class ChannelProcess {
           "callback came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
       return;
     }
-    log.error(
-        "channel crashed, topic={} event={} socket={}",
-        recipient.topic(),
-        running.event(),
-        client.id(),
-        cause);
+    fault(Level.ERROR)
+        .setCause(cause)
+        .log(
+            "channel crashed, topic={} event={} socket={}",
+            recipient.topic(),
+            running.event(),
+            client.id());
     fail(new TerminateReason.Crashed(cause));
   }
 
@@ -670,10 +680,17 @@ final class ChannelProcess {
     try {
       channel.terminate(reason, socket);
     } catch (Throwable cause) {
-      log.error("terminate failed, topic={} socket={}", recipient.topic(), client.id(), cause);
+      fault(Level.ERROR)
+          .setCause(cause)
+          .log("terminate failed, topic={} socket={}", recipient.topic(), client.id());
     } finally {
       running.end();
     }
+  }
+
+  /** A line about what went wrong here, which the client may have caused. */
+  private LoggingEventBuilder fault(Level level) {
+    return log.atLevel(runtime.faults().level(level));
   }
 
   private boolean terminates() {

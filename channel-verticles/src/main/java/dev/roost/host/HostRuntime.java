@@ -32,6 +32,7 @@ final class HostRuntime {
   private final Topics topics;
   private final BusEndpoint endpoint;
   private final HostTracking tracking;
+  private final FaultLog faults = new FaultLog(System::nanoTime);
   private final AtomicInteger queued = new AtomicInteger();
 
   HostRuntime(
@@ -77,6 +78,10 @@ final class HostRuntime {
 
   MetaWriter metas() {
     return metas;
+  }
+
+  FaultLog faults() {
+    return faults;
   }
 
   Telemetry telemetry() {

@@ -74,8 +74,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     topics = homes;
     var presences = new HostTracking(node, context, application, options, opened, homes);
     tracking = presences;
-    runtime = new HostRuntime(context, application, options, opened, homes, presences);
-    connector = new Connector(runtime);
+    var asked = new HostRuntime(context, application, options, opened, homes, presences);
+    runtime = asked;
+    connector = new Connector(asked);
     watchdog = vertx.setPeriodic(watchInterval(), ignored -> watch());
     linkTimer =
         vertx.setPeriodic(
@@ -84,6 +85,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
               opened.checkLinks(peer -> node.snapshot().isLive(peer));
               presences.check();
               tellIfWereAway();
+              asked.faults().tellLeftOut();
             });
     absences = new Absences(opened.address());
     seen = node.snapshot();
@@ -101,7 +103,10 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     topics().all().forEach(this::handOver);
     ending.await(tracking().stop());
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
-    return ending.done().eventually(endpoint()::close);
+    return ending
+        .done()
+        .eventually(endpoint()::close)
+        .onComplete(ignored -> runtime().faults().tellLeftOut());
   }
 
   @Override

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,7 @@ class ObservationTest {
 
   @BeforeEach
   void listen() {
+    log.list = new CopyOnWriteArrayList<>();
     log.start();
     root.addAppender(log);
   }
@@ -320,6 +322,14 @@ class ObservationTest {
         .orElseThrow(() -> new AssertionError("no log line with \"" + what + "\": " + log.list));
   }
 
+  private void awaitLogged(String what) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (log.list.stream().noneMatch(event -> event.getMessage().startsWith(what))) {
+      assertTrue(System.nanoTime() < deadline, () -> "no log line \"" + what + "\"");
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
   private void assertSecretNowhere() {
     for (ILoggingEvent event : log.list) {
       assertFalse(event.getFormattedMessage().contains(SECRET), event.getFormattedMessage());
@@ -343,6 +353,41 @@ class ObservationTest {
     }
     assertTrue(line.getThrowableProxy() != null, "with its stack trace");
     assertSecretNowhere();
+  }
+
+  private static void crash(ChannelKit kit, int times) {
+    var socket = kit.socket();
+    for (int i = 0; i < times; i++) {
+      var channel = socket.join("t:" + i);
+      channel.push("throw");
+      channel.assertCrashed();
+    }
+  }
+
+  /** Otherwise a client that joins and crashes in a loop fills the disk. */
+  @Test
+  void ofManyCrashesTenASecondAreShownAndTheOthersCounted() {
+    int burst = 150;
+    try (var kit = kit(events::add)) {
+      crash(kit, burst);
+      awaitLogged("channels failed more often");
+      crash(kit, burst); // Told of as the host ends.
+    }
+    int crashes = 2 * burst;
+    long shown = log.list.stream().filter(line -> line.getLevel().equals(Level.ERROR)).count();
+    assertTrue(shown >= 10 && shown < crashes, () -> "shown: " + shown);
+    long leftOut =
+        log.list.stream()
+            .filter(line -> line.getMessage().startsWith("channels failed more often"))
+            .mapToLong(line -> (long) line.getArgumentArray()[0])
+            .sum();
+    assertEquals(crashes, shown + leftOut);
+    long counted =
+        events.stream()
+            .filter(Event.ChannelHandledIn.class::isInstance)
+            .filter(event -> ((Event.ChannelHandledIn) event).outcome() == Outcome.CRASHED)
+            .count();
+    assertEquals(crashes, counted);
   }
 
   /** The line has the event's name, where a layout may take control characters out. */
