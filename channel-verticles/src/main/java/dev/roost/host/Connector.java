@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -64,31 +65,42 @@ final class Connector {
   /** Interrupts socket handlers that take too long; their gateways have given up on them. */
   void checkDeadlines(long now) {
     Duration limit = runtime.options().callbackTimeout();
+    int ended = 0;
+    var paths = new TreeSet<String>();
     Iterator<Running> oldestFirst = running.iterator();
     while (oldestFirst.hasNext()) {
       Running late = oldestFirst.next();
       if (now - late.since() < limit.toNanos()) {
-        return;
+        break;
       }
       oldestFirst.remove();
-      runtime.reached(late.connect().path(), Telemetry.Bound.CALLBACK_TIMEOUT);
-      log.error(
-          "connect did not return within {}, path={}; its thread is interrupted",
-          limit,
-          late.connect().path());
-      if (!late.told().getAndSet(true)) { // Before it can say something else.
-        long took = now - late.since();
-        Thread.startVirtualThread(() -> tell(late.connect(), Telemetry.Outcome.CRASHED, took));
-      }
-      late.thread().interrupt();
+      end(late, now);
+      ended++;
+      paths.add(late.connect().path());
     }
+    if (ended > 0) {
+      log.error(
+          "connect did not return within {}, calls={} paths={}; their threads are interrupted",
+          limit,
+          ended,
+          paths);
+    }
+  }
+
+  private void end(Running late, long now) {
+    runtime.reached(late.connect().path(), Telemetry.Bound.CALLBACK_TIMEOUT);
+    if (!late.told().getAndSet(true)) { // Before it can say something else.
+      long took = now - late.since();
+      Thread.startVirtualThread(() -> tell(late.connect(), Telemetry.Outcome.CRASHED, took));
+    }
+    late.thread().interrupt();
   }
 
   /**
    * Any stranger can cause a line: one a second may stand where it is seen. Safe for any thread.
    */
-  private boolean mayTell() {
-    return RateLimit.tryTake(told, 1, System.nanoTime());
+  private Level telling() {
+    return RateLimit.tryTake(told, 1, System.nanoTime()) ? Level.ERROR : Level.DEBUG;
   }
 
   private GatewayMessage decide(Running started) {
@@ -105,7 +117,7 @@ final class Connector {
       }
       String origin = connect.origin();
       if (origin != null && !mount.handler().allowsOrigin(origin)) {
-        log.atLevel(mayTell() ? Level.ERROR : Level.DEBUG)
+        log.atLevel(telling())
             .log("connection refused: origin {} is not allowed at {}", origin, connect.path());
         return new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
       }
@@ -122,7 +134,8 @@ final class Connector {
           Optional<String> id = mount.handler().id(accepted);
           long ended = System.nanoTime();
           if (id == null) {
-            log.error("id returned null; return Optional.empty() for an anonymous socket");
+            log.atLevel(telling())
+                .log("id returned null; return Optional.empty() for an anonymous socket");
             record(started, Telemetry.Outcome.CRASHED, ended - begun);
             yield new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
           }
@@ -140,7 +153,8 @@ final class Connector {
           yield new GatewayMessage.ConnectRefused(connect.request(), status, headers, body);
         }
         case null -> {
-          log.error("connect returned null; return ConnectResult.accept() or refuse()");
+          log.atLevel(telling())
+              .log("connect returned null; return ConnectResult.accept() or refuse()");
           record(started, Telemetry.Outcome.CRASHED, decided - begun);
           yield new GatewayMessage.ConnectRefused(connect.request(), 403, Map.of(), "");
         }
@@ -154,9 +168,7 @@ final class Connector {
   }
 
   private void tellFailure(HostMessage.Connect connect, Throwable cause) {
-    log.atLevel(mayTell() ? Level.ERROR : Level.DEBUG)
-        .setCause(cause)
-        .log("connect failed, path={}", connect.path());
+    log.atLevel(telling()).setCause(cause).log("connect failed, path={}", connect.path());
   }
 
   /** Tells of an outcome, unless another one was told of: the handler came too late. */

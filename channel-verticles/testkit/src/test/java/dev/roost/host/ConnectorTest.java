@@ -19,10 +19,13 @@ import dev.roost.bus.Contract;
 import dev.roost.channel.Payload;
 import dev.roost.testkit.ChannelKit;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -116,7 +119,8 @@ class ConnectorTest {
           new ConnectResult.Refused(503, Map.of(), "late"), kit.assertConnectRefused(Map.of()));
       assertTrue(interrupted.await(20, TimeUnit.SECONDS));
       assertLogged(
-          "connect did not return within PT0.05S, path=/socket; its thread is interrupted");
+          "connect did not return within PT0.05S, calls=1 paths=[/socket]; their threads are"
+              + " interrupted");
       assertEquals(
           new Telemetry.Event.BoundReached("app", "/socket", Telemetry.Bound.CALLBACK_TIMEOUT),
           events.poll(20, TimeUnit.SECONDS));
@@ -157,19 +161,62 @@ class ConnectorTest {
   }
 
   /** Strangers cause these lines: no more than a second's worth is shown. */
-  @Test
-  void connectsThatFailAreShownOnceASecond() throws Exception {
-    SocketHandler failing =
-        (params, info) -> {
-          throw new IllegalArgumentException("no number");
-        };
-    try (var kit = kit(failing, Duration.ofSeconds(30))) {
+  private void assertShownOnceASecond(SocketHandler handler) throws Exception {
+    try (var kit = kit(handler, Duration.ofSeconds(30))) {
       for (int i = 0; i < 50; i++) {
         kit.assertConnectRefused(Map.of());
       }
     }
     long shown = logged.stream().filter(line -> line.getLevel().equals(Level.ERROR)).count();
     assertTrue(shown >= 1 && shown < 25, () -> shown + " of 50");
+  }
+
+  @Test
+  void connectsThatFailAreShownOnceASecond() throws Exception {
+    assertShownOnceASecond(
+        (params, info) -> {
+          throw new IllegalArgumentException("no number");
+        });
+  }
+
+  @Test
+  void connectsThatReturnNullAreShownOnceASecond() throws Exception {
+    assertShownOnceASecond((params, info) -> null);
+  }
+
+  @Test
+  void idsThatAreNullAreShownOnceASecond() throws Exception {
+    assertShownOnceASecond(new Named(() -> null));
+  }
+
+  /** They hang by the thousand when what they wait for is down. */
+  @Test
+  void connectsThatHangTogetherAreShownTogether() throws Exception {
+    int together = 50;
+    var all = new CountDownLatch(together);
+    SocketHandler hanging =
+        (params, info) -> {
+          all.countDown();
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            return ConnectResult.refuse();
+          }
+          return ConnectResult.accept();
+        };
+    try (var kit = kit(hanging, Duration.ofSeconds(2));
+        var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      var refusals = new ArrayList<Future<?>>();
+      for (int i = 0; i < together; i++) {
+        refusals.add(clients.submit(() -> kit.assertConnectRefused(Map.of())));
+      }
+      assertTrue(all.await(20, TimeUnit.SECONDS));
+      for (Future<?> refusal : refusals) {
+        refusal.get(20, TimeUnit.SECONDS);
+      }
+    }
+    long shown = logged.stream().filter(line -> line.getLevel().equals(Level.ERROR)).count();
+    assertTrue(shown >= 1 && shown < 25, () -> shown + " of " + together);
   }
 
   @Test
