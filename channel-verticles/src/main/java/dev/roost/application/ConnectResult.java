@@ -4,6 +4,7 @@ import dev.roost.bus.Contract;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +24,14 @@ public sealed interface ConnectResult {
       assigns = Map.copyOf(assigns);
     }
 
-    /** With one more value. */
+    /**
+     * With one more value.
+     *
+     * @throws NullPointerException if it is null: a name without a value is not assigned
+     */
     public Accepted assign(String name, Object value) {
+      Objects.requireNonNull(
+          value, () -> "assign \"" + name + "\" is null: assign nothing where there is no value");
       var all = new HashMap<>(assigns);
       all.put(name, value);
       return new Accepted(all, expiresAt);

@@ -52,8 +52,14 @@ public record Route(
     return new Route(pattern, channel, Set.of(events), assigns, unhandledEvents);
   }
 
-  /** Every channel of the route starts with this value. */
+  /**
+   * Every channel of the route starts with this value.
+   *
+   * @throws NullPointerException if it is null: a name without a value is not assigned
+   */
   public Route assign(String name, Object value) {
+    Objects.requireNonNull(
+        value, () -> "assign \"" + name + "\" is null: assign nothing where there is no value");
     var all = new java.util.HashMap<>(assigns);
     all.put(name, value);
     return new Route(pattern, channel, intercepted, all, unhandledEvents);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <p>For use in the channel's callbacks; not safe for several threads at once.
  */
 public final class Assigns {
+
+  /** Hides what connect assigned under a name. */
+  private static final Object REMOVED = new Object();
 
   private final ObjectMapper mapper;
   private final ObjectNode connect;
@@ -27,12 +31,15 @@ public final class Assigns {
   }
 
   /**
-   * The value of this name.
+   * The value of this name: the channel's own, else the one from connect.
    *
    * @throws IllegalArgumentException if it is of another type
    */
   public <T> Optional<T> get(String name, Class<T> type) {
     Object value = own.get(name);
+    if (value == REMOVED) {
+      return Optional.empty();
+    }
     if (value != null) {
       if (!type.isInstance(value)) {
         throw new IllegalArgumentException(
@@ -58,8 +65,23 @@ public final class Assigns {
     }
   }
 
-  /** Keeps a value for this channel. */
+  /**
+   * Keeps a value for this channel.
+   *
+   * @throws NullPointerException if it is null: {@link #remove} is for no value
+   */
   public Assigns put(String name, Object value) {
+    Objects.requireNonNull(
+        value, () -> "assign \"" + name + "\" is null: use remove to have no value");
+    return keep(name, value);
+  }
+
+  /** From now on this channel has no value of this name, not the one from connect either. */
+  public Assigns remove(String name) {
+    return keep(name, REMOVED);
+  }
+
+  private Assigns keep(String name, Object value) {
     if (own.isEmpty()) {
       own = new HashMap<>();
     }

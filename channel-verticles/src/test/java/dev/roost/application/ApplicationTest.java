@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -129,5 +130,17 @@ class ApplicationTest {
   void anAcceptedConnectionGathersAssigns() {
     assertEquals(
         Map.of("a", 1, "b", 2), ConnectResult.accept().assign("a", 1).assign("b", 2).assigns());
+  }
+
+  @Test
+  void anAssignThatIsNullIsNamed() {
+    String message = "assign \"tenant\" is null: assign nothing where there is no value";
+    var accepted = ConnectResult.accept();
+    var route = Route.of("a:*", () -> CHANNEL);
+    for (Executable assign :
+        List.<Executable>of(
+            () -> accepted.assign("tenant", null), () -> route.assign("tenant", null))) {
+      assertEquals(message, assertThrows(NullPointerException.class, assign).getMessage());
+    }
   }
 }

@@ -40,6 +40,23 @@ class AssignsTest {
   }
 
   @Test
+  void whatIsRemovedIsGoneForThisChannelWhereverItCameFrom() throws Exception {
+    Assigns assigns = assigns("{\"user\":7,\"n\":1}").put("own", "x").remove("own").remove("user");
+    assertEquals(Optional.empty(), assigns.get("own", String.class));
+    assertEquals(Optional.empty(), assigns.get("user", Integer.class));
+    assertEquals(Optional.of(1), assigns.get("n", Integer.class));
+    assertEquals(Optional.of(8), assigns.put("user", 8).get("user", Integer.class));
+  }
+
+  @Test
+  void nullIsNoValueAndTheErrorSaysWhatToDo() throws Exception {
+    Assigns assigns = assigns("{\"user\":7}");
+    var refused = assertThrows(NullPointerException.class, () -> assigns.put("user", null));
+    assertEquals("assign \"user\" is null: use remove to have no value", refused.getMessage());
+    assertEquals(Optional.of(7), assigns.get("user", Integer.class));
+  }
+
+  @Test
   void anotherTypeIsRefusedWithoutQuotingTheValue() throws Exception {
     Assigns assigns = assigns("{\"token\":\"secret\"}").put("own", "secret");
     for (String name : List.of("token", "own")) {
