@@ -365,6 +365,15 @@ public final class ClientSocket {
     goOn(row);
   }
 
+  /** The topic's application is gone while its join waited: like a join without a route (J-2). */
+  void unmatched(ChannelRow row) {
+    forget(row);
+    rows.remove(row.topic());
+    table.unmatchedJoin(row.topic());
+    reply(null, row.takeJoinMessageRef(), row.topic(), Wire.ERROR_STATUS, Wire.UNMATCHED_TOPIC);
+    goOn(row);
+  }
+
   /**
    * Empty if its client cannot get it so: its serializer, or its connection, has no form for it.
    */

@@ -283,7 +283,7 @@ public final class SocketTable {
         continue;
       }
       if (node.snapshot().applications().find(row.application()).isEmpty()) {
-        row.socket().refused(row, Wire.UNMATCHED_TOPIC);
+        row.socket().unmatched(row);
       } else if (now - row.waitingSince() > limit) {
         metrics.limitReached(Limit.HOST_TIMEOUT);
         row.socket().refused(row, Wire.UNAVAILABLE);
