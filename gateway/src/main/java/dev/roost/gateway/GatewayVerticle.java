@@ -47,34 +47,36 @@ public final class GatewayVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     return Gateway.open(node, options)
-        .compose(
-            opened -> {
-              gateway = opened;
-              var handshakes = new HandshakeWatch(options, Places.of(vertx), opened.door());
-              watch = handshakes;
-              var router = Router.router(vertx);
-              routes.accept(router);
-              router.route().last().handler(opened::unserved);
-              Handler<HttpServerRequest> handler = opened.inFrontOf(router);
-              HttpServer created =
-                  vertx
-                      .createHttpServer(options.httpServerOptions())
-                      .exceptionHandler(handshakes::failed)
-                      .connectionHandler(handshakes::connection)
-                      .invalidRequestHandler(this::refuse)
-                      .requestHandler(
-                          request -> {
-                            if (handshakes.request(request)) {
-                              handler.handle(request);
-                            }
-                          });
-              server = created;
-              handshakes.start(vertx);
-              return created
-                  .listen()
-                  .onSuccess(opened::renewCertificate)
-                  .compose(ignored -> redirects(handshakes));
-            });
+        .compose(this::serve)
+        .recover(cause -> stop().transform(ended -> Future.failedFuture(cause)));
+  }
+
+  private Future<Void> serve(Gateway opened) {
+    gateway = opened;
+    var handshakes = new HandshakeWatch(options, Places.of(vertx), opened.door());
+    watch = handshakes;
+    var router = Router.router(vertx);
+    routes.accept(router);
+    router.route().last().handler(opened::unserved);
+    Handler<HttpServerRequest> handler = opened.inFrontOf(router);
+    HttpServer created =
+        vertx
+            .createHttpServer(options.httpServerOptions())
+            .exceptionHandler(handshakes::failed)
+            .connectionHandler(handshakes::connection)
+            .invalidRequestHandler(this::refuse)
+            .requestHandler(
+                request -> {
+                  if (handshakes.request(request)) {
+                    handler.handle(request);
+                  }
+                });
+    server = created;
+    handshakes.start(vertx);
+    return created
+        .listen()
+        .onSuccess(opened::renewCertificate)
+        .compose(ignored -> redirects(handshakes));
   }
 
   /** What the HTTP decoder gave up on. */
@@ -89,7 +91,7 @@ public final class GatewayVerticle extends VerticleBase {
     options.metrics().connectionRefused(request.response().getStatusCode());
   }
 
-  private Future<?> redirects(HandshakeWatch handshakes) {
+  private Future<Void> redirects(HandshakeWatch handshakes) {
     Gateway opened = gateway;
     if (opened == null || options.edge().httpRedirectPort() == null) {
       return Future.succeededFuture();
@@ -109,6 +111,7 @@ public final class GatewayVerticle extends VerticleBase {
     redirects = created;
     return created
         .listen()
+        .<Void>mapEmpty()
         .recover(cause -> Future.failedFuture(new RedirectPortFailure(options, cause)));
   }
 
