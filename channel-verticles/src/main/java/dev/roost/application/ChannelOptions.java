@@ -14,6 +14,10 @@ import java.util.Objects;
  *     broadcast or a message of the application crashes the channel, so that no loss goes unnoticed
  * @param mailboxBytes payloads waiting for one channel, together; default 16 MiB, with the same
  *     consequences
+ * @param mailboxTotalBytes what the events of clients that wait for all channels of the process may
+ *     take together, 64 KiB for each channel apart; default a quarter of the heap, 32 MiB at least.
+ *     Over it an event for a channel that has more than these 64 KiB waiting is answered {@code
+ *     mailbox full}
  * @param callbackTimeout how long a callback may run; default 30 s. Then its thread is interrupted
  *     and the channel is over: {@code phx_error}, or {@code "join crashed"} for a join
  * @param callbackWarning after this time a callback that still runs is told of in the log, with
@@ -29,6 +33,7 @@ public record ChannelOptions(
     int verticles,
     int mailboxMessages,
     long mailboxBytes,
+    long mailboxTotalBytes,
     Duration callbackTimeout,
     Duration callbackWarning,
     Duration replaceTimeout,
@@ -49,6 +54,10 @@ public record ChannelOptions(
     if (mailboxBytes < 1_024) {
       throw new IllegalArgumentException("mailboxBytes is 1024 or more, got " + mailboxBytes);
     }
+    if (mailboxTotalBytes < 1_024) {
+      throw new IllegalArgumentException(
+          "mailboxTotalBytes is 1024 or more, got " + mailboxTotalBytes);
+    }
     positive("callbackTimeout", callbackTimeout);
     positive("callbackWarning", callbackWarning);
     positive("replaceTimeout", replaceTimeout);
@@ -65,6 +74,7 @@ public record ChannelOptions(
         Runtime.getRuntime().availableProcessors(),
         1_000,
         16L << 20,
+        Math.max(32L << 20, Runtime.getRuntime().maxMemory() / 4),
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
@@ -78,6 +88,7 @@ public record ChannelOptions(
         value,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         callbackWarning,
         replaceTimeout,
@@ -91,6 +102,7 @@ public record ChannelOptions(
         verticles,
         value,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         callbackWarning,
         replaceTimeout,
@@ -103,6 +115,21 @@ public record ChannelOptions(
     return new ChannelOptions(
         verticles,
         mailboxMessages,
+        value,
+        mailboxTotalBytes,
+        callbackTimeout,
+        callbackWarning,
+        replaceTimeout,
+        filter,
+        presence,
+        telemetry);
+  }
+
+  public ChannelOptions withMailboxTotalBytes(long value) {
+    return new ChannelOptions(
+        verticles,
+        mailboxMessages,
+        mailboxBytes,
         value,
         callbackTimeout,
         callbackWarning,
@@ -117,6 +144,7 @@ public record ChannelOptions(
         verticles,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         value,
         callbackWarning,
         replaceTimeout,
@@ -130,6 +158,7 @@ public record ChannelOptions(
         verticles,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         value,
         replaceTimeout,
@@ -143,6 +172,7 @@ public record ChannelOptions(
         verticles,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         callbackWarning,
         value,
@@ -156,6 +186,7 @@ public record ChannelOptions(
         verticles,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         callbackWarning,
         replaceTimeout,
@@ -169,6 +200,7 @@ public record ChannelOptions(
         verticles,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         callbackWarning,
         replaceTimeout,
@@ -182,6 +214,7 @@ public record ChannelOptions(
         verticles,
         mailboxMessages,
         mailboxBytes,
+        mailboxTotalBytes,
         callbackTimeout,
         callbackWarning,
         replaceTimeout,

@@ -27,6 +27,8 @@ public interface Telemetry {
     MAILBOX_MESSAGES,
     /** Their bytes. */
     MAILBOX_BYTES,
+    /** What clients' events take that wait for all channels of the process. */
+    MAILBOX_TOTAL_BYTES,
     /** A callback takes long; it goes on. */
     CALLBACK_WARNING,
     /** A callback, or a socket handler, took too long. */

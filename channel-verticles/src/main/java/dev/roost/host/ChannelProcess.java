@@ -105,7 +105,10 @@ final class ChannelProcess {
     this.route = route;
     this.mailbox =
         new Mailbox(
-            runtime.options().mailboxMessages(), runtime.options().mailboxBytes(), this::handle);
+            runtime.options().mailboxMessages(),
+            runtime.options().mailboxBytes(),
+            runtime.mailboxes(),
+            this::handle);
   }
 
   HostRuntime runtime() {
@@ -225,8 +228,11 @@ final class ChannelProcess {
   }
 
   private Telemetry.Bound mailboxBound() {
-    return mailbox.isFullOfBytes()
-        ? Telemetry.Bound.MAILBOX_BYTES
+    if (mailbox.isFullOfBytes()) {
+      return Telemetry.Bound.MAILBOX_BYTES;
+    }
+    return mailbox.isShortOfBudget()
+        ? Telemetry.Bound.MAILBOX_TOTAL_BYTES
         : Telemetry.Bound.MAILBOX_MESSAGES;
   }
 

@@ -32,6 +32,7 @@ final class HostRuntime {
   private final Topics topics;
   private final BusEndpoint endpoint;
   private final HostTracking tracking;
+  private final MailboxBudget mailboxes;
   private final FaultLog faults = new FaultLog(System::nanoTime);
   private final AtomicInteger queued = new AtomicInteger();
 
@@ -51,6 +52,7 @@ final class HostRuntime {
             application,
             options.presence().metaBytes(),
             () -> reached("", Telemetry.Bound.PRESENCE_META_BYTES));
+    this.mailboxes = MailboxBudget.of(context.owner(), options.mailboxTotalBytes());
     this.endpoint = endpoint;
     this.topics = topics;
     this.tracking = tracking;
@@ -78,6 +80,10 @@ final class HostRuntime {
 
   MetaWriter metas() {
     return metas;
+  }
+
+  MailboxBudget mailboxes() {
+    return mailboxes;
   }
 
   FaultLog faults() {

@@ -15,6 +15,11 @@ sealed interface Mail {
     return 0;
   }
 
+  /** Those of them that nobody else holds: of a broadcast all members have the same. */
+  default int ownSize() {
+    return 0;
+  }
+
   /** The first mail of every channel. */
   record Join(RawPayload payload) implements Mail {}
 
@@ -23,6 +28,11 @@ sealed interface Mail {
     @Override
     public int size() {
       return message.payload().size();
+    }
+
+    @Override
+    public int ownSize() {
+      return size();
     }
   }
 

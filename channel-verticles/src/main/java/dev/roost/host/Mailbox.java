@@ -24,6 +24,7 @@ final class Mailbox {
   private static final VarHandle TAIL;
   private static final VarHandle WAITING;
   private static final VarHandle BYTES;
+  private static final VarHandle OWN_BYTES;
 
   static {
     try {
@@ -31,6 +32,7 @@ final class Mailbox {
       TAIL = lookup.findVarHandle(Mailbox.class, "tail", Node.class);
       WAITING = lookup.findVarHandle(Mailbox.class, "waiting", int.class);
       BYTES = lookup.findVarHandle(Mailbox.class, "bytes", long.class);
+      OWN_BYTES = lookup.findVarHandle(Mailbox.class, "ownBytes", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -38,10 +40,12 @@ final class Mailbox {
 
   private final int maxMessages;
   private final long maxBytes;
+  private final MailboxBudget budget;
   private final Consumer<Mail> reader;
   private volatile @Nullable Node tail;
   private volatile int waiting;
   private volatile long bytes;
+  private volatile long ownBytes;
   private volatile boolean closed;
 
   private static final class Node {
@@ -57,17 +61,21 @@ final class Mailbox {
 
   /**
    * A mailbox that is full when so many messages wait, or so many bytes of payload; one message
-   * fits into an empty one whatever its size.
+   * fits into an empty one whatever its size, if the budget of all has room for it.
    */
-  Mailbox(int maxMessages, long maxBytes, Consumer<Mail> reader) {
+  Mailbox(int maxMessages, long maxBytes, MailboxBudget budget, Consumer<Mail> reader) {
     this.maxMessages = maxMessages;
     this.maxBytes = maxBytes;
+    this.budget = budget;
     this.reader = reader;
   }
 
   /** Adds a message unless the mailbox is full; a closed one swallows it. */
   boolean offer(Mail mail) {
     if (waiting >= maxMessages || bytes >= maxBytes) {
+      return false;
+    }
+    if (mail.ownSize() > 0 && !budget.hasRoom(ownBytes + mail.ownSize())) {
       return false;
     }
     add(mail);
@@ -82,6 +90,11 @@ final class Mailbox {
   /** Whether it is the bytes of what waits that make it full, rather than their number. */
   boolean isFullOfBytes() {
     return bytes >= maxBytes;
+  }
+
+  /** Whether it is what waits in all mailboxes together. */
+  boolean isShortOfBudget() {
+    return waiting < maxMessages && !budget.hasRoom(Long.MAX_VALUE);
   }
 
   /** Adds a message whatever the bound: for what must not be lost. */
@@ -123,11 +136,19 @@ final class Mailbox {
     var node = new Node(mail);
     WAITING.getAndAdd(this, 1);
     BYTES.getAndAdd(this, (long) node.size);
+    addOwn(mail.ownSize());
     var previous = (Node) TAIL.getAndSet(this, node);
     if (previous == null) {
       THREADS.start(() -> drain(node));
     } else {
       previous.next = node;
+    }
+  }
+
+  private void addOwn(long size) {
+    if (size != 0) {
+      long before = (long) OWN_BYTES.getAndAdd(this, size);
+      budget.changed(before, before + size);
     }
   }
 
@@ -142,6 +163,7 @@ final class Mailbox {
       // The thread holds its first node for life: neither its mail nor its successors hang on it.
       node.mail = null;
       if (mail != null) {
+        addOwn(-mail.ownSize());
         handle(mail);
       }
       Node next = node.next;

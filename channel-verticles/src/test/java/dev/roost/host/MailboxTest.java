@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,7 +29,7 @@ class MailboxTest {
   }
 
   private static Mailbox mailbox(int messages, Consumer<Mail> reader) {
-    return new Mailbox(messages, 1_000_000, reader);
+    return new Mailbox(messages, 1_000_000, MailboxBudget.of(1_000_000), reader);
   }
 
   private static Object body(Mail mail) {
@@ -251,6 +252,7 @@ class MailboxTest {
         new Mailbox(
             100,
             1_000,
+            MailboxBudget.of(1_000),
             mail -> {
               started.countDown();
               await(release);
@@ -406,5 +408,50 @@ class MailboxTest {
               .toList();
       assertEquals(inOrder, came);
     }
+  }
+
+  private static Mail event(int bytes) {
+    return new Mail.In(new HostMessage.Event(1, null, "say", payload(bytes)));
+  }
+
+  private static RawPayload payload(int bytes) {
+    return RawPayload.jsonText("\"" + "x".repeat(bytes - 2) + "\"");
+  }
+
+  @Test
+  void eventsOfAllMailboxesAreBoundedTogether() {
+    int free = MailboxBudget.FREE_BYTES;
+    var budget = MailboxBudget.of(free);
+    var release = new CountDownLatch(1);
+    Consumer<Mail> slow = mail -> await(release);
+    var boxes =
+        IntStream.range(0, 3).mapToObj(i -> new Mailbox(9, 1L << 30, budget, slow)).toList();
+    for (Mailbox box : boxes) { // Whose threads wait from here on.
+      box.add(mail(0));
+      while (box.isWaiting()) {
+        Thread.onSpinWait();
+      }
+    }
+    assertTrue(boxes.get(0).offer(event(free)));
+    assertEquals(0, budget.taken());
+    assertTrue(boxes.get(0).offer(event(free / 2)));
+    assertTrue(boxes.get(1).offer(event(free + free / 2)));
+    assertEquals(free, budget.taken());
+
+    assertFalse(boxes.get(0).offer(event(2)));
+    assertFalse(boxes.get(1).offer(event(2)));
+    assertFalse(boxes.get(2).offer(event(free + 1)));
+    assertTrue(boxes.get(2).offer(event(free)), "what is free for each is not taken by others");
+    assertTrue(boxes.get(0).offer(new Mail.Out("news", payload(free))), "members share it");
+    assertTrue(boxes.get(0).offer(mail(1)));
+    assertEquals(free, budget.taken());
+
+    boxes.get(1).close(); // It has its mail until the callback returns.
+    assertEquals(free, budget.taken());
+    release.countDown();
+    boxes.forEach(MailboxTest::settle);
+    assertEquals(0, budget.taken());
+    assertTrue(boxes.get(0).offer(event(2 * free)));
+    settle(boxes.get(0));
   }
 }

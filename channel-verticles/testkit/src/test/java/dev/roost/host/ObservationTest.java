@@ -600,6 +600,20 @@ class ObservationTest {
   }
 
   @Test
+  void anEventThatFindsNoRoomAmongThoseOfAllChannelsIsCountedAsThat() throws Exception {
+    try (var kit = hanging(ChannelOptions.defaults().withMailboxTotalBytes(1_024))) {
+      var channel = thatHangs(kit);
+      Map<String, ?> large = Map.of("pad", "x".repeat(MailboxBudget.FREE_BYTES + 1_024));
+      var waits = List.of(channel.push("more", large));
+      channel.assertReply(channel.push("more"), "error", Map.of("reason", "mailbox full"));
+      awaitReached(Telemetry.Bound.MAILBOX_TOTAL_BYTES);
+      released.countDown();
+      waits.forEach(ref -> channel.assertReply(ref, "ok"));
+    }
+    assertNoneReached();
+  }
+
+  @Test
   void whatCrashesAChannelWhoseMailboxIsFullIsCounted() throws Exception {
     try (var kit = hanging(ChannelOptions.defaults().withMailboxMessages(1))) {
       var flooded = kit.join("room:2");

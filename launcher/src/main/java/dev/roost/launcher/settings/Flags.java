@@ -367,6 +367,17 @@ final class Flags {
   int mailboxBytes;
 
   @Option(
+      names = "--mailbox-total-bytes",
+      paramLabel = "BYTES",
+      defaultValue = LimitFlags.HeapBytes.QUARTER,
+      converter = LimitFlags.HeapBytes.class,
+      description =
+          "Events that wait, beyond 64 KiB for each channel, of all channels together; quarter is a"
+              + " quarter of the heap, 32 MiB at least. Over it they are answered with an error."
+              + " Default: ${DEFAULT-VALUE}.")
+  long mailboxTotalBytes;
+
+  @Option(
       names = "--handshake-timeout",
       paramLabel = "TIME",
       defaultValue = "15s",
@@ -518,6 +529,7 @@ final class Flags {
             .withVerticles(channelVerticles())
             .withMailboxMessages(mailboxMessages)
             .withMailboxBytes(mailboxBytes)
+            .withMailboxTotalBytes(mailboxTotalBytes)
             .withCallbackTimeout(callbackTimeout)
             .withCallbackWarning(limits.callbackWarning)
             .withFilter(limits.filterParameters)

@@ -135,6 +135,7 @@ class InvocationTest {
                 "max-queued-bytes=2004",
                 "max-pending-connects=6",
                 "mailbox-messages=7",
+                "mailbox-total-bytes=5000000000",
                 "handshake-timeout=1s",
                 "connect-timeout=2s",
                 "callback-timeout=3s",
@@ -165,6 +166,7 @@ class InvocationTest {
         ChannelOptions.defaults()
             .withVerticles(5)
             .withMailboxMessages(7)
+            .withMailboxTotalBytes(5_000_000_000L)
             .withCallbackTimeout(Duration.ofSeconds(3))
             .withReplaceTimeout(Duration.ofSeconds(4)),
         settings.channels());

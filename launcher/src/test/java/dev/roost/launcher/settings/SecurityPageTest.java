@@ -79,6 +79,7 @@ class SecurityPageTest {
         "max-queued-total-bytes",
         "half of the memory for buffers outside the heap, 32 MiB at least");
     defaults.put("max-unfinished-bytes", "a quarter of the heap, 32 MiB at least");
+    defaults.put("mailbox-total-bytes", "a quarter of the heap, 32 MiB at least");
 
     for (MatchResult row : rows().toList()) {
       assertEquals(written(defaults, row.group(1)), row.group(2), row.group(1));
