@@ -70,7 +70,10 @@ public final class Edge {
                 response
                     .setStatusCode(redirect.status())
                     .putHeader("location", redirect.location()),
-            () -> response.setStatusCode(BAD_REQUEST));
+            () -> {
+              metrics.connectionRefused(BAD_REQUEST);
+              response.setStatusCode(BAD_REQUEST);
+            });
     var unused = response.end();
   }
 

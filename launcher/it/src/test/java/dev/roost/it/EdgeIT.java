@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
 import dev.roost.application.ConnectResult;
+import dev.roost.gateway.GatewayMetrics;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.gateway.edge.ForceSsl;
@@ -19,8 +20,10 @@ import dev.roost.testkit.client.RawWebSocket;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -192,8 +195,24 @@ class EdgeIT {
 
   @Test
   void aRequestThatNamesNoHostCannotBeSentAnywhere() {
-    start(DEFAULTS.withForceSsl(ForceSsl.defaults()));
+    var refused = new CopyOnWriteArrayList<Integer>();
+    GatewayMetrics metrics =
+        new GatewayMetrics() {
+          @Override
+          public void connectionRefused(int status) {
+            refused.add(status);
+          }
+        };
+    start(
+        options ->
+            options
+                .withMetrics(metrics)
+                .withEdge(DEFAULTS.withForceSsl(ForceSsl.defaults()).withHttpRedirectPort(0)));
     assertEquals(400, request("GET /plain HTTP/1.0").status());
+    try (RawWebSocket redirects = RawWebSocket.open("localhost", server.redirectPort())) {
+      assertEquals(400, redirects.request("GET /plain HTTP/1.0").status());
+    }
+    assertEquals(List.of(400, 400), refused);
   }
 
   /** H-31. */
