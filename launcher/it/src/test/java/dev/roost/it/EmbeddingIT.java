@@ -15,6 +15,7 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.Gateway;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.host.ChannelVerticles;
+import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
 import dev.roost.testkit.client.RawWebSocket;
@@ -27,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -133,6 +135,63 @@ class EmbeddingIT {
   void aGatewayThatIsClosedSendsClientsElsewhereAndVertxDoesNot() throws Exception {
     assertEquals(1012, codeAtTheEnd(true));
     assertNotEquals(1012, codeAtTheEnd(false));
+  }
+
+  /** No session, body parser or check of the application runs for them, whatever is answered. */
+  @Test
+  void theRouterSeesNoRequestsForSockets() throws Exception { // H-18
+    var seen = new CopyOnWriteArrayList<String>();
+    var vertx = Vertx.vertx();
+    try {
+      var node = ClusterNode.local(vertx);
+      var options = GatewayOptions.defaults().withPort(0);
+      var chat =
+          Application.named("chat")
+              .socket(
+                  "/socket", SocketHandler.acceptAll(), SocketOptions.defaults().withLongPoll());
+      var router = Router.router(vertx);
+      router
+          .route()
+          .handler(
+              context -> {
+                seen.add(context.request().path());
+                context.response().end();
+              });
+      int port =
+          ChannelVerticles.deploy(node, chat)
+              .compose(deployment -> Gateway.open(node, options))
+              .compose(
+                  gateway ->
+                      vertx
+                          .createHttpServer(options.httpServerOptions())
+                          .requestHandler(gateway.inFrontOf(router))
+                          .listen())
+              .await(20, TimeUnit.SECONDS)
+              .actualPort();
+      var asked =
+          Map.of(
+              "GET /socket/websocket?vsn=9", 403,
+              "POST /socket/websocket", 400,
+              "GET /socket/longpoll?vsn=2.0.0", 200,
+              "POST /socket/longpoll?vsn=2.0.0", 200,
+              "PUT /socket/longpoll", 400);
+      asked.forEach(
+          (line, status) -> {
+            try (var client = RawWebSocket.open("localhost", port)) {
+              String[] request = {line + " HTTP/1.1", "Host: localhost", "Content-Length: 0"};
+              assertEquals(status, client.request(request).status(), line);
+            }
+          });
+      try (var client = RawWebSocket.open("localhost", port)) {
+        assertEquals(101, client.upgrade("/socket/websocket?vsn=2.0.0").status());
+      }
+      try (var client = RawWebSocket.open("localhost", port)) {
+        client.request("GET /page HTTP/1.1", "Host: localhost");
+      }
+      assertEquals(List.of("/page"), seen);
+    } finally {
+      vertx.close().await(20, TimeUnit.SECONDS);
+    }
   }
 
   /** The close code that a client sees when its server ends. */

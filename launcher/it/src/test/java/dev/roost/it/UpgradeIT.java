@@ -3,6 +3,7 @@ package dev.roost.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.application.Application;
@@ -37,6 +38,9 @@ class UpgradeIT {
 
   private static final ConnectInfoKey[] ALL_BUT_THE_SESSION =
       EnumSet.complementOf(EnumSet.of(ConnectInfoKey.SESSION)).toArray(ConnectInfoKey[]::new);
+
+  private static final ConnectResult BUSY =
+      ConnectResult.refuse(429, "slow down").header("Retry-After", "5");
 
   private static TestServer server;
   private static final Probe PROBE = new Probe();
@@ -90,9 +94,9 @@ class UpgradeIT {
             .socket("/hidden", PROBE, any)
             .socket("/t/:tenant/:_any", PROBE, any.withWebsocketPath("/deep/ws/:room"))
             .socket("/closed", (params, info) -> ConnectResult.refuse(), any)
-            .socket("/busy", (params, info) -> ConnectResult.refuse(429, "slow down"), any)
+            .socket("/busy", (params, info) -> BUSY, any)
             .socket("/broken", broken, any)
-            .socket("/sub", PROBE, any.withSubprotocols("sip", "mqtt"))
+            .socket("/sub", PROBE, SocketOptions.defaults().withSubprotocols("sip", "mqtt"))
             .socket("/token", PROBE, any.withAuthToken(true).withSubprotocols("sip"))
             .socket("/same", PROBE)
             .socket(
@@ -295,10 +299,11 @@ class UpgradeIT {
   }
 
   @Test
-  void aRefusalMayHaveAStatusAndABodyOfItsOwn() { // H-16
+  void aRefusalMayHaveAStatusHeadersAndABodyOfItsOwn() { // H-16
     HttpAnswer answer = upgrade("/busy/websocket?vsn=2.0.0");
     assertEquals(429, answer.status());
     assertEquals("slow down", answer.body());
+    assertEquals(Optional.of("5"), answer.header("retry-after"));
   }
 
   @Test
@@ -390,6 +395,7 @@ class UpgradeIT {
     HttpAnswer answer = upgrade("/" + mount + "/websocket?vsn=2.0.0", "Origin: " + value);
     assertEquals(allowed ? 101 : 403, answer.status());
     assertEquals("", answer.body()); // O-14
+    assertEquals(allowed ? 1 : 0, PROBE.told.size()); // H-6
   }
 
   @ParameterizedTest
@@ -448,9 +454,37 @@ class UpgradeIT {
         List.of("https://evil.example", "https://friend.example"), List.copyOf(PROBE.asked));
   }
 
+  private static final String EVIL = "Origin: http://evil.example";
+
   @Test
-  void theOriginIsCheckedBeforeTheVersion() { // H-6, H-10
-    upgrade("/listed/websocket?vsn=9", "Origin: http://evil.example");
+  void methodAndQueryAreLookedAtBeforeTheOrigin() { // H-3, H-4, H-6
+    assertEquals(
+        400,
+        request("POST /sub/websocket HTTP/1.1", "Host: localhost", "Content-Length: 0", EVIL)
+            .status());
+    assertEquals(400, upgrade("/sub/websocket?a=%ff", EVIL).status());
+    assertTrue(PROBE.told.isEmpty());
+  }
+
+  /** The answer is 403 for each of them, so the log has to tell which it was for. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "http://evil.example | other | origin http://evil.example is not allowed",
+        "http://127.0.0.1    | other | none of the subprotocols [other] is served",
+        "http://127.0.0.1    | sip   | vsn 9 is none of"
+      })
+  void originSubprotocolAndVersionAreLookedAtInThisOrder(
+      String origin, String protocol, String refusal) { // H-6, H-8, H-10
+    try (var log = Logs.of("dev.roost.gateway.transport.WebSocketTransport", Level.DEBUG)) {
+      HttpAnswer answer =
+          upgrade(
+              "/sub/websocket?vsn=9", "Origin: " + origin, "Sec-WebSocket-Protocol: " + protocol);
+      assertEquals(403, answer.status());
+      assertEquals(1, log.count("connection refused"));
+      assertEquals(1, log.count(refusal));
+    }
     assertTrue(PROBE.told.isEmpty());
   }
 
@@ -479,6 +513,7 @@ class UpgradeIT {
             : upgrade("/" + mount + "/websocket?vsn=2.0.0", "Sec-WebSocket-Protocol: " + asked);
     assertEquals(status, answer.status());
     assertEquals(Optional.ofNullable(selected), answer.header("sec-websocket-protocol"));
+    assertEquals(status == 101 ? 1 : 0, PROBE.told.size()); // H-8
   }
 
   @Test
