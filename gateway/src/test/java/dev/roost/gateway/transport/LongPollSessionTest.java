@@ -197,6 +197,18 @@ class LongPollSessionTest {
   }
 
   @Test
+  void aPostDoesNotBeginTheTimeAnew() { // G-65
+    long opened = System.nanoTime();
+    while (System.nanoTime() <= opened) {
+      Thread.onSpinWait();
+    }
+    RawPayload body = RawPayload.binary(new byte[10]);
+    session.publish(new Asker("gateway", 1), false, body, MessageBudget.of(1 << 20).share());
+    session.checkIdle(opened + INACTIVE + 1);
+    assertEquals(List.of("idle-timeout", "answered 410", "ended"), happened);
+  }
+
+  @Test
   void besidesTheLargestMessageAsManyBytesMayWaitAsTheLimitAndNotOneMore() {
     send(MAX_QUEUED_BYTES);
     send(MAX_QUEUED_BYTES - 1);

@@ -30,6 +30,7 @@ import dev.roost.testkit.client.RawWebSocket;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,8 @@ class LongPollIT {
   private static final Counts COUNTS = new Counts();
   private static final GatewayOptions GATEWAY =
       GatewayOptions.defaults().withMaxQueuedBytes(10_000).withMetrics(COUNTS);
+
+  private static final Door DOOR = new Door();
 
   private static TestServer server;
 
@@ -114,10 +118,13 @@ class LongPollIT {
   /** Tells its clients who they are, and refuses as they wish. */
   private static final class Door implements SocketHandler {
 
+    private final AtomicInteger asked = new AtomicInteger();
+
     @Override
     public ConnectResult connect(Payload params, ConnectInfo info) {
+      asked.incrementAndGet();
       return switch (params.tree().path("do").asText()) {
-        case "refuse" -> ConnectResult.refuse(429, "slow down");
+        case "refuse" -> ConnectResult.refuse(429, "slow down").header("Retry-After", "5");
         case "throw" -> throw new IllegalStateException("asked to");
         default ->
             info.authToken().filter("secret"::equals).isPresent()
@@ -151,8 +158,19 @@ class LongPollIT {
                 .socket(
                     "/strict", SocketHandler.acceptAll(), SocketOptions.defaults().withLongPoll())
                 .socket(
+                    "/late",
+                    SocketHandler.acceptAll(),
+                    open.withLimits(limits.withEventsPerSecond(1))
+                        .withLongPoll(
+                            OPTIONS.withWindow(Duration.ofSeconds(3)).withMaxBatchLines(20)))
+                .socket(
+                    "/idle",
+                    SocketHandler.acceptAll(),
+                    open.withIdleTimeout(Duration.ofSeconds(1))
+                        .withLongPoll(OPTIONS.withWindow(Duration.ofSeconds(3))))
+                .socket(
                     "/door",
-                    new Door(),
+                    DOOR,
                     open.withAuthToken(true).withConnectInfo(ConnectInfoKey.USER_AGENT)));
     server.addGateway(GATEWAY);
     // The fixture's topics, for sockets of the other mounts.
@@ -175,6 +193,8 @@ class LongPollIT {
         socket.broadcast("told", payload);
       } else if (event.equals("binary")) {
         return Result.reply(Map.of("bytes", payload.binary().length));
+      } else if (event.equals("transport")) {
+        return Result.reply(Map.of("transport", socket.transport()));
       } else if (event.equals("binary back")) {
         return Result.reply(new byte[] {1});
       }
@@ -250,6 +270,27 @@ class LongPollIT {
     assertEquals("ok", client.take(far(), 1).get(0).path("payload").path("status").asText());
   }
 
+  @Test
+  void aSessionKeepsTheVersionThatItWasOpenedWith() { // N-7
+    LongPollClient client = session();
+    for (String other : List.of("vsn=1.0.0", "vsn=9")) {
+      var later = new LongPollClient("/open/longpoll", other);
+      later.token(client.token());
+      for (int port : new int[] {near(), far()}) {
+        assertEquals(200, later.post(port, line("5", "phoenix", "heartbeat", Map.of())).status());
+        assertEquals("5", later.take(port, 1).get(0).path(1).asText());
+      }
+    }
+  }
+
+  @Test
+  void aChannelIsToldThatItsClientPolls() { // N-13, G-68
+    LongPollClient client = member("echo:transport");
+    client.post(near(), line("2", "echo:transport", "transport", Map.of()));
+    JsonNode reply = client.take(near(), 1).get(0);
+    assertEquals("longpoll", reply.path(4).path("response").path("transport").asText());
+  }
+
   /** G-35. */
   @Test
   void aSessionThatIsUnknownIsANewOneForAPollAndGoneForAPost() {
@@ -290,6 +331,14 @@ class LongPollIT {
       assertEquals(0, answer.messages().size());
       assertEquals(client.token(), answer.json().path("token").asText());
     }
+  }
+
+  /** It is over long before the window is. */
+  @Test
+  void theIdleTimeoutOfWebSocketsIsNotASessions() { // G-66
+    var client = new LongPollClient("/idle/longpoll", V2).open(near());
+    assertEquals(204, client.poll(near()).status());
+    assertEquals(200, client.post(near(), line("1", "phoenix", "heartbeat", Map.of())).status());
   }
 
   @Test
@@ -423,6 +472,34 @@ class LongPollIT {
     assertEquals(before + 1, COUNTS.dropped.get());
   }
 
+  /** Two come through at once and one with each second of the window; the others are dropped. */
+  @Test
+  void ofABatchThatTakesLongerThanAWindowTheRestIsDropped() { // G-56
+    var client = new LongPollClient("/late/longpoll", V2).open(near());
+    int late = refused(408);
+    String batch =
+        IntStream.range(0, 20)
+            .mapToObj(i -> line("" + i, "phoenix", "heartbeat", Map.of()))
+            .collect(Collectors.joining("\n"));
+    assertEquals(408, client.post(far(), batch).status());
+    assertEquals(late + 1, refused(408));
+
+    List<String> refs = refs(client.take(near(), 2));
+    assertEquals(200, client.post(far(), line("last", "phoenix", "heartbeat", Map.of())).status());
+    while (!refs.contains("last")) {
+      refs.addAll(refs(client.take(near(), 1)));
+    }
+    var expected = IntStream.range(0, refs.size() - 1).mapToObj(i -> "" + i);
+    assertEquals(Stream.concat(expected, Stream.of("last")).toList(), refs);
+    assertTrue(refs.size() < 20, refs.toString());
+  }
+
+  private static List<String> refs(List<JsonNode> messages) {
+    return messages.stream()
+        .map(message -> message.path(1).asText())
+        .collect(Collectors.toCollection(ArrayList::new));
+  }
+
   @ParameterizedTest
   @CsvSource({"application/x-ndjson; charset=utf-8", "application/json", "text/plain"})
   void ofAnyOtherTypeABodyIsOneMessage(String type) { // G-53
@@ -512,6 +589,20 @@ class LongPollIT {
   }
 
   @Test
+  void aPreflightAllowsWhatWasAskedFor() { // G-14
+    var plain = client().request(near(), "OPTIONS");
+    assertEquals("", plain.header("access-control-allow-headers"));
+    var answer =
+        client().request(near(), "OPTIONS", "access-control-request-headers", "x-one, x-two");
+    assertEquals(200, answer.httpStatus());
+    assertEquals("", answer.response().body());
+    assertEquals("x-one, x-two", answer.header("access-control-allow-headers"));
+    assertEquals("get, post, options", answer.header("access-control-allow-methods"));
+    assertEquals("3600", answer.header("access-control-max-age"));
+    assertEquals("*", answer.header("access-control-allow-origin"));
+  }
+
+  @Test
   void otherMethodsAreBadRequests() { // G-15
     for (String method : List.of("PUT", "DELETE", "PATCH", "HEAD")) {
       assertEquals(400, client().request(near(), method).httpStatus(), method);
@@ -529,6 +620,35 @@ class LongPollIT {
     assertEquals(403, client.poll(near()).status());
   }
 
+  /** Nor is a subprotocol looked for or answered. */
+  @Test
+  void aTokenAmongTheSubprotocolsIsNotRead() { // G-11
+    String carrier = "sec-websocket-protocol";
+    var client = new LongPollClient("/door/longpoll", V2);
+    var carried =
+        LongPollClient.await(
+            client.pollAsync(near(), carrier, "phoenix, base64url.bearer.phx.c2VjcmV0"));
+    assertEquals(403, carried.status());
+    var other =
+        LongPollClient.await(
+            client.pollAsync(near(), carrier, "other", "X-Phoenix-AuthToken", "secret"));
+    assertEquals(410, other.status());
+    assertEquals("", other.header(carrier));
+  }
+
+  @Test
+  void theSocketHandlerIsAskedOnceForASession() { // N-12
+    var client = new LongPollClient("/door/longpoll", V2);
+    int before = DOOR.asked.get();
+    var opened = LongPollClient.await(client.pollAsync(near(), "X-Phoenix-AuthToken", "secret"));
+    client.token(opened.json().path("token").asText());
+    for (int port : new int[] {near(), far()}) {
+      assertEquals(200, client.post(port, line("1", "phoenix", "heartbeat", Map.of())).status());
+      assertEquals(200, client.poll(port).status());
+    }
+    assertEquals(before + 1, DOOR.asked.get());
+  }
+
   @Test
   void aRefusalHasNoReasonAndAFaultIsHttps() { // G-22, G-60
     var refused = new LongPollClient("/door/longpoll", V2 + "&do=refuse").poll(near());
@@ -536,6 +656,7 @@ class LongPollIT {
     assertEquals(200, refused.httpStatus());
     assertEquals("application/json; charset=utf-8", refused.header("content-type"));
     assertEquals("no-store", refused.header("cache-control"));
+    assertEquals("", refused.header("retry-after"));
     assertEquals("*", refused.header("access-control-allow-origin"));
     var broken = new LongPollClient("/door/longpoll", V2 + "&do=throw").poll(near());
     assertEquals(500, broken.httpStatus());

@@ -123,6 +123,30 @@ class ShutdownIT {
   }
 
   @Test
+  void aSessionEndsWithItsGatewayAndIsNotOpenedAnew() { // G-67, D-10
+    // Kept open by a socket that does not answer its close, until that goes.
+    var options = GatewayOptions.defaults().withCloseTimeout(TestServer.LIMIT);
+    try (var server =
+            TestServer.start(options, ChannelOptions.defaults(), new Fixture().application());
+        var deaf = server.rawSocket()) {
+      int port = server.port();
+      var client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(port);
+      var poll = client.pollAsync(port);
+      TestServer.await(
+          "the poll waits", () -> server.everyGateway(it -> it.longPolls().exchangeCount()) == 1);
+
+      var closing = server.closeGateway();
+      assertEquals(410, LongPollClient.await(poll).status());
+      assertEquals(1012, deaf.read().closeCode());
+      String heartbeat = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
+      assertEquals(410, client.post(port, heartbeat).status());
+      assertEquals(503, client.poll(port).httpStatus());
+      deaf.close();
+      TestServer.await(closing);
+    }
+  }
+
+  @Test
   void aConnectionThatIsStillWaitingIsRefused() throws Exception {
     var asked = new CountDownLatch(1);
     var release = new CountDownLatch(1);
