@@ -5,8 +5,8 @@
  *   npm ci && node matrix.mjs http://127.0.0.1:PORT
  *
  * Each connects, joins, pushes and is answered, hears a broadcast, sends and gets binary where it
- * can, is joined again after a crash, leaves and disconnects. Prints a line for each, and exits
- * non-zero if one fails or is left out.
+ * can, is joined again after a crash, leaves and disconnects. Those that know of auth tokens, from 1.8
+ * on, connect with one as well. Prints a line for each, and exits non-zero if one fails or is left out.
  */
 
 import assert from "node:assert/strict";
@@ -117,15 +117,71 @@ async function checkBinary(version, polls, first, second, onWebSocket) {
   return "binary both ways";
 }
 
+/** An auth token is asked for with each connect, and reaches connect whatever it is made of (JS-60). */
+async function checkAuthToken(version, transport) {
+  const { Socket, LongPoll } = await phoenix(version);
+  const polls = transport === "long poll";
+  const requests = [];
+  const fetched = globalThis.fetch;
+  globalThis.fetch = (url, options) => {
+    requests.push([options.method, new Headers(options.headers).get("x-phoenix-authtoken")]);
+    return fetched(url, options);
+  };
+  const socket = (authToken, expected) =>
+    new Socket(`${base.protocol === "https:" ? "wss" : "ws"}://${base.host}/token`, {
+      transport: polls ? LongPoll : WebSocket,
+      authToken,
+      params: () => ({ expected: expected() }),
+    });
+  let times = 0;
+  const token = () => `time ${times}~~~`; // With + in its Base64, and = at the end.
+  const good = socket(token, token);
+  const bad = socket("other", token);
+  try {
+    for (times = 1; times <= 2; times++) {
+      good.connect();
+      await until("connected", () => good.isConnected());
+      if (!polls) assert.equal(good.conn.protocol, "phoenix"); // A-12
+      const channel = good.channel(`test:token-${run}-${times}-${polls}`, {});
+      await answer("join", channel.join());
+      await answer("leave", channel.leave());
+      if (polls) { // A-26
+        const gets = requests.filter(([method]) => method === "GET");
+        const posts = requests.filter(([method]) => method === "POST");
+        assert.ok(gets.length > 1 && posts.length > 0, `requests: ${requests.join(" ")}`);
+        assert.deepEqual(new Set(gets.map(([, sent]) => sent)), new Set([token()]));
+        assert.deepEqual(new Set(posts.map(([, sent]) => sent)), new Set([null]));
+      }
+      await within("disconnected", new Promise((done) => good.disconnect(done)));
+      requests.length = 0;
+    }
+    let errors = 0;
+    bad.onError(() => errors++);
+    bad.connect();
+    await until("refused", () => errors > 0);
+    assert.equal(bad.isConnected(), false);
+  } finally {
+    globalThis.fetch = fetched;
+    good.disconnect();
+    bad.disconnect();
+  }
+}
+
 let failed = 0;
+async function report(name, checked) {
+  try {
+    console.log(`PASS ${name}, ${await checked()}`);
+  } catch (failure) {
+    failed += 1;
+    console.log(`FAIL ${name}: ${failure.stack}`);
+  }
+}
 for (const version of VERSIONS) {
   for (const transport of TRANSPORTS) {
     const name = `phoenix.js ${installed(version)} over ${transport}`;
-    try {
-      console.log(`PASS ${name}, ${await check(version, transport)}`);
-    } catch (failure) {
-      failed += 1;
-      console.log(`FAIL ${name}: ${failure.stack}`);
+    await report(name, () => check(version, transport));
+    if (version === "1.8") {
+      await report(name, () => checkAuthToken(version, transport).then(() => "with an auth token"));
     }
   }
 }

@@ -23,9 +23,23 @@ public final class Fixture implements ApplicationProvider {
             "/socket",
             new Sockets(),
             SocketOptions.defaults().withCheckOrigin(OriginPolicy.any()).withLongPoll())
+        .socket(
+            "/token",
+            Fixture::expected,
+            SocketOptions.defaults()
+                .withCheckOrigin(OriginPolicy.any())
+                .withAuthToken(true)
+                .withLongPoll())
         .route("room:*", RoomChannel::new)
         .route(Route.of("test:*", TestChannel::new).intercept("intercepted"))
         .route("presence:*", PresenceChannel::new);
+  }
+
+  /** Accepts who has the auth token that he says he has. */
+  private static ConnectResult expected(Payload params, ConnectInfo info) {
+    return info.authToken().equals(Optional.of(params.tree().path("expected").asText()))
+        ? ConnectResult.accept()
+        : ConnectResult.refuse();
   }
 
   /** Refuses the token {@code bad}, and names sockets by their user. */
