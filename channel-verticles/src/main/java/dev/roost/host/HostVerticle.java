@@ -74,9 +74,9 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     topics = homes;
     var presences = new HostTracking(node, context, application, options, opened, homes);
     tracking = presences;
-    var asked = new HostRuntime(context, application, options, opened, homes, presences);
-    runtime = asked;
-    connector = new Connector(asked);
+    var forHost = new HostRuntime(context, application, options, opened, homes, presences);
+    runtime = forHost;
+    connector = new Connector(forHost);
     watchdog = vertx.setPeriodic(watchInterval(), ignored -> watch());
     linkTimer =
         vertx.setPeriodic(
@@ -85,7 +85,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
               opened.checkLinks(peer -> node.snapshot().isLive(peer));
               presences.check();
               tellIfWereAway();
-              asked.faults().tellLeftOut();
+              forHost.faults().tellLeftOut();
             });
     absences = new Absences(opened.address());
     seen = node.snapshot();
