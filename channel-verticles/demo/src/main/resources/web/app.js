@@ -11,6 +11,7 @@ import { tappedWebSocket } from "./tap.js";
 
 const ROOMS = ["lobby", "phoenixes", "java"];
 const TABS = ["chat", "board"];
+const LONGEST_ROOM = 40;
 const PENDING_SHOWN_AFTER_MS = 400;
 
 const $ = (id) => document.getElementById(id);
@@ -195,7 +196,8 @@ function goToRoom() {
   } catch {
     // not an encoded name; the lobby will do
   }
-  room ||= ROOMS[0];
+  // The server closes sockets that ask for a topic over 1,024 bytes.
+  room = [...room].slice(0, LONGEST_ROOM).join("") || ROOMS[0];
   listRooms(room);
   if (room !== session.room) {
     chat.show(room);
