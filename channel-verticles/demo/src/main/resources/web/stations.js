@@ -241,7 +241,7 @@ const RAPID = new Set(["stroke", "cursor"]);
 
 /* What this demo's ChatChannel and BoardChannel do with their events, and why they broadcast. */
 const OUTCOME = {
-  new_msg: "It broadcasts, then replies.",
+  new_msg: "It broadcasts, then replies; a body too long or empty is refused.",
   typing: "It calls `broadcastFrom`, then replies.",
   away: "It updates its presence, then replies.",
   back: "It updates its presence, then replies.",
