@@ -141,7 +141,7 @@ class ShutdownIT {
       String heartbeat = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
       assertEquals(410, client.post(port, heartbeat).status());
       assertEquals(503, client.poll(port).httpStatus());
-      deaf.close();
+      deaf.reset();
       TestServer.await(closing);
     }
   }
