@@ -17,7 +17,9 @@ public sealed interface OriginPolicy {
 
   /**
    * The origin's host is the public host of the gateway, or the request's own {@code Host} when
-   * none is configured; scheme and port do not matter (O-5). The default.
+   * none is configured; scheme and port do not matter (O-5). The default. Configure one in
+   * production: a page whose author points its name at the gateway (DNS rebinding) comes from the
+   * host that its requests name.
    */
   record SameHost() implements OriginPolicy {}
 

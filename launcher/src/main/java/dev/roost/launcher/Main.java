@@ -134,7 +134,9 @@ public final class Main {
 
   private void awaitStart() {
     try {
-      System.out.println(starting.toCompletionStage().toCompletableFuture().get().readyLine());
+      Node node = starting.toCompletionStage().toCompletableFuture().get();
+      node.originWarning().ifPresent(log::warn);
+      System.out.println(node.readyLine());
     } catch (ExecutionException failed) {
       if (!ending.get()) { // A signal that comes while it starts is no failure.
         System.exit(explain(failed.getCause()));

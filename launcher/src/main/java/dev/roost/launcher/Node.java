@@ -31,6 +31,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -306,6 +307,11 @@ final class Node {
   /** One line for whoever started: where to point a browser, and what runs here. */
   String readyLine() {
     return "Roost " + Version.number() + " is ready: " + where() + " (" + what() + ")";
+  }
+
+  /** One line if browsers are let in that perhaps should not be. */
+  Optional<String> originWarning() {
+    return OriginWarning.of(settings, cluster.snapshot().applications().mounts());
   }
 
   private String where() {

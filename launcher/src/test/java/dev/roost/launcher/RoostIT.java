@@ -234,6 +234,20 @@ class RoostIT {
   }
 
   @Test
+  void whoListensForEverybodyIsToldWhatTheOriginCheckGoesBy() throws Exception { // O-5
+    Process process = roost("--port=0");
+    try (var output = process.inputReader()) {
+      assertEquals(
+          1,
+          output
+              .lines()
+              .takeWhile(line -> !READY.matcher(line).matches())
+              .filter(line -> line.contains(" WARN ") && line.contains("--public-host"))
+              .count());
+    }
+  }
+
+  @Test
   void withoutNativeTransportAutoTakesNioAndEpollIsRefused() throws Exception {
     String noNative = "-Dio.netty.transport.noNative=true";
     Process refused = roostOn(noNative, "--port=0", "--host=127.0.0.1", "--transport=epoll");

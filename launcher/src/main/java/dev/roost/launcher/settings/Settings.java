@@ -42,6 +42,13 @@ public record Settings(
     Level logLevel,
     Map<String, String> origins) {
 
+  private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d+){3}|::1");
+
+  /** Whether nobody but this machine reaches an interface; names are not looked up. */
+  public static boolean isLoopback(String host) {
+    return LOOPBACK.matcher(host).matches();
+  }
+
   /** What a process does. */
   public enum Role {
     /** Both. */
@@ -74,11 +81,9 @@ public record Settings(
    */
   public record Admin(String host, int port, @Nullable Path tokenFile) {
 
-    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d+){3}|::1");
-
-    /** Whether nobody but this machine reaches it; names are not looked up. */
+    /** Whether nobody but this machine reaches it. */
     public boolean isLoopback() {
-      return LOOPBACK.matcher(host).matches();
+      return Settings.isLoopback(host);
     }
   }
 
