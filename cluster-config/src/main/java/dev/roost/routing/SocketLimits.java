@@ -11,7 +11,8 @@ package dev.roost.routing;
  *     joins"}}, and phoenix.js tries again later; default 1,000
  * @param eventsPerSecond messages of one socket, and POSTs without any; over it the socket is not
  *     read until it is within its rate again, so that its client waits and nothing is lost; default
- *     20,000, a quarter of a processor
+ *     20,000, a quarter of a processor. A long-poll POST of which the window leaves something
+ *     unread is answered {@code {"status": 408}}, and the rest of it is dropped
  * @param bytesPerSecond bytes of those messages, of its pings and of its POSTs, with the same
  *     consequence; default 16 MiB
  * @param maxTopicBytes of a topic in a client's message, at most 21,845; over it the socket is
