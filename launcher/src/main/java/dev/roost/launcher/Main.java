@@ -135,7 +135,7 @@ public final class Main {
   private void awaitStart() {
     try {
       Node node = starting.toCompletionStage().toCompletableFuture().get();
-      node.originWarning().ifPresent(log::warn);
+      node.originWarning().ifPresent(log::info);
       System.out.println(node.readyLine());
     } catch (ExecutionException failed) {
       if (!ending.get()) { // A signal that comes while it starts is no failure.
