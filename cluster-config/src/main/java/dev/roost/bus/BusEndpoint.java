@@ -269,7 +269,10 @@ public final class BusEndpoint {
               if (written.failed()) {
                 link.marked -= MARK_NANOS; // The next is watched.
                 broken(to, link);
-              } else if (link.unwritten == 0) {
+                return;
+              }
+              link.unwrittenChecks = 0; // They wait, but it goes on.
+              if (link.unwritten == 0) {
                 link.isBroken = false;
               }
             });

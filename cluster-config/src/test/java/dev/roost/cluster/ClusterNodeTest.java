@@ -335,7 +335,8 @@ class ClusterNodeTest {
       parts.joinAt = read;
       awaitSettled("chat", List.of(stayed, back), stayed, back);
       assertTrue(parts.firstOffers().has("stayed", "chat"));
-      assertEquals(PartitionTable.PARTITIONS, parts.firstShareOf("stayed"));
+      // It may have begun to hand over by then; taken for dead, it would have none.
+      assertTrue(parts.firstShareOf("stayed") > PartitionTable.PARTITIONS / 4);
     }
   }
 

@@ -229,9 +229,10 @@ public final class Gateway {
   /**
    * Refuses new connections with 503, closes all others with 1012, {@link
    * GatewayOptions#drainSockets} at a time, and then its inbox. Those whose turn has not come are
-   * served as before. Completes when every socket is closed, or {@link GatewayOptions#closeTimeout}
-   * after the last batch. To be called on its context, and before {@code vertx.close()}, which cuts
-   * sockets off and sends no 1012.
+   * served as before. Polls that wait here for other gateways' sessions are sent there then, and
+   * what else was asked of those is answered. Completes with the last of all that, or {@link
+   * GatewayOptions#closeTimeout} after the last batch. To be called on its context, and before
+   * {@code vertx.close()}, which cuts sockets off and sends no 1012.
    */
   public Future<Void> close() {
     connects.drain();
@@ -244,7 +245,7 @@ public final class Gateway {
           long now = System.nanoTime();
           drain.advance(now);
           boolean late = drain.isLate(now);
-          if (table.socketCount() == 0) {
+          if (table.socketCount() == 0 || late) {
             longPolls.sendPollsElsewhere();
           }
           if ((table.socketCount() == 0 && longPolls.exchangeCount() == 0) || late) {

@@ -242,7 +242,7 @@ class RoostIT {
           output
               .lines()
               .takeWhile(line -> !READY.matcher(line).matches())
-              .filter(line -> line.contains(" WARN ") && line.contains("--public-host"))
+              .filter(line -> line.contains("the origin check") && line.contains("--public-host"))
               .count());
     }
   }

@@ -367,6 +367,10 @@ public final class ClientSocket {
 
   /** The topic's application is gone while its join waited: like a join without a route (J-2). */
   void unmatched(ChannelRow row) {
+    if (row.state() != State.JOINING) {
+      crashed(row);
+      return;
+    }
     forget(row);
     rows.remove(row.topic());
     table.unmatchedJoin(row.topic());

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -188,23 +187,23 @@ final class LongPollSession implements Connection {
     undelivered.remove(asker);
   }
 
-  /** Messages between this gateway and another are missing: what it was to answer with is too. */
+  /** Messages to this gateway are missing: maybe what it was to deliver. */
   void lost(String gateway) {
-    if (Stream.concat(undelivered.stream(), polls.keySet().stream())
-        .anyMatch(asker -> asker.gateway().equals(gateway))) {
-      end("connection lost");
-    }
+    endIfUndelivered(gateway::equals);
   }
 
   /** Gateways are no more, and so is what they had not delivered yet. */
   void gatewaysGone(Predicate<String> isGone) {
-    if (undelivered.stream().anyMatch(asker -> isGone.test(asker.gateway()))) {
+    endIfUndelivered(isGone);
+    polls.keySet().stream()
+        .filter(asker -> isGone.test(asker.gateway()))
+        .toList()
+        .forEach(this::abandon);
+  }
+
+  private void endIfUndelivered(Predicate<String> through) {
+    if (undelivered.stream().anyMatch(asker -> through.test(asker.gateway()))) {
       end("connection lost");
-    } else {
-      polls.keySet().stream()
-          .filter(asker -> isGone.test(asker.gateway()))
-          .toList()
-          .forEach(this::abandon);
     }
   }
 

@@ -130,9 +130,23 @@ class LongPollSessionTest {
     send(10);
     session.poll(new Asker("gone", 1));
     session.gatewaysGone("other"::equals);
+    session.lost("other");
     assertEquals(List.of("answered 200"), happened);
     session.gatewaysGone("gone"::equals);
     assertEquals(List.of("answered 200", "ended"), happened);
+  }
+
+  @Test
+  void messagesThatAreLostOnTheWayToAGatewayMayHaveBeenTheSessions() {
+    send(10);
+    session.poll(new Asker("gateway", 1));
+    session.delivered(new Asker("gateway", 1));
+    session.poll(new Asker("gateway", 2));
+    session.lost("gateway"); // nothing of it was under way
+    send(10);
+    awaitHappened(List.of("answered 200", "answered 200"));
+    session.lost("gateway");
+    assertEquals(List.of("answered 200", "answered 200", "ended"), happened);
   }
 
   @Test

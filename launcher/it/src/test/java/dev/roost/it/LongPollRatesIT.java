@@ -104,18 +104,19 @@ class LongPollRatesIT {
     LongPollClient client = session("/socket");
     client.post(port, "[\"1\",\"1\",\"" + topic + "\",\"phx_join\",{}]");
     assertEquals(1, client.take(port, 1).size());
+    int reached = reached(Limit.POLLS_PER_SECOND);
+    do {
+      tell(topic, "first");
+      assertEquals(List.of("first"), events(client.poll(port)));
+    } while (reached(Limit.POLLS_PER_SECOND) == reached);
     int before = reached(Limit.POLLS_PER_SECOND);
-    tell(topic, "first");
-    assertEquals(List.of("first"), events(client.poll(port)));
-    assertEquals(before, reached(Limit.POLLS_PER_SECOND));
 
     var polls =
         IntStream.range(0, 4)
             .mapToObj(
                 i -> {
                   var poll = client.pollAsync(port);
-                  TestServer.await(
-                      "it waits", () -> reached(Limit.POLLS_PER_SECOND) == before + i + 1);
+                  TestServer.await("it waits", () -> reached(Limit.POLLS_PER_SECOND) > before + i);
                   return poll;
                 })
             .toList();

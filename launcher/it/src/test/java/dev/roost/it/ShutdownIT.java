@@ -43,8 +43,11 @@ class ShutdownIT {
 
   @Test
   void aGatewayThatGoesSendsThePollsOfOthersSessionsElsewhere() { // G-67
-    try (var server = TestServer.start(new Fixture().application())) {
+    var brief = GatewayOptions.defaults().withCloseTimeout(Duration.ofMillis(300));
+    try (var server =
+        TestServer.start(brief, ChannelOptions.defaults(), new Fixture().application())) {
       server.addGateway(GatewayOptions.defaults());
+      var deaf = server.rawSocket(); // It does not answer the close: others do not suffer for it.
       var client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(server.port(1));
       var poll = client.pollAsync(server.port(0));
       TestServer.await(
@@ -56,6 +59,7 @@ class ShutdownIT {
 
       var answer = LongPollClient.await(poll);
       assertEquals(204, answer.status());
+      assertEquals(1012, deaf.readClose());
       assertEquals("close", answer.header("connection"));
       String heartbeat = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
       assertEquals(200, client.post(stays, heartbeat).status());

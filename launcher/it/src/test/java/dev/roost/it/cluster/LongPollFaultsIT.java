@@ -56,9 +56,8 @@ class LongPollFaultsIT {
     return holder.log().lines().filter(line -> line.contains("left the cluster")).count();
   }
 
-  private int pollOnceMoreAreGoneThan(long gone) {
+  private static void awaitMoreGoneThan(long gone) {
     Waiting.until("the holder knows that the other is gone", () -> gone() > gone);
-    return client.poll(holder.port()).status();
   }
 
   @Test
@@ -71,7 +70,8 @@ class LongPollFaultsIT {
       LockSupport.parkNanos(pause);
       victim.freeze();
       beat();
-      status = pollOnceMoreAreGoneThan(gone);
+      awaitMoreGoneThan(gone);
+      status = client.poll(holder.port()).status();
       pause *= 2;
       victim.end();
       victim = cluster.gateway().ready();
@@ -82,9 +82,11 @@ class LongPollFaultsIT {
   @Test
   void aSessionWhosePollWaitedAtAKilledGatewayGoesOn() {
     var unused = client.pollAsync(victim.port());
+    LockSupport.parkNanos(200_000_000); // Else it may not have waited, which proves less.
     long gone = gone();
     victim.kill();
+    awaitMoreGoneThan(gone);
     beat();
-    assertEquals(MESSAGES, pollOnceMoreAreGoneThan(gone));
+    assertEquals(MESSAGES, client.poll(holder.port()).status());
   }
 }
