@@ -187,24 +187,19 @@ final class LongPollSession implements Connection {
     undelivered.remove(asker);
   }
 
-  /** Messages to this gateway are missing: maybe what it was to deliver. */
-  void lost(String gateway) {
-    endIfUndelivered(gateway::equals);
-  }
-
-  /** Gateways are no more, and so is what they had not delivered yet. */
-  void gatewaysGone(Predicate<String> isGone) {
-    endIfUndelivered(isGone);
+  /**
+   * Messages from or to this gateway are missing, or it is no more: what it had not delivered may
+   * be lost, and whoever polled through it may wait there no longer.
+   */
+  void cutOff(Predicate<String> isCutOff) {
+    if (undelivered.stream().anyMatch(asker -> isCutOff.test(asker.gateway()))) {
+      end("connection lost");
+      return;
+    }
     polls.keySet().stream()
-        .filter(asker -> isGone.test(asker.gateway()))
+        .filter(asker -> isCutOff.test(asker.gateway()))
         .toList()
         .forEach(this::abandon);
-  }
-
-  private void endIfUndelivered(Predicate<String> through) {
-    if (undelivered.stream().anyMatch(asker -> through.test(asker.gateway()))) {
-      end("connection lost");
-    }
   }
 
   private void answer(Asker asker, int status, RawPayload messages) {

@@ -157,13 +157,8 @@ final class LongPollSessions implements LongPollSession.Holder {
     }
   }
 
-  /** Gateways are no more, through which requests came. */
-  void gatewaysGone(Predicate<String> isGone) {
-    List.copyOf(sessions.values()).forEach(session -> session.gatewaysGone(isGone));
-  }
-
-  /** Messages from or to this gateway are missing. */
-  void lost(String gateway) {
-    List.copyOf(sessions.values()).forEach(session -> session.lost(gateway));
+  /** Messages from or to these gateways are missing, or they are no more. */
+  void cutOff(Predicate<String> isCutOff) {
+    List.copyOf(sessions.values()).forEach(session -> session.cutOff(isCutOff));
   }
 }

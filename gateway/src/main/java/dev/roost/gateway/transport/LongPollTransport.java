@@ -527,7 +527,7 @@ public final class LongPollTransport {
    * @param isGone tells of a gateway's inbox
    */
   public void gatewaysGone(Predicate<String> isGone) {
-    sessions.gatewaysGone(isGone);
+    sessions.cutOff(isGone);
     gone(exchange -> isGone.test(exchange.holder()));
   }
 
@@ -549,7 +549,7 @@ public final class LongPollTransport {
 
   /** Messages from or to this gateway are missing: its sessions' requests through here, too. */
   public void lost(String gateway) {
-    sessions.lost(gateway);
+    sessions.cutOff(gateway::equals);
     gone(exchange -> exchange.holder().equals(gateway));
   }
 

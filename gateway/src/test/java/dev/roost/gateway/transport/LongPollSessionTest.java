@@ -126,37 +126,23 @@ class LongPollSessionTest {
   }
 
   @Test
-  void aGatewayThatIsGoneTakesWithItWhatItHadNotDelivered() {
+  void whatAGatewayHadNotDeliveredIsLostWithIt() {
     send(10);
     session.poll(new Asker("gone", 1));
-    session.gatewaysGone("other"::equals);
-    session.lost("other");
+    session.cutOff("other"::equals);
     assertEquals(List.of("answered 200"), happened);
-    session.gatewaysGone("gone"::equals);
+    session.cutOff("gone"::equals);
     assertEquals(List.of("answered 200", "ended"), happened);
   }
 
   @Test
-  void messagesThatAreLostOnTheWayToAGatewayMayHaveBeenTheSessions() {
-    send(10);
-    session.poll(new Asker("gateway", 1));
-    session.delivered(new Asker("gateway", 1));
-    session.poll(new Asker("gateway", 2));
-    session.lost("gateway"); // nothing of it was under way
-    send(10);
-    awaitHappened(List.of("answered 200", "answered 200"));
-    session.lost("gateway");
-    assertEquals(List.of("answered 200", "answered 200", "ended"), happened);
-  }
-
-  @Test
-  void aPollThatWaitsAtAGatewayThatIsGoneIsForgottenAndNothingElse() {
+  void aPollThatWaitsAtAGatewayThatIsCutOffIsForgottenAndNothingElse() {
     var often = session(OPTIONS, 10);
     send(often, 10);
     often.poll(new Asker("gone", 1));
     often.delivered(new Asker("gone", 1));
     often.poll(new Asker("gone", 2));
-    often.gatewaysGone("gone"::equals);
+    often.cutOff("gone"::equals);
     send(often, 10);
     often.poll(new Asker("other", 1));
     assertEquals(List.of("answered 200", "answered 200"), happened);
