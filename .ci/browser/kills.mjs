@@ -4,7 +4,7 @@
  *
  *   npm ci && ROOST=../../roost node kills.mjs FIRST_PORT
  *
- * Starts two gateways and two channel nodes on 127.0.0.1, eight ports from FIRST_PORT on. Prints a
+ * Starts two gateways and two channel nodes on 127.0.0.1, sixteen ports from FIRST_PORT on. Prints a
  * line per check and exits non-zero when one failed. The environment: CHROMIUM and SCREENSHOTS as for
  * demo.mjs, and ROOST, the command that starts a node.
  */
@@ -29,14 +29,17 @@ if (SCREENSHOTS) {
   mkdirSync(SCREENSHOTS, { recursive: true });
 }
 
+/** The first of three, behind which a gateway has its own. */
+const clusterPort = (node) => FIRST_PORT + 4 * node;
+
 class Node {
   constructor(number, ...role) {
     this.number = number;
     this.args = [
       ...role,
       `--cluster-name=kills-${process.pid}`,
-      `--cluster-seeds=${[0, 1, 2, 3].map((i) => `127.0.0.1:${FIRST_PORT + 2 * i}`).join()}`,
-      `--cluster-port=${FIRST_PORT + 2 * number}`,
+      `--cluster-seeds=${[0, 1, 2, 3].map((i) => `127.0.0.1:${clusterPort(i)}`).join()}`,
+      `--cluster-port=${clusterPort(number)}`,
       "--bus-port=0",
     ];
   }
@@ -60,7 +63,7 @@ class Node {
   }
 }
 
-const port = (gateway) => FIRST_PORT + 2 * gateway + 1;
+const port = (gateway) => clusterPort(gateway) + 3;
 const gateways = [0, 1].map((i) => new Node(i, "--role=gateway", `--port=${port(i)}`));
 const channels = [2, 3].map((i) => new Node(i, "--role=channels"));
 const nodes = [...channels, ...gateways];
