@@ -229,10 +229,11 @@ public final class Gateway {
   /**
    * Refuses new connections with 503, closes all others with 1012, {@link
    * GatewayOptions#drainSockets} at a time, and then its inbox. Those whose turn has not come are
-   * served as before. Polls that wait here for other gateways' sessions are sent there then, and
-   * what else was asked of those is answered. Completes with the last of all that, or {@link
-   * GatewayOptions#closeTimeout} after the last batch. To be called on its context, and before
-   * {@code vertx.close()}, which cuts sockets off and sends no 1012.
+   * served as before. When all are closed, polls that wait here for other gateways' sessions are
+   * answered empty, so that their clients poll elsewhere, and POSTs to those are waited for.
+   * Completes with the last of all that, or {@link GatewayOptions#closeTimeout} after the last
+   * batch. To be called on its context, and before {@code vertx.close()}, which cuts sockets off
+   * and sends no 1012.
    */
   public Future<Void> close() {
     connects.drain();

@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import java.util.OptionalInt;
@@ -58,25 +59,29 @@ public final class GatewayVerticle extends VerticleBase {
     var router = Router.router(vertx);
     routes.accept(router);
     router.route().last().handler(opened::unserved);
-    Handler<HttpServerRequest> handler = opened.inFrontOf(router);
-    HttpServer created =
-        vertx
-            .createHttpServer(options.httpServerOptions())
-            .exceptionHandler(handshakes::failed)
-            .connectionHandler(handshakes::connection)
-            .invalidRequestHandler(this::refuse)
-            .requestHandler(
-                request -> {
-                  if (handshakes.request(request)) {
-                    handler.handle(request);
-                  }
-                });
+    HttpServer created = create(options.httpServerOptions(), handshakes, opened.inFrontOf(router));
     server = created;
     handshakes.start(vertx);
     return created
         .listen()
         .onSuccess(opened::renewCertificate)
-        .compose(ignored -> redirects(handshakes));
+        .compose(ignored -> redirects(opened, handshakes));
+  }
+
+  /** A server for strangers, whose handshakes are watched. */
+  private HttpServer create(
+      HttpServerOptions settings, HandshakeWatch handshakes, Handler<HttpServerRequest> handler) {
+    return vertx
+        .createHttpServer(settings)
+        .exceptionHandler(handshakes::failed)
+        .connectionHandler(handshakes::connection)
+        .invalidRequestHandler(this::refuse)
+        .requestHandler(
+            request -> {
+              if (handshakes.request(request)) {
+                handler.handle(request);
+              }
+            });
   }
 
   /** What the HTTP decoder gave up on. */
@@ -91,23 +96,12 @@ public final class GatewayVerticle extends VerticleBase {
     options.metrics().connectionRefused(request.response().getStatusCode());
   }
 
-  private Future<Void> redirects(HandshakeWatch handshakes) {
-    Gateway opened = gateway;
-    if (opened == null || options.edge().httpRedirectPort() == null) {
+  private Future<Void> redirects(Gateway opened, HandshakeWatch handshakes) {
+    if (options.edge().httpRedirectPort() == null) {
       return Future.succeededFuture();
     }
     HttpServer created =
-        vertx
-            .createHttpServer(options.redirectServerOptions())
-            .exceptionHandler(handshakes::failed)
-            .connectionHandler(handshakes::connection)
-            .invalidRequestHandler(this::refuse)
-            .requestHandler(
-                request -> {
-                  if (handshakes.request(request)) {
-                    opened.redirectToHttps(request);
-                  }
-                });
+        create(options.redirectServerOptions(), handshakes, opened::redirectToHttps);
     redirects = created;
     return created
         .listen()
