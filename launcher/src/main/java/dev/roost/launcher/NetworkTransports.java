@@ -4,6 +4,7 @@ import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.transport.Transport;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,21 @@ final class NetworkTransports {
    * @throws StartFailure if the transport is demanded and cannot be loaded
    */
   static VertxBuilder builder(Settings settings) {
-    return Vertx.builder().with(options(settings)).withTransport(transport(settings));
+    return Vertx.builder()
+        .with(options(settings))
+        .withTransport(new NodeTransport(transport(settings)));
+  }
+
+  /**
+   * Has connections to the port of the bus of this Vert.x closed on which something else comes. Not
+   * for TLS, where strangers come no further than the handshake.
+   */
+  static void guardBus(Vertx vertx) {
+    if (vertx instanceof VertxInternal inside
+        && inside.transport() instanceof NodeTransport.Wired wired
+        && inside.clusterManager() != null) {
+      wired.guard().port(inside.clusterManager().getNodeInfo().port());
+    }
   }
 
   private static Transport transport(Settings settings) {
@@ -36,14 +51,14 @@ final class NetworkTransports {
       case EPOLL -> demand(settings, Transport.EPOLL);
       case AUTO -> {
         Transport loaded = Transport.nativeTransport();
-        yield isAvailable(loaded) ? new TurnFlushTransport(loaded) : Transport.NIO;
+        yield isAvailable(loaded) ? loaded : Transport.NIO;
       }
     };
   }
 
   private static Transport demand(Settings settings, Transport transport) {
     if (isAvailable(transport)) {
-      return new TurnFlushTransport(transport);
+      return transport;
     }
     String why = transport == null ? "its jar is missing" : rootCause(transport);
     throw StartFailure.wrongSettings(
@@ -52,11 +67,9 @@ final class NetworkTransports {
             + " or aarch64: use auto or nio");
   }
 
-  /** The name of what Vert.x runs on: {@code epoll}, {@code nio}. */
-  static String name(Vertx vertx) {
-    Transport running =
-        vertx.isNativeTransportEnabled() ? Transport.nativeTransport() : Transport.NIO;
-    return running.name();
+  /** The name of what Vert.x runs on with these settings: {@code epoll}, {@code nio}. */
+  static String name(Settings settings) {
+    return transport(settings).name();
   }
 
   private static boolean isAvailable(@Nullable Transport transport) {

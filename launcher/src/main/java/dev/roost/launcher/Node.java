@@ -87,6 +87,12 @@ final class Node {
       return Future.succeededFuture(ClusterNode.local(vertx.build()));
     }
     return ClusterJoin.join(options, NetworkTransports.options(settings), vertx, unfit)
+        .onSuccess(
+            joined -> {
+              if (options.tls() == null) {
+                NetworkTransports.guardBus(joined.vertx());
+              }
+            })
         .recover(
             cause ->
                 Future.failedFuture(
@@ -337,7 +343,7 @@ final class Node {
       parts.add("in cluster " + clusterName() + " as " + cluster.name());
     }
     parts.add(verticles());
-    parts.add(NetworkTransports.name(cluster.vertx()));
+    parts.add(NetworkTransports.name(settings));
     return String.join("; ", parts);
   }
 

@@ -77,7 +77,7 @@ class TurnFlushTest {
                                 context.flush();
                               }
                             })
-                        .addLast(new TurnFlushTransport.TurnFlush());
+                        .addLast(new TurnFlush());
                   }
                 })
             .connect(address)

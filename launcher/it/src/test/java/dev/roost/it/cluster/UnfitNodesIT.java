@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
@@ -74,12 +75,8 @@ class UnfitNodesIT {
 
   @Test
   void garbageOnTheBusPortIsToldOfAndDisturbsNobody() throws IOException {
-    var bus = Pattern.compile("bus 127\\.0\\.0\\.1:(\\d+)");
     for (NodeProcess node : List.of(gateway, channels)) {
-      var found = bus.matcher(node.log());
-      assertTrue(found.find(), node.log());
-      int port = Integer.parseInt(found.group(1));
-      assertNotEquals(0, port);
+      int port = busPort(node);
       for (byte[] garbage : garbage()) {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
           socket.getOutputStream().write(garbage);
@@ -96,6 +93,29 @@ class UnfitNodesIT {
       assertTrue(log.contains("keep it on a network of the nodes' own"), log);
       assertFalse(log.contains("ERROR"), log);
     }
+  }
+
+  /** Vert.x would gather 1.2 GB of it. */
+  @Test
+  void whoSendsSomethingElseToTheBusPortIsCutOff() throws IOException {
+    for (NodeProcess node : List.of(gateway, channels)) {
+      try (var socket = new Socket(InetAddress.getLoopbackAddress(), busPort(node))) {
+        socket.setSoTimeout(5_000); // It would be closed after 10 s without a word, too.
+        socket.getOutputStream().write("GET / HTTP/1.1\r\n".getBytes(StandardCharsets.US_ASCII));
+        assertEquals(-1, socket.getInputStream().read());
+      } catch (SocketException reset) {
+        // Closed as well.
+      }
+    }
+    assertStillServes();
+  }
+
+  private static int busPort(NodeProcess node) {
+    var found = Pattern.compile("bus 127\\.0\\.0\\.1:(\\d+)").matcher(node.log());
+    assertTrue(found.find(), node.log());
+    int port = Integer.parseInt(found.group(1));
+    assertNotEquals(0, port);
+    return port;
   }
 
   /** Random bytes, a request of HTTP, lengths that are negative, or larger than what follows. */

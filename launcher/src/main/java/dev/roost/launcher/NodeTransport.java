@@ -3,28 +3,24 @@ package dev.roost.launcher;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFactory;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.SingleThreadEventLoop;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.InternetProtocolFamily;
 import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 
 /**
  * A transport on which connections that this process opens, those of the bus before all, are
- * flushed once in a turn of their event loop.
+ * flushed once in a turn of their event loop, and what comes to the port of the bus is looked at
+ * before Vert.x reads it.
  */
-final class TurnFlushTransport implements io.vertx.core.transport.Transport {
+final class NodeTransport implements io.vertx.core.transport.Transport {
 
   /*
    * Vert.x flushes each message of the bus that is sent on the connection's own event loop, so twenty
@@ -32,8 +28,9 @@ final class TurnFlushTransport implements io.vertx.core.transport.Transport {
    * connections send is flushed by Roost itself, or answers one request.
    */
   private final io.vertx.core.transport.Transport transport;
+  private final BusGuard guard = new BusGuard();
 
-  TurnFlushTransport(io.vertx.core.transport.Transport transport) {
+  NodeTransport(io.vertx.core.transport.Transport transport) {
     this.transport = transport;
   }
 
@@ -54,11 +51,11 @@ final class TurnFlushTransport implements io.vertx.core.transport.Transport {
 
   @Override
   public Transport implementation() {
-    return new Flushing(transport.implementation());
+    return new Wired(transport.implementation(), guard);
   }
 
-  /** The other transport, but for {@link #channelFactory}. */
-  private record Flushing(Transport other) implements Transport {
+  /** The other transport, but for the pipelines of {@link #channelFactory} and of servers. */
+  record Wired(Transport other, BusGuard guard) implements Transport {
 
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
@@ -123,7 +120,12 @@ final class TurnFlushTransport implements io.vertx.core.transport.Transport {
 
     @Override
     public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
-      return other.serverChannelFactory(domainSocket);
+      ChannelFactory<? extends ServerChannel> factory = other.serverChannelFactory(domainSocket);
+      return () -> {
+        ServerChannel channel = factory.newChannel();
+        channel.pipeline().addFirst("bus-guard", guard);
+        return channel;
+      };
     }
 
     @Override
@@ -139,64 +141,6 @@ final class TurnFlushTransport implements io.vertx.core.transport.Transport {
     @Override
     public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
       other.configure(config, domainSocket, bootstrap);
-    }
-  }
-
-  /** Puts off each flush to the end of the turn; on the event loop of its connection. */
-  static final class TurnFlush extends ChannelDuplexHandler {
-
-    /** Of flushes put off: a turn may be long where much waits to be done. */
-    private static final int MOST = 64;
-
-    private boolean due;
-    private int putOff;
-
-    @Override
-    public void flush(ChannelHandlerContext context) {
-      if (due) {
-        if (++putOff >= MOST) {
-          flushNow(context);
-        }
-        return;
-      }
-      if (context.channel().eventLoop() instanceof SingleThreadEventLoop loop) {
-        due = true;
-        try {
-          loop.executeAfterEventLoopIteration(() -> flushNow(context));
-        } catch (RejectedExecutionException closing) {
-          flushNow(context);
-        }
-      } else {
-        context.flush();
-      }
-    }
-
-    private void flushNow(ChannelHandlerContext context) {
-      if (due) {
-        due = false;
-        putOff = 0;
-        context.flush();
-      }
-    }
-
-    /** Much waits already: what waits any longer would only be more. */
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext context) {
-      if (!context.channel().isWritable()) {
-        flushNow(context);
-      }
-      context.fireChannelWritabilityChanged();
-    }
-
-    @Override
-    public void close(ChannelHandlerContext context, ChannelPromise promise) {
-      flushNow(context);
-      var unused = context.close(promise); // Whoever gave the promise hears of it.
-    }
-
-    @Override
-    public void handlerRemoved(ChannelHandlerContext context) {
-      flushNow(context);
     }
   }
 }
