@@ -36,7 +36,7 @@ final class Cluster implements AutoCloseable {
     }
   }
 
-  private static final Path SCRIPT = Path.of("..", "target", "roost", "bin", "roost");
+  private static final Path RELEASE = Path.of("..", "target", "roost");
   private static final Path FIXTURE = Path.of("target", "roost-it-0.1.0-SNAPSHOT.jar");
 
   /** Cluster port with the two after it, and the public port. */
@@ -48,6 +48,7 @@ final class Cluster implements AutoCloseable {
   private final int firstPort;
   private final List<NodeProcess> nodes = new ArrayList<>();
   private String javaOptions = "";
+  private Path release = RELEASE;
   private @Nullable String service;
   private int started;
 
@@ -119,6 +120,17 @@ final class Cluster implements AutoCloseable {
     return this;
   }
 
+  /** Nodes that are started from now on are of the distribution in this folder. */
+  Cluster ofRelease(Path home) {
+    release = home;
+    return this;
+  }
+
+  /** And from now on of the one that was built, again. */
+  Cluster ofThisRelease() {
+    return ofRelease(RELEASE);
+  }
+
   /** Starts a gateway; it is not ready yet. */
   NodeProcess gateway(String... more) {
     return start("gateway", more);
@@ -136,7 +148,7 @@ final class Cluster implements AutoCloseable {
     Place place = places.get(node);
     int port = clusterPort(node) + PORTS_EACH - 1;
     var command = new ArrayList<>(place.prefix());
-    command.add(SCRIPT.toAbsolutePath().toString());
+    command.add(release.resolve("bin").resolve("roost").toAbsolutePath().toString());
     command.addAll(
         List.of(
             "--role=" + role,

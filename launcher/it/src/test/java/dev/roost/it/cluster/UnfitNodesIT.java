@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.bus.Contract;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
@@ -23,7 +25,7 @@ import org.junit.jupiter.api.condition.OS;
 @DisabledOnOs(OS.WINDOWS)
 class UnfitNodesIT {
 
-  private static final Cluster cluster = Cluster.of("unfit", 6);
+  private static final Cluster cluster = Cluster.of("unfit", 7);
   private static NodeProcess gateway;
   private static NodeProcess channels;
 
@@ -65,8 +67,24 @@ class UnfitNodesIT {
   }
 
   @Test
+  void aNodeOfAnotherReleaseIsRefusedWithBothVersions() {
+    int other = Contract.VERSION - 1;
+    Path release = OtherRelease.withContract(other);
+    NodeProcess older = cluster.ofRelease(release).channels("fixture", "--node-name=older");
+    cluster.ofThisRelease();
+    assertEquals(1, older.exitCode());
+    assertTrue(older.log().contains("speaks version " + Contract.VERSION), older.log());
+    assertTrue(older.log().contains("this one version " + other), older.log());
+    assertStillServes();
+    for (NodeProcess node : List.of(gateway, channels)) {
+      assertTrue(node.isRunning());
+      assertTrue(node.log().contains("it speaks version " + other), node.log());
+    }
+  }
+
+  @Test
   void aNodeWhoseSeedsAreUnreachableStartsAloneAndSaysSo() {
-    int nobody = cluster.clusterPort(5);
+    int nobody = cluster.clusterPort(6);
     NodeProcess alone = cluster.channels("fixture", "--cluster-seeds=127.0.0.1:" + nobody).ready();
     assertTrue(alone.log().contains("joined nobody, tried 127.0.0.1:" + nobody), alone.log());
     alone.terminate();
