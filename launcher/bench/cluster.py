@@ -225,23 +225,26 @@ def main():
 
     if wanted("topics"):
         print("\n| 200,000 topics with two members each, on 4,000 sockets | Pss |\n|---|---|", flush=True)
-        cluster = Cluster(1, 1)
+        cluster = Cluster(2, 3)
         load(phxload, cluster, "storm -c 1000 --inflight 64 --rounds 2")
         load(phxload, cluster, "idle -c 4000 --duration 3")
-        before = [process.memory() for process in cluster.all()]
         held = {}
+
+        def memory():
+            return [sum(process.memory() for process in of) for of in (cluster.gateways, cluster.channels)]
 
         def look():
             time.sleep(look.after)
-            held["memory"] = [process.memory() for process in cluster.all()]
+            held["memory"] = memory()
 
         look.after = 60
+        before = memory()
         watcher = threading.Thread(target=look)
         watcher.start()
         load(phxload, cluster, "idle -c 4000 --ramp 200 --topics-per-conn 100 --rooms 200000 --duration 60"
              " --connect-timeout 60")
         watcher.join()
-        for name, was, now in zip(("gateway, for each joined topic of a socket", "host, for each member"), before, held["memory"]):
+        for name, was, now in zip(("two gateways, for each joined topic of a socket", "three channel nodes, for each member"), before, held["memory"]):
             print(f"| {name} | {(now - was) / 400_000:.2f} KB |", flush=True)
         cluster.stop()
 

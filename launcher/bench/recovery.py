@@ -46,10 +46,10 @@ class Client:
 
     def join(self):
         self.ref += 1
-        self.send([str(self.ref), str(self.ref), self.topic, 'phx_join', {}])
+        self.send(f'["{self.ref}","{self.ref}","{self.topic}","phx_join",{{}}]')
 
     def send(self, message):
-        body = json.dumps(message, separators=(',', ':')).encode()
+        body = message.encode()
         head = bytes([0x81, 0x80 | len(body)]) if len(body) < 126 else b'\x81\xfe' + struct.pack('!H', len(body))
         self.socket.sendall(head + bytes(4) + body)
 
@@ -82,15 +82,17 @@ class Client:
             if opcode == 8:
                 self.closed = True
             elif opcode == 1:
-                self.received(json.loads(body))
+                self.received(body)
 
-    def received(self, message):
-        _, ref, _, event, payload = message
-        if event == 'phx_error':
+    # Clients share the machine with the nodes: what they do costs time that is measured.
+    def received(self, body):
+        if b'"phx_error"' in body:
             self.joined = False
             self.told = time.monotonic()
             self.join()
-        elif event == 'phx_reply' and ref == 'ping':
+            return
+        _, ref, _, event, payload = json.loads(body)
+        if event == 'phx_reply' and ref == 'ping':
             self.answered = payload['status'] == 'ok'
         elif event == 'phx_reply' and ref == str(self.ref):
             if payload['status'] == 'ok':
@@ -142,7 +144,7 @@ back = sorted(c.back - killed for c in clients.values() if c.told and c.joined)
 closed = sum(c.closed for c in clients.values())
 joined = [c for c in clients.values() if c.joined and not c.closed]
 for number, client in enumerate(joined):
-    client.send([str(client.ref), 'ping', client.topic, 'ping', {}])
+    client.send(f'["{client.ref}","ping","{client.topic}","ping",{{}}]')
     if number % 50 == 0:
         turn()
 asked = time.monotonic()
