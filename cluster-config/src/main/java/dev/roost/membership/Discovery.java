@@ -15,11 +15,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -28,6 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where Hazelcast looks for members, each time it does: at its start, and every few seconds
@@ -44,6 +49,8 @@ final class Discovery implements DiscoveryStrategyFactory {
    * time, where anybody listens.
    */
 
+  private static final Logger log = LoggerFactory.getLogger(Discovery.class);
+
   /** How long a member that is gone is looked for: a day. */
   static final long REMEMBERED = TimeUnit.DAYS.toNanos(1);
 
@@ -58,8 +65,16 @@ final class Discovery implements DiscoveryStrategyFactory {
   private final List<Seed> seeds;
   private final LongSupplier clock;
 
+  /** How long somebody may listen where members are looked for, and be none. */
+  static final long STRANGE = TimeUnit.SECONDS.toNanos(30);
+
+  private final String clusterName;
+
   /** When members went, the latest last. */
   private final SequencedMap<Address, Long> gone = new LinkedHashMap<>();
+
+  /** Where somebody listens who is no member: since when, and empty once that was told. */
+  private final Map<Address, Optional<Long>> apart = new HashMap<>();
 
   private volatile List<String> lastTried = List.of();
   private volatile @Nullable Supplier<Set<Address>> members;
@@ -74,6 +89,7 @@ final class Discovery implements DiscoveryStrategyFactory {
   Discovery(ClusterOptions options, InetAddress bind, LongSupplier clock) {
     this.clock = clock;
     this.bind = bind;
+    this.clusterName = options.clusterName();
     this.clusterPort = options.clusterPort();
     var places = new LinkedHashSet<Seed>();
     options.seeds().forEach(seed -> places.add(Seed.parse(seed)));
@@ -142,7 +158,43 @@ final class Discovery implements DiscoveryStrategyFactory {
   /** The same for Hazelcast: once this node is a member, only where others listen. */
   private List<Address> found() {
     Supplier<Set<Address>> here = members;
-    return here == null ? places() : listening(here.get());
+    if (here == null) {
+      return places();
+    }
+    List<Address> listening = listening(here.get());
+    for (Address stranger : strangers(listening)) {
+      log.warn(
+          "{}:{} listens and has not become a member of cluster {} in {} s: it hangs, or belongs to"
+              + " a cluster of another name; correct the cluster name here or there, or take the"
+              + " address out of the seeds",
+          stranger.getHost(),
+          stranger.getPort(),
+          clusterName,
+          TimeUnit.NANOSECONDS.toSeconds(STRANGE));
+    }
+    return listening;
+  }
+
+  /**
+   * Those who have listened for long and are no members; each is named once, and again if it was
+   * gone in between.
+   *
+   * @param listening who listens now and is no member
+   */
+  List<Address> strangers(List<Address> listening) {
+    long now = clock.getAsLong();
+    var late = new ArrayList<Address>();
+    synchronized (apart) {
+      apart.keySet().retainAll(listening);
+      for (Address place : listening) {
+        Optional<Long> since = apart.computeIfAbsent(place, fresh -> Optional.of(now));
+        if (since.isPresent() && now - since.get() >= STRANGE) {
+          apart.put(place, Optional.empty());
+          late.add(place);
+        }
+      }
+    }
+    return late;
   }
 
   /** Those of {@link #places} where somebody listens, without these. */

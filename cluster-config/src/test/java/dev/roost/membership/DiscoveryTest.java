@@ -111,4 +111,26 @@ class DiscoveryTest {
   private static ServerSocket listening() throws IOException {
     return new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
   }
+
+  @Test
+  void whoListensForLongAndIsNoMemberIsToldOfOnce() {
+    assertEquals(List.of(), discovery.strangers(List.of(SEED)));
+    clock.addAndGet(Discovery.STRANGE - 1);
+    assertEquals(List.of(), discovery.strangers(List.of(SEED, address(2))));
+    clock.addAndGet(1);
+    assertEquals(List.of(SEED), discovery.strangers(List.of(SEED, address(2))));
+    clock.addAndGet(Discovery.STRANGE);
+    assertEquals(List.of(address(2)), discovery.strangers(List.of(SEED, address(2))));
+  }
+
+  @Test
+  void whoJoinsInTimeIsNotToldOfAndIsAwaitedAnewWhenItComesBack() {
+    assertEquals(List.of(), discovery.strangers(List.of(SEED)));
+    clock.addAndGet(Discovery.STRANGE - 1);
+    assertEquals(List.of(), discovery.strangers(List.of()));
+    clock.addAndGet(Discovery.STRANGE);
+    assertEquals(List.of(), discovery.strangers(List.of(SEED)));
+    clock.addAndGet(Discovery.STRANGE);
+    assertEquals(List.of(SEED), discovery.strangers(List.of(SEED)));
+  }
 }

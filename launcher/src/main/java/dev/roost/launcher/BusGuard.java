@@ -27,12 +27,31 @@ final class BusGuard extends ChannelInboundHandlerAdapter {
   /** Longest message: some times what a payload may have (Contract), and far below any text. */
   static final int MOST = 128 << 20;
 
+  private static final int ANY = 0;
+  private static final int NONE = -1;
+
   private final AtomicLong lines = new AtomicLong(System.nanoTime());
   private volatile int port;
 
-  /** Watches the connections that come to this port from now on. */
-  void port(int port) {
+  private BusGuard(int port) {
     this.port = port;
+  }
+
+  /** Looks at the connections of no server. */
+  static BusGuard ofNone() {
+    return new BusGuard(NONE);
+  }
+
+  /** Looks at those of every server until the port is known: the bus is the first that opens. */
+  static BusGuard ofAny() {
+    return new BusGuard(ANY);
+  }
+
+  /** From now on looks at the connections that come to this port, if at any. */
+  void port(int known) {
+    if (port != NONE) {
+      port = known;
+    }
   }
 
   @Override
@@ -43,9 +62,11 @@ final class BusGuard extends ChannelInboundHandlerAdapter {
   /** A connection that a server has accepted. */
   @Override
   public void channelRead(ChannelHandlerContext context, Object accepted) {
-    if (accepted instanceof Channel connection
+    int guarded = port;
+    if (guarded != NONE
+        && accepted instanceof Channel connection
         && context.channel().localAddress() instanceof InetSocketAddress listening
-        && listening.getPort() == port) {
+        && (guarded == ANY || guarded == listening.getPort())) {
       connection.pipeline().addFirst("bus-guard", new Lengths());
     }
     context.fireChannelRead(accepted);
@@ -100,12 +121,12 @@ final class BusGuard extends ChannelInboundHandlerAdapter {
     private void tell(Channel connection) {
       if (RateLimit.tryTake(lines, 1, System.nanoTime())) {
         log.warn(
-            "closed a connection of {} to the bus port {}: what came is no message of an event bus"
+            "closed a connection of {} to the bus at {}: what came is no message of an event bus"
                 + " (a length of {}); something other than a node connects there; keep it on a"
                 + " network of the nodes' own, or set bus-tls-certificate, bus-tls-key and"
                 + " bus-tls-ca on all of them",
             connection.remoteAddress(),
-            port,
+            connection.localAddress(),
             length);
       }
     }

@@ -1,6 +1,7 @@
 package dev.roost.launcher;
 
 import dev.roost.launcher.settings.Settings;
+import dev.roost.membership.ClusterOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -30,13 +31,16 @@ final class NetworkTransports {
   static VertxBuilder builder(Settings settings) {
     return Vertx.builder()
         .with(options(settings))
-        .withTransport(new NodeTransport(transport(settings)));
+        .withTransport(new NodeTransport(transport(settings), guard(settings)));
   }
 
-  /**
-   * Has connections to the port of the bus of this Vert.x closed on which something else comes. Not
-   * for TLS, where strangers come no further than the handshake.
-   */
+  /** A bus with TLS needs none: strangers come no further than the handshake. */
+  private static BusGuard guard(Settings settings) {
+    ClusterOptions cluster = settings.cluster();
+    return cluster == null || cluster.tls() != null ? BusGuard.ofNone() : BusGuard.ofAny();
+  }
+
+  /** This Vert.x has its bus, at a port that is known by now: other ports are not guarded. */
   static void guardBus(Vertx vertx) {
     if (vertx instanceof VertxInternal inside
         && inside.transport() instanceof NodeTransport.Wired wired

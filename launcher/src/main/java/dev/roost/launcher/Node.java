@@ -36,6 +36,7 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -64,7 +65,7 @@ final class Node {
   private final Settings settings;
   private final List<Hosted> applications;
   private final List<Running> gateways;
-  private volatile boolean handedOver;
+  private final Set<Hosted> handedOver = ConcurrentHashMap.newKeySet();
 
   private Node(
       ClusterNode cluster, Settings settings, List<Hosted> applications, List<Running> gateways) {
@@ -87,12 +88,7 @@ final class Node {
       return Future.succeededFuture(ClusterNode.local(vertx.build()));
     }
     return ClusterJoin.join(options, NetworkTransports.options(settings), vertx, unfit)
-        .onSuccess(
-            joined -> {
-              if (options.tls() == null) {
-                NetworkTransports.guardBus(joined.vertx());
-              }
-            })
+        .onSuccess(joined -> NetworkTransports.guardBus(joined.vertx()))
         .recover(
             cause ->
                 Future.failedFuture(
@@ -362,7 +358,8 @@ final class Node {
 
   /** What is going to happen at the end. */
   String closingLine() {
-    String first = handsOver() ? "draining: partitions go to other nodes" : "draining";
+    String first =
+        hostedElsewhere().isEmpty() ? "draining" : "draining: partitions go to other nodes";
     return settings.role().hasGateways()
         ? first + "; clients are sent elsewhere with 1012"
         : first + "; channels end";
@@ -398,12 +395,13 @@ final class Node {
   }
 
   /**
-   * What {@link #drain} takes at most now, whatever others do: with other nodes there, handing
-   * over; the batches of sockets, and what closing the last of them is waited for.
+   * What {@link #drain} takes at most, whatever others do: with other nodes there, or still to come
+   * during the delay, handing over; the batches of sockets, and what closing the last of them is
+   * waited for.
    */
   Duration drainLimit() {
     Duration limit = settings.drainDelay().plus(SPARE);
-    if (handsOver()) {
+    if (settings.role().hasApplications() && settings.cluster() != null) {
       limit = limit.plus(HAND_OVER);
     }
     return settings.role().hasGateways() ? limit.plus(gatewayLimit()) : limit;
@@ -413,20 +411,23 @@ final class Node {
     return settings.gateway().drainTimeout().plus(settings.gateway().closeTimeout()).plus(SPARE);
   }
 
-  /** Whether another node is there for an application of this one. */
-  private boolean handsOver() {
+  /** Those of its applications that another node is there for. */
+  private List<Hosted> hostedElsewhere() {
     var known = cluster.snapshot().applications();
     return applications.stream()
-        .flatMap(hosted -> known.find(hosted.application()).stream())
-        .flatMap(application -> application.inboxes().stream())
-        .flatMap(inbox -> Addresses.node(inbox).stream())
-        .anyMatch(node -> !node.equals(cluster.name()));
+        .filter(
+            hosted ->
+                known.find(hosted.application()).stream()
+                    .flatMap(application -> application.inboxes().stream())
+                    .flatMap(inbox -> Addresses.node(inbox).stream())
+                    .anyMatch(node -> !node.equals(cluster.name())))
+        .toList();
   }
 
   /**
-   * Sends everybody elsewhere: first, if other nodes are there, the applications' partitions, while
-   * this node's gateways still serve; then the sockets. Alone, applications stay until {@link
-   * #close}, so that clients see one close and no errors before it.
+   * Sends everybody elsewhere: first the partitions of applications that other nodes have too,
+   * while this node's gateways still serve; then the sockets. The other applications stay until
+   * {@link #close}, so that clients see one close and no errors before it.
    *
    * @return fails if something did not go; everything was tried then
    */
@@ -448,16 +449,16 @@ final class Node {
   }
 
   private Future<Void> handOver() {
-    if (!handsOver()) {
-      return Future.succeededFuture();
-    }
-    handedOver = true;
-    return undeployApplications();
+    List<Hosted> elsewhere = hostedElsewhere();
+    handedOver.addAll(elsewhere);
+    return undeploy(elsewhere);
   }
 
-  private Future<Void> undeployApplications() {
-    return Future.join(applications.stream().map(hosted -> hosted.deployment().undeploy()).toList())
-        .mapEmpty();
+  private static Future<Void> undeploy(List<Hosted> some) {
+    return some.isEmpty()
+        ? Future.succeededFuture()
+        : Future.join(some.stream().map(hosted -> hosted.deployment().undeploy()).toList())
+            .mapEmpty();
   }
 
   private Future<Void> closeGateways() {
@@ -474,7 +475,7 @@ final class Node {
    * @return fails if something did not close; everything was tried then
    */
   Future<Void> close() {
-    return (handedOver ? Future.<Void>succeededFuture() : undeployApplications())
+    return undeploy(applications.stream().filter(hosted -> !handedOver.contains(hosted)).toList())
         .eventually(cluster::close)
         .eventually(cluster.vertx()::close);
   }

@@ -28,10 +28,11 @@ final class NodeTransport implements io.vertx.core.transport.Transport {
    * connections send is flushed by Roost itself, or answers one request.
    */
   private final io.vertx.core.transport.Transport transport;
-  private final BusGuard guard = new BusGuard();
+  private final BusGuard guard;
 
-  NodeTransport(io.vertx.core.transport.Transport transport) {
+  NodeTransport(io.vertx.core.transport.Transport transport, BusGuard guard) {
     this.transport = transport;
+    this.guard = guard;
   }
 
   @Override

@@ -25,8 +25,12 @@ class BusGuardTest {
 
   /** A connection that came to this port, of a node whose bus is at {@link #PORT}. */
   private static EmbeddedChannel accepted(int port) {
-    var guard = new BusGuard();
+    BusGuard guard = BusGuard.ofAny();
     guard.port(PORT);
+    return accepted(guard, port);
+  }
+
+  private static EmbeddedChannel accepted(BusGuard guard, int port) {
     var server =
         new EmbeddedChannel(guard) {
           @Override
@@ -92,6 +96,25 @@ class BusGuardTest {
     connection.writeInbound(Unpooled.copiedBuffer(" / HTTP/1.1", StandardCharsets.US_ASCII));
     assertFalse(connection.isOpen());
     assertNull(connection.readInbound());
+  }
+
+  @Test
+  void whoComesBeforeThePortIsKnownIsLookedAt() {
+    BusGuard guard = BusGuard.ofAny();
+    EmbeddedChannel early = accepted(guard, PORT);
+    guard.port(PORT);
+    early.writeInbound(Unpooled.copiedBuffer("GET / HTTP/1.1", StandardCharsets.US_ASCII));
+    assertFalse(early.isOpen());
+  }
+
+  @Test
+  void aNodeWhoseBusHasTlsOrThatHasNoneLooksAtNothing() {
+    BusGuard guard = BusGuard.ofNone();
+    guard.port(PORT);
+    EmbeddedChannel handshake = accepted(guard, PORT);
+    handshake.writeInbound(Unpooled.copiedBuffer("\26\3\1\2\0", StandardCharsets.US_ASCII));
+    assertTrue(handshake.isOpen());
+    assertTrue(handshake.releaseInbound());
   }
 
   @Test
