@@ -8,9 +8,11 @@ import dev.roost.bus.HostMessage;
 import dev.roost.channel.PayloadWriter;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.cluster.TopicHost;
+import dev.roost.routing.RateLimit;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,11 +25,14 @@ import org.slf4j.LoggerFactory;
 public final class Broadcaster {
 
   private static final Logger log = LoggerFactory.getLogger(Broadcaster.class);
+  private static final int LINES_PER_SECOND = 1;
 
   private final ClusterNode node;
   private final String application;
   private final PayloadWriter writer;
   private final Duration hostTimeout;
+  private final AtomicLong told = new AtomicLong(System.nanoTime());
+  private final AtomicLong untold = new AtomicLong();
 
   /** For the topics of one application, which some node of the cluster serves. */
   public Broadcaster(ClusterNode node, Application application) {
@@ -48,8 +53,9 @@ public final class Broadcaster {
   }
 
   /**
-   * Sends to every member of a topic; should that fail, an error in the log tells. What one thread
-   * broadcasts on a topic arrives in that order, except while the topic changes its host.
+   * Sends to every member of a topic; should that fail, an error in the log tells, of one a second
+   * with the number of the others. What one thread broadcasts on a topic arrives in that order,
+   * except while the topic changes its host.
    *
    * @param payload a JSON object (a record, a Map, a bean), a {@link dev.roost.channel.Payload} as
    *     it came, or a {@code byte[]} for binary
@@ -59,8 +65,23 @@ public final class Broadcaster {
   public void broadcast(String topic, String event, @Nullable Object payload) {
     var unused =
         broadcastConfirmed(topic, event, payload)
-            .onFailure(
-                cause -> log.error("broadcast failed, topic={} event={}", topic, event, cause));
+            .onFailure(cause -> tellFailure(topic, event, cause));
+  }
+
+  /** While a topic has no host, every broadcast in it fails. */
+  private void tellFailure(String topic, String event, Throwable cause) {
+    if (RateLimit.tryTake(told, LINES_PER_SECOND, System.nanoTime())) {
+      long others = untold.getAndSet(0);
+      log.error(
+          "broadcast failed, topic={} event={}{}",
+          topic,
+          event,
+          others == 0 ? "" : " (and " + others + " before it, which are at debug only)",
+          cause);
+    } else {
+      untold.incrementAndGet();
+      log.debug("broadcast failed, topic={} event={}", topic, event, cause);
+    }
   }
 
   /**

@@ -1,23 +1,23 @@
 package dev.roost.host;
 
-import dev.roost.channel.Channel;
 import dev.roost.routing.RateLimit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * How loud the log is about what goes wrong in the channels of one host. A client that joins and
- * crashes in a loop causes a thousand lines a second, each with a stack trace: ten a second are
- * seen, twenty after a quiet time; the others are at debug, and counted. Safe for any thread.
+ * How loud the log is about one kind of what goes wrong at one host, in its channels for instance.
+ * A client that joins and crashes in a loop causes a thousand lines a second, each with a stack
+ * trace: ten a second are seen, twenty after a quiet time; the others are at debug, and counted.
+ * Safe for any thread.
  */
 final class FaultLog {
 
-  private static final Logger log = LoggerFactory.getLogger(Channel.class);
   private static final int LINES_PER_SECOND = 10;
 
+  private final Logger log;
+  private final String leftOutLine;
   private final LongSupplier clock;
   private final AtomicLong lines;
   private final AtomicLong leftOut = new AtomicLong();
@@ -25,9 +25,13 @@ final class FaultLog {
   /**
    * Nothing told yet.
    *
+   * @param log where what was left out is told
+   * @param what goes wrong: {@code channels failed}
    * @param clock nanoseconds, as {@link System#nanoTime}
    */
-  FaultLog(LongSupplier clock) {
+  FaultLog(Logger log, String what, LongSupplier clock) {
+    this.log = log;
+    this.leftOutLine = what + " more often than is shown: {} lines are at debug only";
     this.clock = clock;
     this.lines = new AtomicLong(clock.getAsLong());
   }
@@ -45,7 +49,7 @@ final class FaultLog {
   void tellLeftOut() {
     long count = leftOut.getAndSet(0);
     if (count > 0) {
-      log.warn("channels failed more often than is shown: {} lines are at debug only", count);
+      log.warn(leftOutLine, count);
     }
   }
 }

@@ -6,11 +6,11 @@ import dev.roost.application.Telemetry;
 import dev.roost.bus.BusEndpoint;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.RawPayload;
+import dev.roost.channel.Channel;
 import dev.roost.channel.PayloadWriter;
 import io.vertx.core.Context;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -18,8 +18,6 @@ import org.slf4j.LoggerFactory;
  * over to the verticle's context in the order in which each thread makes them.
  */
 final class HostRuntime {
-
-  private static final Logger log = LoggerFactory.getLogger(HostRuntime.class);
 
   private static final int MAX_QUEUED = 65_536;
   private static final long QUEUE_POLL_NANOS = 200_000;
@@ -33,7 +31,8 @@ final class HostRuntime {
   private final BusEndpoint endpoint;
   private final HostTracking tracking;
   private final MailboxBudget mailboxes;
-  private final FaultLog faults = new FaultLog(System::nanoTime);
+  private final FaultLog faults =
+      new FaultLog(LoggerFactory.getLogger(Channel.class), "channels failed", System::nanoTime);
   private final AtomicInteger queued = new AtomicInteger();
 
   HostRuntime(
@@ -95,15 +94,7 @@ final class HostRuntime {
   }
 
   void record(Telemetry.Event event) {
-    record(options.telemetry(), event);
-  }
-
-  static void record(Telemetry telemetry, Telemetry.Event event) {
-    try {
-      telemetry.record(event);
-    } catch (Throwable e) { // Errors too: what is told of goes on.
-      log.error("telemetry listener failed on {}", event.getClass().getSimpleName(), e);
-    }
+    options.telemetry().record(event);
   }
 
   /** Params or a payload as they may stand in the log. */

@@ -25,6 +25,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Presences at one host verticle: those of its topics, and those that are tracked from here. Used
@@ -42,6 +43,8 @@ final class HostTracking {
 
   /** Trackers that are no channels, and what takes them from the verticles whose end is theirs. */
   private final Map<Tracker, Runnable> others = new HashMap<>();
+
+  private final FaultLog faults = new FaultLog(log, "presences failed", System::nanoTime);
 
   HostTracking(
       ClusterNode node,
@@ -61,7 +64,8 @@ final class HostTracking {
             topic -> application.route(topic).map(found -> found.pattern().pattern()).orElse(""),
             options.telemetry(),
             endpoint,
-            topics);
+            topics,
+            faults);
     var settings =
         new TrackingSettings(
             options.presence(),
@@ -165,6 +169,11 @@ final class HostTracking {
     trackers.checkClaims();
   }
 
+  /** Says how many lines were left out since the last time, if any were. */
+  void tellLeftOut() {
+    faults.tellLeftOut();
+  }
+
   /** Completes when the application has been told that all have left, however long that takes. */
   Future<Void> stop() {
     List.copyOf(others.keySet()).forEach(this::end);
@@ -179,7 +188,8 @@ final class HostTracking {
       UnaryOperator<String> route,
       Telemetry telemetry,
       BusEndpoint endpoint,
-      Topics topics)
+      Topics topics,
+      FaultLog faults)
       implements TrackingContext {
 
     @Override
@@ -215,23 +225,21 @@ final class HostTracking {
     @Override
     public void tracked(String topic, String key) {
       if (telemetry.isEnabled()) {
-        HostRuntime.record(telemetry, new Telemetry.Event.PresenceTracked(application, topic, key));
+        telemetry.record(new Telemetry.Event.PresenceTracked(application, topic, key));
       }
     }
 
     @Override
     public void left(String topic, String key, Telemetry.Cause cause) {
       if (telemetry.isEnabled()) {
-        HostRuntime.record(
-            telemetry, new Telemetry.Event.PresenceLeft(application, topic, key, cause));
+        telemetry.record(new Telemetry.Event.PresenceLeft(application, topic, key, cause));
       }
     }
 
     @Override
     public void told(String topic, int joins, int leaves, int bytes) {
       if (telemetry.isEnabled()) {
-        HostRuntime.record(
-            telemetry,
+        telemetry.record(
             new Telemetry.Event.PresenceDiffSent(application, topic, joins, leaves, bytes));
       }
     }
@@ -239,8 +247,12 @@ final class HostTracking {
     @Override
     public void reached(String topic, Telemetry.Bound bound) {
       // Told whether or not other events are, as all bounds.
-      HostRuntime.record(
-          telemetry, new Telemetry.Event.BoundReached(application, route.apply(topic), bound));
+      telemetry.record(new Telemetry.Event.BoundReached(application, route.apply(topic), bound));
+    }
+
+    @Override
+    public Level level(Level loud) {
+      return faults.level(loud);
     }
 
     @Override

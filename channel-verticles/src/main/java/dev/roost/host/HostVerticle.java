@@ -42,6 +42,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
 
   private final ClusterNode node;
   private final Application application;
+  private final GuardedTelemetry telemetry;
   private final ChannelOptions options;
   private @Nullable BusEndpoint endpoint;
   private @Nullable Topics topics;
@@ -58,7 +59,8 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
   public HostVerticle(ClusterNode node, Application application, ChannelOptions options) {
     this.node = node;
     this.application = application;
-    this.options = options;
+    this.telemetry = new GuardedTelemetry(options.telemetry());
+    this.options = options.withTelemetry(telemetry);
   }
 
   /** Address that gateways reach this host at; known once it is deployed. */
@@ -85,7 +87,7 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
               opened.checkLinks(peer -> node.snapshot().isLive(peer));
               presences.check();
               tellIfWereAway();
-              forHost.faults().tellLeftOut();
+              tellLeftOut();
             });
     absences = new Absences(opened.address());
     seen = node.snapshot();
@@ -103,10 +105,13 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     topics().all().forEach(this::handOver);
     ending.await(tracking().stop());
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
-    return ending
-        .done()
-        .eventually(endpoint()::close)
-        .onComplete(ignored -> runtime().faults().tellLeftOut());
+    return ending.done().eventually(endpoint()::close).onComplete(ignored -> tellLeftOut());
+  }
+
+  private void tellLeftOut() {
+    runtime().faults().tellLeftOut();
+    tracking().tellLeftOut();
+    telemetry.tellLeftOut();
   }
 
   @Override

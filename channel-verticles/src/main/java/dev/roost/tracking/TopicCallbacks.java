@@ -10,11 +10,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Runs an application's callbacks for one topic, one at a time and in order, each on a virtual
  * thread. One that takes too long is interrupted and given up. Of those that fail in a row the log
- * tells of the first, second, fourth and so on. Used on the host's context only.
+ * tells of the first, second, fourth and so on, as far as the host's topics have not failed too
+ * often together. Used on the host's context only.
  */
 final class TopicCallbacks {
 
@@ -133,12 +135,13 @@ final class TopicCallbacks {
         call,
         () -> {
           if (isToldOf(++failures)) {
-            log.error(
-                "{} did not return within {}, topic={}; its thread is interrupted{}",
-                call.name,
-                limit,
-                topic,
-                inARow());
+            log.atLevel(context.level(Level.ERROR))
+                .log(
+                    "{} did not return within {}, topic={}; its thread is interrupted{}",
+                    call.name,
+                    limit,
+                    topic,
+                    inARow());
           }
           call.otherwise.run();
         });
@@ -151,7 +154,9 @@ final class TopicCallbacks {
 
   private void failed(Call<?> call, Throwable cause) {
     if (isToldOf(++failures)) {
-      log.error("{} failed, topic={}{}", call.name, topic, inARow(), cause);
+      log.atLevel(context.level(Level.ERROR))
+          .setCause(cause)
+          .log("{} failed, topic={}{}", call.name, topic, inARow());
     }
     call.otherwise.run();
   }

@@ -18,6 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What the trackers of one host track, in topics that are hosted here and elsewhere. Used on the
@@ -344,7 +345,7 @@ public final class Trackers {
   private void revert(Tracked tracked, PresenceException cause) {
     Tracked.Change change = tracked.change();
     if (change == null) {
-      log.error("a presence is lost: {}", cause.getMessage());
+      log.atLevel(context.level(Level.ERROR)).log("a presence is lost: {}", cause.getMessage());
       tracked.tracker().tracked().remove(tracked.name(), tracked);
       forget(tracked);
       release(tracked);

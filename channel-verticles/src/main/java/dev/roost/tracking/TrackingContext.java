@@ -5,6 +5,7 @@ import dev.roost.bus.PresenceMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.hosting.PartitionTable;
 import java.util.Optional;
+import org.slf4j.event.Level;
 
 /**
  * The host that presences live on. But for {@link #execute}, used on its context only: a
@@ -41,6 +42,14 @@ public interface TrackingContext {
 
   /** Takes note of a bound that a presence in a topic, or what is called for one, would exceed. */
   default void reached(String topic, Telemetry.Bound bound) {}
+
+  /**
+   * How loud the next line about what went wrong here is to be: as it asks, or debug where clients
+   * could fill the log.
+   */
+  default Level level(Level loud) {
+    return loud;
+  }
 
   /** Runs an action later. */
   void after(long millis, Runnable action);

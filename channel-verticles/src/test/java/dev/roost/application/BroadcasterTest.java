@@ -25,6 +25,8 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +147,27 @@ class BroadcasterTest {
     assertEquals(Level.ERROR, line.getLevel());
     assertEquals("broadcast failed, topic=room:1 event=news", line.getFormattedMessage());
     assertTrue(line.getThrowableProxy().getMessage().contains("had no host"));
+  }
+
+  /** Clients whose events are broadcast so could fill the disk while a topic has no host. */
+  @Test
+  void ofManyFailuresASecondOneIsShownWithTheNumberOfTheOthers() throws Exception {
+    var broadcaster = broadcaster(Duration.ofMillis(1));
+    for (int i = 0; i < 100; i++) {
+      broadcaster.broadcast("room:1", "news", Map.of("n", 1));
+    }
+    Pattern others = Pattern.compile(" \\(and (\\d+) before it, which are at debug only\\)$");
+    int lines = 0;
+    for (int told = 0; told < 100; ) {
+      broadcaster.broadcast("room:1", "news", Map.of("n", 1));
+      ILoggingEvent line = logged.poll(50, TimeUnit.MILLISECONDS);
+      if (line != null) {
+        Matcher found = others.matcher(line.getFormattedMessage());
+        told += 1 + (found.find() ? Integer.parseInt(found.group(1)) : 0);
+        lines++;
+      }
+    }
+    assertTrue(lines < 20, lines + " lines");
   }
 
   @Test

@@ -22,7 +22,7 @@ class FaultLogTest {
   private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
   private final Logger logger = (Logger) LoggerFactory.getLogger(Channel.class);
   private final AtomicLong clock = new AtomicLong();
-  private final FaultLog faults = new FaultLog(clock::get);
+  private final FaultLog faults = new FaultLog(logger, "channels failed", clock::get);
 
   @BeforeEach
   void listen() {

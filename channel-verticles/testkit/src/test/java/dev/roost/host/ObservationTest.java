@@ -302,6 +302,57 @@ class ObservationTest {
   }
 
   @Test
+  void aListenerThatThrowsEachTimeIsToldOfTenTimesASecondAndOtherwiseCounted() {
+    int times = 300;
+    try (var kit =
+        kit(
+            event -> {
+              throw new AssertionError("an error, even");
+            })) {
+      var channel = kit.join("t:1");
+      for (int i = 1; i < times; i++) {
+        channel.assertReply(channel.push("fine"), "ok");
+      }
+    }
+    long shown =
+        log.list.stream()
+            .filter(line -> line.getMessage().startsWith("telemetry listener failed"))
+            .filter(line -> line.getLevel().equals(Level.ERROR))
+            .count();
+    long leftOut = leftOut("the telemetry listener failed more often");
+    assertTrue(shown >= 10 && leftOut > 0, () -> "shown: " + shown + ", left out: " + leftOut);
+    assertEquals(times, shown + leftOut);
+  }
+
+  private long leftOut(String what) {
+    return log.list.stream()
+        .filter(line -> line.getMessage().startsWith(what))
+        .mapToLong(line -> (long) line.getArgumentArray()[0])
+        .sum();
+  }
+
+  @Test
+  void aListenerThatCannotSayWhetherItIsEnabledHarmsNobody() {
+    var broken =
+        new Telemetry() {
+          @Override
+          public void record(Event event) {
+            throw new AssertionError("it is not enabled");
+          }
+
+          @Override
+          public boolean isEnabled() {
+            throw new AssertionError("an error, even");
+          }
+        };
+    try (var kit = kit(broken)) {
+      var channel = kit.connect().join("t:1");
+      channel.assertReply(channel.push("fine"), "ok");
+    }
+    assertEquals(Level.ERROR, logged("telemetry listener failed").getLevel());
+  }
+
+  @Test
   void aListenerThatThrowsHarmsNobody() {
     try (var kit =
         kit(
@@ -376,11 +427,7 @@ class ObservationTest {
     int crashes = 2 * burst;
     long shown = log.list.stream().filter(line -> line.getLevel().equals(Level.ERROR)).count();
     assertTrue(shown >= 10 && shown < crashes, () -> "shown: " + shown);
-    long leftOut =
-        log.list.stream()
-            .filter(line -> line.getMessage().startsWith("channels failed more often"))
-            .mapToLong(line -> (long) line.getArgumentArray()[0])
-            .sum();
+    long leftOut = leftOut("channels failed more often");
     assertEquals(crashes, shown + leftOut);
     long counted =
         events.stream()
