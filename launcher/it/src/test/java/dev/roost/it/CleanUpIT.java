@@ -16,16 +16,23 @@ import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
+import dev.roost.channel.SocketRef;
+import dev.roost.channel.TerminateReason;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.gateway.socket.SocketTable;
 import dev.roost.host.HostVerticle;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
+import dev.roost.testkit.client.Vsn;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -42,7 +49,16 @@ class CleanUpIT {
   private static final int SOCKETS = 400;
   private static final int TOPICS = 250;
 
-  private static final class ChurnChannel implements Channel {
+  /** What code of the application keeps for good, though nobody will answer. */
+  private static final Queue<SocketRef> KEPT = new ConcurrentLinkedQueue<>();
+
+  /** What hangs on channels, and is garbage once they are over. */
+  private static final Queue<WeakReference<Object>> HELD = new ConcurrentLinkedQueue<>();
+
+  /** Of the mail of timers that are due tomorrow. */
+  private record Tomorrow(Channel channel) {}
+
+  private static class ChurnChannel implements Channel {
 
     @Override
     public JoinResult join(String topic, Payload payload, Socket socket) {
@@ -53,6 +69,12 @@ class CleanUpIT {
       return switch (wish.asText()) {
         case "refuse" -> JoinResult.refuse(Map.of());
         case "be present" -> JoinResult.ok().present("somebody", Map.of());
+        case "wait" -> {
+          var mail = new Tomorrow(this);
+          HELD.add(new WeakReference<>(mail));
+          socket.sendAfter(Duration.ofDays(1), mail);
+          yield JoinResult.ok();
+        }
         default -> JoinResult.ok();
       };
     }
@@ -65,6 +87,11 @@ class CleanUpIT {
           yield Result.noReply();
         }
         case "stop" -> Result.stop();
+        case "ask" -> {
+          KEPT.add(socket.ref());
+          HELD.add(new WeakReference<>(this));
+          yield Result.noReply();
+        }
         default -> Result.ok();
       };
     }
@@ -73,6 +100,13 @@ class CleanUpIT {
     public Outcome handleOut(String event, Payload payload, Socket socket) {
       socket.push(event, payload);
       return Result.noReply();
+    }
+  }
+
+  private static final class PoliteChannel extends ChurnChannel {
+    @Override
+    public void terminate(TerminateReason reason, Socket socket) {
+      socket.push("farewell", Map.of());
     }
   }
 
@@ -93,7 +127,8 @@ class CleanUpIT {
     var churn =
         Application.named("churn")
             .socket("/socket", new Users(), SocketOptions.defaults().withMaxChannels(TOPICS))
-            .route(Route.of("churn:*", ChurnChannel::new).intercept("intercepted"));
+            .route(Route.of("churn:*", ChurnChannel::new).intercept("intercepted"))
+            .route(Route.of("polite:*", PoliteChannel::new).intercept("intercepted"));
     try (var server =
             TestServer.start(
                     GatewayOptions.defaults(), ChannelOptions.defaults().withVerticles(2), churn)
@@ -118,6 +153,15 @@ class CleanUpIT {
       assertEquals(0, server.hosts(HostVerticle::topicCount));
       // The first clients have left whatever stays for good, such as links between verticles.
       awaitNoMoreThan(before, server);
+
+      assertTrue(KEPT.size() >= SOCKETS && HELD.size() > 10 * SOCKETS, "they did nothing");
+      TestServer.await(
+          "nothing holds a channel, neither its timers nor the references to its messages",
+          () -> {
+            System.gc();
+            HELD.removeIf(held -> held.refersTo(null));
+            return HELD.isEmpty();
+          });
     }
   }
 
@@ -175,18 +219,24 @@ class CleanUpIT {
     return joined.get();
   }
 
-  /** One client: joins, of which some are refused, leaves half, and goes in one way or another. */
+  /**
+   * One client of either version: joins, of which some are refused, leaves half, and goes in one
+   * way or another.
+   */
   private static int live(TestServer server, int number) {
     var client =
         PhoenixClient.connect(
             ClientOptions.port(server.port(number % 2))
+                .withVsn(number % 5 == 0 ? Vsn.V1 : Vsn.V2)
                 .withLimit(TestServer.LIMIT.multipliedBy(3))
                 .withParam("user", String.valueOf(number % 50)));
     for (int t = 0; t < TOPICS; t++) {
       String wish =
           t % 50 == 1
               ? "refuse"
-              : t == 2 && number % 20 == 0 ? "raise" : t % 5 == 0 ? "be present" : "join";
+              : t == 2 && number % 20 == 0
+                  ? "raise"
+                  : t % 5 == 0 ? "be present" : t % 7 == 3 ? "wait" : "join";
       client.sendJoin(topic(number, t), Map.of("wish", wish));
     }
     int answered = 0;
@@ -203,6 +253,9 @@ class CleanUpIT {
       } else if (t % 50 == 2) {
         client.sendJoin(topic, Map.of("wish", "join"));
       } else {
+        if (t % 50 == 4) {
+          client.push(topic, "ask", Map.of());
+        }
         client.leave(topic);
       }
     }
@@ -220,6 +273,7 @@ class CleanUpIT {
 
   /** Every tenth topic is shared by all clients, the others are the client's own. */
   private static String topic(int number, int t) {
-    return t % 10 == 0 ? "churn:shared" + t : "churn:" + number + ":" + t;
+    String route = t % 3 == 1 ? "polite:" : "churn:";
+    return t % 10 == 0 ? route + "shared" + t : route + number + ":" + t;
   }
 }
