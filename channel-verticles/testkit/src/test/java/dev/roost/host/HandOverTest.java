@@ -142,6 +142,32 @@ class HandOverTest {
     }
   }
 
+  /** Nodes of one application whose code differs: the gateway knows a route that is not here. */
+  @Test
+  void aJoinWithoutARouteIsRefusedAsUnmatched() throws Exception { // J-2
+    gateway.joins(host.inbox(), 1, "other:1", owner("other:1").epoch(), "{}");
+    assertEquals(
+        new GatewayMessage.Refused(1, RawPayload.jsonText("{\"reason\":\"unmatched topic\"}")),
+        gateway.next());
+  }
+
+  /** The gateway then finds no route, and answers as to any join without one. */
+  @Test
+  void aJoinWhoseApplicationIsTakenBackIsTurnedAwayAndNotRefused() throws Exception { // J-2
+    long epoch = owner("t:1").epoch();
+    gateway.joins(host.inbox(), 1, "t:1", epoch, "{\"slow\":true}");
+    gateway.joins(host.inbox(), 2, "t:2", epoch, "{}");
+    assertEquals(2, ((GatewayMessage.Joined) gateway.next()).channel());
+    await(one.withdraw("app"));
+    BusMessage first = gateway.next();
+    BusMessage second = gateway.next();
+    assertEquals(
+        Set.of(new GatewayMessage.NotHosted(1), new GatewayMessage.Crashed(2)),
+        Set.of(first, second));
+    gateway.joins(host.inbox(), 3, "t:3", epoch, "{}");
+    assertEquals(new GatewayMessage.NotHosted(3), gateway.next());
+  }
+
   private Application application() {
     return Application.named("app").path("/socket").route("t:*", Watched::new);
   }
