@@ -798,6 +798,23 @@ try {
     await knot.sees("Quiet Heron", "Nice line.");
   });
 
+  await check("without phoenix.js the page says what is missing, and what to do", async () => {
+    const context = await browser.newContext(DESKTOP);
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(LIMIT_MS);
+      // What a node answers that was built without Node.js.
+      await page.route("**/phoenix.mjs", (route) => route.fulfill({ status: 404, body: "" }));
+      await page.goto(base);
+      const missing = page.getByTestId("missing");
+      await missing.getByText("this node has none to serve").waitFor();
+      await missing.getByText("Install Node.js 20 or newer").waitFor();
+      assert.equal(await page.locator("#app").isVisible(), false);
+    } finally {
+      await context.close();
+    }
+  });
+
   await check("no errors in any console", async () => {
     assert.deepEqual(
       Window.all.flatMap(({ complaints }) => complaints),

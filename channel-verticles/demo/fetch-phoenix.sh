@@ -23,7 +23,8 @@ go_on_without() {
   if [ "$required" = 1 ]; then
     exit 1
   fi
-  echo "fetch-phoenix: building without it; the demo page will say what is missing." >&2
+  echo "fetch-phoenix: building without it; the demo page will say what is missing. Once Node.js" >&2
+  echo "fetch-phoenix: 20 or newer and npm are installed, the next build or ./roost brings it." >&2
   exit 0
 }
 
