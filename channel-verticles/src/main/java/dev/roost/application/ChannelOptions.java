@@ -23,7 +23,8 @@ import java.util.Objects;
  * @param callbackWarning after this time a callback that still runs is told of in the log, with
  *     where it is; default 5 s
  * @param replaceTimeout how long a duplicate join waits for the callback that the old channel is in
- *     (J-40), and undeployment for {@code terminate} (L-33); default 5 s
+ *     (J-40), and undeployment for callbacks, {@code terminate} above all (L-33): what has not
+ *     returned by then is interrupted; default 5 s
  * @param filter what of params and payloads may stand in the log; default {@link
  *     ParameterFilter#defaults}
  * @param presence limits and pace of presences

@@ -8,7 +8,16 @@ import java.util.Objects;
  * What happens in an application, told to whoever wants to count or trace it. Names and moments are
  * Phoenix's (Z-2 to Z-4). Callbacks are told of on their virtual threads, which wait: be quick, and
  * expect several at a time. Presences and bounds may be told of on the event loop of their host:
- * never block there. Whatever is thrown here is logged and harms nobody.
+ * never block there. Whatever is thrown here is logged, ten times a second, and harms nobody.
+ *
+ * <p>Each call of connect, join and handleIn leads to one event: when it has returned or thrown,
+ * or, as crashed and whatever it returns later, when it is ended before that: after {@code
+ * callback-timeout}, or as its host is undeployed and it has not returned within {@code
+ * replace-timeout}. Those come on a thread of their own, all of a second together; the last ones of
+ * a host are waited for as long as it waits for callbacks. Nothing is told of what was never
+ * called: connects from an origin that the handler refuses, joins that were over before their turn
+ * came, and events that waited in the mailbox of a channel when it ended, or found it full. Nor of
+ * what a process that is killed had begun.
  */
 public interface Telemetry {
 

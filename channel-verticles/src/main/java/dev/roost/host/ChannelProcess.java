@@ -85,7 +85,7 @@ final class ChannelProcess {
   private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
-  private volatile boolean late; // A callback ran out of time, which is recorded already.
+  private volatile boolean late; // A callback was ended before it returned.
   private volatile boolean forgotten;
 
   ChannelProcess(
@@ -281,9 +281,9 @@ final class ChannelProcess {
     return running;
   }
 
-  /** When it began, as of {@link System#nanoTime}; 0 if none runs, or nobody waits for it. */
+  /** When it began, as of {@link System#nanoTime}; 0 if none runs, or it was ended already. */
   long runningSince() {
-    return abandoned ? 0 : running.since();
+    return late ? 0 : running.since();
   }
 
   /** What runs: {@code handleIn("shout")} of the route {@code room:*}. */
@@ -291,38 +291,37 @@ final class ChannelProcess {
     return running.describe() + " of route " + route.pattern();
   }
 
-  /** Interrupts a callback that has run too long, and ends the channel. Called by the watchdog. */
-  void endLate(Duration limit) {
+  /**
+   * Interrupts a callback that has run too long, and ends the channel, whether or not somebody
+   * still waits for it. On the host's context.
+   *
+   * @param limit that it has exceeded: {@code within PT30S}
+   * @param outcomes takes what telemetry is to be told
+   */
+  void endLate(String limit, LateOutcomes outcomes) {
     fault(Level.ERROR)
         .log(
-            "channel ended: {} did not return within {}, topic={} socket={}; its thread is"
-                + " interrupted",
+            "channel ended: {} did not return {}, topic={} socket={}; its thread is interrupted",
             describeRunning(),
             limit,
             recipient.topic(),
             client.id());
     late = true;
-    long started = running.since();
-    boolean isJoin = running.is("join");
-    boolean isIn = running.is("handleIn");
-    String event = running.event();
     abandonLate();
+    RunningCallback.Unfinished unfinished = running.takeUnfinished();
     running.interrupt();
-    if (started != 0 && (isJoin || isIn)) {
-      recordLate(isJoin, event, started, System.nanoTime());
+    if (unfinished != null) {
+      long now = System.nanoTime();
+      outcomes.add(() -> recordCrash(unfinished, now));
     }
   }
 
-  /** Whoever listens may take its time, as it may with callbacks that return. */
-  private void recordLate(boolean isJoin, String event, long started, long ended) {
-    Thread.startVirtualThread(
-        () -> {
-          if (isJoin) {
-            recordJoin(Telemetry.Outcome.CRASHED, started, ended);
-          } else {
-            recordIn(event, Telemetry.Outcome.CRASHED, started, ended);
-          }
-        });
+  private void recordCrash(RunningCallback.Unfinished callback, long ended) {
+    if (callback.isJoin()) {
+      recordJoin(Telemetry.Outcome.CRASHED, callback.began(), ended);
+    } else {
+      recordIn(callback.event(), Telemetry.Outcome.CRASHED, callback.began(), ended);
+    }
   }
 
   /** Whether it has mail that no thread has taken up. */
@@ -370,7 +369,7 @@ final class ChannelProcess {
    * @return keys and metas under which the channel is to be present from now on
    */
   private Map<String, RawPayload> join(RawPayload payload) {
-    long started = running.begin("join", "join");
+    long started = running.beginTold("join", "join");
     long ended = 0;
     try {
       Channel made = route.newChannel();
@@ -442,7 +441,7 @@ final class ChannelProcess {
           client.id(),
           runtime.shown(payload));
     }
-    if (!late) {
+    if (running.takeOutcome(started)) {
       recordJoin(outcome, started, ended);
     }
   }
@@ -459,11 +458,12 @@ final class ChannelProcess {
   }
 
   private void in(HostMessage.Event message) {
-    long started = running.begin("handleIn", message.event());
+    long started = running.beginTold("handleIn", message.event());
     long ended = 0;
     var outcome = Telemetry.Outcome.CRASHED;
+    Result result;
     try {
-      Result result = callIn(message);
+      result = callIn(message);
       ended = System.nanoTime();
       // Getters and serializers of the application write it, which may take as long as it itself.
       RawPayload response =
@@ -475,7 +475,7 @@ final class ChannelProcess {
       outcome = Telemetry.Outcome.OK;
     } finally {
       running.end();
-      if (!late) {
+      if (running.takeOutcome(started)) {
         recordIn(message.event(), outcome, started, ended == 0 ? System.nanoTime() : ended);
       }
     }
@@ -488,6 +488,7 @@ final class ChannelProcess {
           client.id(),
           runtime.shown(message.payload()));
     }
+    stopIfAsked(result);
   }
 
   private Result callIn(HostMessage.Event message) {
@@ -510,13 +511,21 @@ final class ChannelProcess {
 
   private void answer(HostMessage.Event message, Result result, RawPayload response) {
     switch (result) {
-      case Result.Reply reply -> {
-        send(new GatewayMessage.Reply(recipient, message.ref(), reply.status(), response));
-        reply.stop().ifPresent(this::stop);
-      }
+      case Result.Reply reply ->
+          send(new GatewayMessage.Reply(recipient, message.ref(), reply.status(), response));
       case Outcome.NoReply() -> {}
-      case Outcome.Stop(var reason) -> stop(reason);
+      case Outcome.Stop stops -> {}
       case Outcome.Unhandled() -> unhandled(message);
+    }
+  }
+
+  /** Behind all that handleIn's outcome leads to: terminate is no part of it, and may hang. */
+  private void stopIfAsked(Result result) {
+    switch (result) {
+      case Result.Reply reply -> reply.stop().ifPresent(this::stop);
+      case Outcome.Stop(var reason) -> stop(reason);
+      case Outcome.NoReply() -> {}
+      case Outcome.Unhandled() -> {}
     }
   }
 
@@ -679,7 +688,7 @@ final class ChannelProcess {
   }
 
   private void terminate(TerminateReason reason) {
-    if (channel == null) {
+    if (channel == null || abandoned) {
       return;
     }
     running.begin("terminate", "terminate");

@@ -11,6 +11,8 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
 import dev.roost.routing.RateLimit;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -21,6 +23,7 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -34,6 +37,7 @@ final class Connector {
   private final HostRuntime runtime;
   private final Set<Running> running = new LinkedHashSet<>();
   private final AtomicLong told = new AtomicLong(System.nanoTime());
+  private @Nullable Promise<Void> idle;
 
   Connector(HostRuntime runtime) {
     this.runtime = runtime;
@@ -53,7 +57,7 @@ final class Connector {
         THREADS.unstarted(
             () -> {
               GatewayMessage answer = decide(holder.get());
-              runtime.execute(() -> running.remove(holder.get()));
+              runtime.execute(() -> ended(holder.get()));
               runtime.send(gateway, answer);
             });
     var started = new Running(thread, connect, System.nanoTime(), new AtomicBoolean());
@@ -62,9 +66,37 @@ final class Connector {
     thread.start();
   }
 
+  private void ended(Running handler) {
+    running.remove(handler);
+    if (idle != null && running.isEmpty()) {
+      idle.tryComplete();
+    }
+  }
+
+  /** Completes when all that run now have answered. */
+  Future<Void> idle() {
+    if (running.isEmpty()) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> whenIdle = Promise.promise();
+    idle = whenIdle;
+    return whenIdle.future();
+  }
+
   /** Interrupts socket handlers that take too long; their gateways have given up on them. */
   void checkDeadlines(long now) {
     Duration limit = runtime.options().callbackTimeout();
+    var outcomes = new LateOutcomes();
+    end(now, limit, "within " + limit, outcomes);
+    var unused = outcomes.tell();
+  }
+
+  /** Interrupts all that run: their host is about to be gone. */
+  void endAll(LateOutcomes outcomes) {
+    end(System.nanoTime(), Duration.ZERO, "before its host was closed", outcomes);
+  }
+
+  private void end(long now, Duration limit, String described, LateOutcomes outcomes) {
     int ended = 0;
     var paths = new TreeSet<String>();
     Iterator<Running> oldestFirst = running.iterator();
@@ -74,24 +106,24 @@ final class Connector {
         break;
       }
       oldestFirst.remove();
-      end(late, now);
+      end(late, now, outcomes);
       ended++;
       paths.add(late.connect().path());
     }
     if (ended > 0) {
       log.error(
-          "connect did not return within {}, calls={} paths={}; their threads are interrupted",
-          limit,
+          "connect did not return {}, calls={} paths={}; their threads are interrupted",
+          described,
           ended,
           paths);
     }
   }
 
-  private void end(Running late, long now) {
+  private void end(Running late, long now, LateOutcomes outcomes) {
     runtime.reached(late.connect().path(), Telemetry.Bound.CALLBACK_TIMEOUT);
     if (!late.told().getAndSet(true)) { // Before it can say something else.
       long took = now - late.since();
-      Thread.startVirtualThread(() -> tell(late.connect(), Telemetry.Outcome.CRASHED, took));
+      outcomes.add(() -> tell(late.connect(), Telemetry.Outcome.CRASHED, took));
     }
     late.thread().interrupt();
   }

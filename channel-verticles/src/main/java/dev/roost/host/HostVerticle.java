@@ -18,9 +18,11 @@ import dev.roost.hosting.PartitionTable;
 import dev.roost.tracking.Tracker;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -104,8 +106,32 @@ public final class HostVerticle extends VerticleBase implements BusEndpoint.Rece
     var ending = new Departure(options.replaceTimeout());
     topics().all().forEach(this::handOver);
     ending.await(tracking().stop());
+    ending.await(connector().idle());
     topics().leaving().forEach(process -> ending.await(process.mailbox()));
-    return ending.done().eventually(endpoint()::close).onComplete(ignored -> tellLeftOut());
+    return ending
+        .done()
+        .compose(ignored -> endWhatRuns())
+        .eventually(endpoint()::close)
+        .onComplete(ignored -> tellLeftOut());
+  }
+
+  /** Nobody is left to look after what has not returned by now, nor to tell of it. */
+  private Future<Void> endWhatRuns() {
+    Promise<Void> told = Promise.promise();
+    context.runOnContext(
+        ignored -> {
+          var outcomes = new LateOutcomes();
+          for (ChannelProcess process : topics().leaving()) {
+            if (process.runningSince() != 0) {
+              process.endLate("before its host was closed", outcomes);
+            }
+          }
+          connector().endAll(outcomes);
+          outcomes.tell().onComplete(told);
+        });
+    return told.future()
+        .timeout(options.replaceTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .otherwiseEmpty();
   }
 
   private void tellLeftOut() {

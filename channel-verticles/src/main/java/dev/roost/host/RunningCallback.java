@@ -1,5 +1,7 @@
 package dev.roost.host;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,11 +14,35 @@ final class RunningCallback {
   /*
    * Whoever finds a beginning in `since` finds the callback that began then, or a later one, in `name`
    * and `event`: those are written before it, and read after it.
+   *
+   * The outcome of a join or a handleIn is told of once: by its own thread when it has returned, or by
+   * whoever ends it before that. Who swaps its beginning in `untold` for 0 is the one; the thread
+   * tries to before it begins anything else.
    */
+  private static final VarHandle UNTOLD;
+
+  static {
+    try {
+      UNTOLD = MethodHandles.lookup().findVarHandle(RunningCallback.class, "untold", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /**
+   * A callback that was ended before it returned.
+   *
+   * @param isJoin whether it is a join; it is a handleIn otherwise
+   * @param event of a handleIn
+   * @param began as of {@link System#nanoTime}
+   */
+  record Unfinished(boolean isJoin, String event, long began) {}
+
   private volatile @Nullable Thread thread;
   private volatile long since;
   private volatile String event = "join";
   private String name = "join";
+  private volatile long untold;
   private long warned;
 
   /* ---- the mailbox's thread */
@@ -47,6 +73,21 @@ final class RunningCallback {
     return now;
   }
 
+  /** The same of a join or handleIn, whose outcome is to be told of. */
+  long beginTold(String callback, String subject) {
+    event = subject;
+    name = callback;
+    long now = System.nanoTime() | 1;
+    untold = now;
+    since = now;
+    return now;
+  }
+
+  /** Whether the outcome of what began then is still to be told of: it is the caller's from now. */
+  boolean takeOutcome(long began) {
+    return UNTOLD.compareAndSet(this, began, 0L);
+  }
+
   /** It has returned; what the channel does with the result is not its time. */
   void end() {
     since = 0;
@@ -69,9 +110,14 @@ final class RunningCallback {
     return thread != null;
   }
 
-  /** Whether it is a callback of this name that runs, or did last. */
-  boolean is(String callback) {
-    return name.equals(callback);
+  /** What is to be told of as crashed, by the caller; null if it has returned, or is told of. */
+  @Nullable Unfinished takeUnfinished() {
+    long began = untold;
+    if (began == 0) {
+      return null;
+    }
+    var unfinished = new Unfinished(name.equals("join"), event, began);
+    return takeOutcome(began) ? unfinished : null;
   }
 
   /** {@code handleIn("shout")}. */

@@ -26,6 +26,7 @@ final class Watchdog {
 
   private final ChannelOptions options;
   private final long now;
+  private final LateOutcomes outcomes = new LateOutcomes();
   private int slow;
   private int starved;
 
@@ -42,7 +43,7 @@ final class Watchdog {
     }
     long running = now - started;
     if (running >= options.callbackTimeout().toNanos()) {
-      process.endLate(options.callbackTimeout());
+      process.endLate("within " + options.callbackTimeout(), outcomes);
     } else if (running >= options.callbackWarning().toNanos()
         && process.running().warnsFirst(started)) {
       if (++slow <= MAX_LINES) {
@@ -89,6 +90,7 @@ final class Watchdog {
 
   /** At the end of the look. */
   void finish() {
+    var unused = outcomes.tell();
     if (slow > MAX_LINES) {
       log.warn("callback slow: {} more callbacks of this host", slow - MAX_LINES);
     }

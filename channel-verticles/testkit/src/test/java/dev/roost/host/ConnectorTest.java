@@ -20,6 +20,7 @@ import dev.roost.channel.Payload;
 import dev.roost.testkit.ChannelKit;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -132,6 +133,40 @@ class ConnectorTest {
       // What it decides when it is too late is not told of: the next is the next one's.
       kit.assertConnectRefused(Map.of());
       assertInstanceOf(Telemetry.Event.BoundReached.class, events.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void aConnectThatHasNotReturnedWhenItsHostEndsIsInterruptedAndToldOf() throws Exception {
+    var hanging = new CountDownLatch(1);
+    var interrupted = new CountDownLatch(1);
+    SocketHandler handler =
+        (params, info) -> {
+          hanging.countDown();
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            interrupted.countDown();
+          }
+          return ConnectResult.accept();
+        };
+    var options =
+        ChannelOptions.defaults()
+            .withVerticles(1)
+            .withReplaceTimeout(Duration.ofMillis(300))
+            .withTelemetry(events::add);
+    try (var kit = ChannelKit.of(Application.named("app").socket("/socket", handler), options);
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var unused = threads.submit(() -> kit.connect(Map.of()));
+      assertTrue(hanging.await(20, TimeUnit.SECONDS));
+      kit.deployment().undeploy().await(20, TimeUnit.SECONDS);
+      assertTrue(interrupted.await(20, TimeUnit.SECONDS));
+      assertEquals(
+          List.of(Telemetry.Outcome.CRASHED),
+          events.stream()
+              .filter(Telemetry.Event.SocketConnected.class::isInstance)
+              .map(event -> ((Telemetry.Event.SocketConnected) event).outcome())
+              .toList());
     }
   }
 

@@ -32,8 +32,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -211,6 +213,136 @@ class ObservationTest {
       assertTrue(event.duration().toMillis() >= 200, () -> "took " + event.duration());
     }
     assertTrue(events.stream().noneMatch(event -> event instanceof Event.ChannelHandledIn));
+  }
+
+  @Test
+  void whatAsksForTheEndIsToldOfThoughTerminateHangs() throws Exception {
+    var script =
+        Script.onIn((event, payload, socket) -> Result.stop())
+            .terminate((reason, socket) -> awaitInterrupt());
+    UnaryOperator<ChannelOptions> options =
+        o -> o.withCallbackTimeout(Duration.ofMillis(200)).withTelemetry(events::add);
+    try (var kit = script.kit(route -> route, options)) {
+      var channel = kit.join("t:1");
+      channel.push("stop");
+      channel.assertClosed();
+      assertEquals(Outcome.OK, next(Event.ChannelHandledIn.class).outcome());
+      assertEquals(Telemetry.Bound.CALLBACK_TIMEOUT, next(Event.BoundReached.class).bound());
+    }
+    assertTrue(events.stream().noneMatch(event -> event instanceof Event.ChannelHandledIn));
+  }
+
+  @Test
+  void whatIsEndedLateIsToldOfThoughNoVirtualThreadGetsToRun() throws Exception {
+    var stop = new AtomicBoolean();
+    int carriers = Runtime.getRuntime().availableProcessors();
+    var computing = new CountDownLatch(carriers);
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              computing.countDown();
+              while (!stop.get()) {
+                Thread.onSpinWait();
+              }
+              return Result.ok();
+            });
+    UnaryOperator<ChannelOptions> options =
+        o -> o.withCallbackTimeout(Duration.ofMillis(500)).withTelemetry(events::add);
+    try (var kit = script.kit(route -> route, options)) {
+      try {
+        List<TestChannel> channels =
+            IntStream.range(0, carriers).mapToObj(i -> kit.join("t:" + i)).toList();
+        for (int i = 0; i < carriers; i++) {
+          assertEquals(Outcome.OK, next(Event.ChannelJoined.class).outcome());
+        }
+        for (TestChannel channel : channels) {
+          channel.push("compute");
+        }
+        assertTrue(computing.await(20, TimeUnit.SECONDS));
+        for (int i = 0; i < carriers; i++) {
+          assertEquals(Outcome.CRASHED, next(Event.ChannelHandledIn.class).outcome());
+        }
+        channels.forEach(TestChannel::assertCrashed);
+      } finally {
+        stop.set(true);
+      }
+    }
+    assertTrue(events.stream().noneMatch(event -> event instanceof Event.ChannelHandledIn));
+  }
+
+  @Test
+  void whatRunsInAChannelThatIsOverHasItsTimeToo() throws Exception {
+    var interrupted = new CountDownLatch(1);
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              socket.sendSelf("fits");
+              socket.sendSelf("is one too many"); // which is the channel's end
+              awaitInterrupt();
+              interrupted.countDown();
+              return Result.ok();
+            });
+    UnaryOperator<ChannelOptions> options =
+        o ->
+            o.withMailboxMessages(1)
+                .withCallbackTimeout(Duration.ofMillis(200))
+                .withTelemetry(events::add);
+    try (var kit = script.kit(route -> route, options)) {
+      var channel = kit.join("t:1");
+      channel.push("flood");
+      channel.assertCrashed();
+      assertTrue(interrupted.await(20, TimeUnit.SECONDS));
+      assertEquals(Outcome.CRASHED, next(Event.ChannelHandledIn.class).outcome());
+    }
+    assertTrue(events.stream().noneMatch(event -> event instanceof Event.ChannelHandledIn));
+  }
+
+  @Test
+  void whatHasNotReturnedWhenItsHostEndsIsToldOfBeforeThat() throws Exception {
+    var hanging = new CountDownLatch(1);
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              hanging.countDown();
+              awaitInterrupt();
+              return Result.ok();
+            });
+    UnaryOperator<ChannelOptions> options =
+        o -> o.withReplaceTimeout(Duration.ofMillis(300)).withTelemetry(events::add);
+    try (var kit = script.kit(route -> route, options)) {
+      var channel = kit.join("t:1");
+      channel.push("hang");
+      assertTrue(hanging.await(20, TimeUnit.SECONDS));
+      kit.deployment().undeploy().await(20, TimeUnit.SECONDS);
+      channel.assertCrashed();
+      assertEquals(
+          List.of(Outcome.CRASHED),
+          events.stream()
+              .filter(Event.ChannelHandledIn.class::isInstance)
+              .map(event -> ((Event.ChannelHandledIn) event).outcome())
+              .toList());
+    }
+  }
+
+  @Test
+  void whatIsEndedLateIsNotTerminatedWhateverItReturnsLater() throws Exception { // L-31
+    var terminated = new AtomicBoolean();
+    var returned = new CountDownLatch(1);
+    var script =
+        Script.onIn(
+                (event, payload, socket) -> {
+                  awaitInterrupt();
+                  returned.countDown();
+                  return Result.stop();
+                })
+            .terminate((reason, socket) -> terminated.set(true));
+    try (var kit = script.kit(route -> route, o -> o.withCallbackTimeout(Duration.ofMillis(200)))) {
+      var channel = kit.join("t:1");
+      channel.push("hang");
+      channel.assertCrashed();
+      assertTrue(returned.await(20, TimeUnit.SECONDS));
+    } // which waits for callbacks
+    assertFalse(terminated.get());
   }
 
   private static void awaitInterrupt() {
