@@ -9,9 +9,10 @@ import java.util.Objects;
  * change one.
  *
  * @param verticles host verticles, each on an event loop of its own; default one for each processor
- * @param mailboxMessages messages waiting for one channel; default 1,000. At the bound a client's
- *     event is answered status error with {@code {"reason": "mailbox full"}}; an intercepted
- *     broadcast or a message of the application crashes the channel, so that no loss goes unnoticed
+ * @param mailboxMessages messages waiting for one channel, and apart from these messages of {@code
+ *     sendAfter} waiting for their time; default 1,000. At the bound a client's event is answered
+ *     status error with {@code {"reason": "mailbox full"}}; an intercepted broadcast or a message
+ *     of the application crashes the channel, so that no loss goes unnoticed
  * @param mailboxBytes payloads waiting for one channel, together; default 16 MiB, with the same
  *     consequences
  * @param mailboxTotalBytes what the events of clients that wait for all channels of the process may

@@ -75,10 +75,14 @@ public interface Socket {
   void sendSelf(Object message);
 
   /**
-   * The same, after a delay; what has not come by the end of the channel is cancelled with it.
+   * The same, after a delay; what has not come by the end of the channel is cancelled with it. As
+   * many messages may wait for their time as for a channel: {@code mailboxMessages}, 1,000 by
+   * default, which nobody's events count in. Each is a timer of its own and keeps what it refers
+   * to.
    *
    * @param delay in whole milliseconds, at least one: whatever is less counts as that
    * @throws IllegalArgumentException for more than 365 days
+   * @throws IllegalStateException if so many wait already; nothing is sent
    */
   void sendAfter(Duration delay, Object message);
 

@@ -22,6 +22,7 @@ import dev.roost.tracking.Tracker;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,9 @@ final class ChannelProcess {
         }
       };
 
+  private static final AtomicIntegerFieldUpdater<ChannelProcess> DELAYED =
+      AtomicIntegerFieldUpdater.newUpdater(ChannelProcess.class, "delayed");
+
   private final HostRuntime runtime;
   private final String gateway;
   private final long number;
@@ -82,6 +86,7 @@ final class ChannelProcess {
   private @Nullable Channel channel;
   private boolean member;
   private Set<Long> timers = Set.of();
+  private volatile int delayed; // Messages of sendAfter that are not due yet.
   private @Nullable Tracker tracker;
   private volatile State state = State.JOINING;
   private volatile boolean abandoned;
@@ -206,6 +211,29 @@ final class ChannelProcess {
     if (!mailbox.offer(new Mail.Message(message))) {
       overflow("a message of the application");
     }
+  }
+
+  /** The same, after a delay, unless the channel is over by then. */
+  void infoAfter(long delayMillis, Object message) {
+    if (hasEnded()) {
+      return;
+    }
+    int most = runtime.options().mailboxMessages();
+    if (DELAYED.getAndIncrement(this) >= most) {
+      DELAYED.decrementAndGet(this);
+      reached(Telemetry.Bound.MAILBOX_MESSAGES);
+      throw new IllegalStateException(
+          most
+              + " messages of sendAfter wait for this channel already, and it may have no more:"
+              + " send fewer, or raise mailboxMessages");
+    }
+    runtime.after(
+        delayMillis,
+        this,
+        () -> {
+          DELAYED.decrementAndGet(this);
+          info(message);
+        });
   }
 
   /** The timers of sendAfter that have not fired yet; on the verticle's context only. */

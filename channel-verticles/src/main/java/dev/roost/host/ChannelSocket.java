@@ -125,7 +125,7 @@ final class ChannelSocket implements Socket {
           "a message can be delayed by " + MAX_DELAY.toDays() + " days at most, got " + delay);
     }
     long millis = Math.max(1, delay.toMillis());
-    process.runtime().after(millis, process, () -> process.info(message));
+    process.infoAfter(millis, message);
   }
 
   @Override

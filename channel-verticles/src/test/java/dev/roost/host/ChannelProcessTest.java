@@ -19,6 +19,7 @@ import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
+import dev.roost.channel.Outcome;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
@@ -58,6 +59,7 @@ class ChannelProcessTest {
   private final AtomicInteger pushed = new AtomicInteger();
   private final BlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
   private final BlockingQueue<Socket> sockets = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Object> infos = new LinkedBlockingQueue<>();
   private Context gatewayContext;
   private Topics topics;
   private HostRuntime runtime;
@@ -89,6 +91,15 @@ class ChannelProcessTest {
         default -> throw new IllegalArgumentException(event);
       }
       return Result.ok();
+    }
+  }
+
+  private final class Waiting extends Quiet {
+
+    @Override
+    public Outcome handleInfo(Object message, Socket socket) {
+      infos.add(message);
+      return Result.noReply();
     }
   }
 
@@ -352,6 +363,30 @@ class ChannelProcessTest {
     }
     socket.sendAfter(Duration.ofDays(1), "a channel that is over has none");
     assertEquals(List.of(), on(host, () -> List.copyOf(process.timers())));
+  }
+
+  @Test
+  void asManyMessagesMayWaitForTheirTimeAsForAChannel() throws Exception { // sendAfter
+    ChannelProcess process = joined(new Waiting());
+    Socket socket = sockets.take();
+    int most = ChannelOptions.defaults().mailboxMessages();
+    socket.sendAfter(Duration.ofMillis(1), "soon");
+    assertEquals("soon", infos.poll(20, TimeUnit.SECONDS)); // and counts no more
+    for (int i = 0; i < most; i++) {
+      socket.sendAfter(Duration.ofDays(1), "tomorrow");
+    }
+    var refused =
+        assertThrows(
+            IllegalStateException.class, () -> socket.sendAfter(Duration.ofDays(1), "more"));
+    assertEquals(
+        "1000 messages of sendAfter wait for this channel already, and it may have no more: send"
+            + " fewer, or raise mailboxMessages",
+        refused.getMessage());
+    assertEquals(most, on(host, () -> process.timers().size()));
+
+    process.postEnd(new Mail.Leave(null));
+    await("it is over", process::isOver);
+    socket.sendAfter(Duration.ofDays(1), "a channel that is over refuses nothing");
   }
 
   @Test
