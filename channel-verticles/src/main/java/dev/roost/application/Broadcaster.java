@@ -19,8 +19,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Broadcasts from outside any channel, and ends connections. Safe for any thread and any verticle
- * of the node; never blocks. Follows {@code Phoenix.Endpoint.broadcast/3}: delivery is at most
- * once, and nothing tells whether anybody listens (F-21).
+ * of the node. Follows {@code Phoenix.Endpoint.broadcast/3}: delivery is at most once, and nothing
+ * tells whether anybody listens (F-21).
+ *
+ * <p>Who broadcasts faster than the topics' hosts pass on is held back: of all broadcasts of a node
+ * 64 MiB may be without their host's answer, each counted as its payload and 256 bytes. Hosts do
+ * not answer while 65,536 messages are on their way to gateways of their own process, which goes
+ * for channels too. Over it a virtual thread waits for room, and on any other thread, none of which
+ * ever blocks here, a broadcast fails and nothing is sent: await {@link #broadcastConfirmed} there,
+ * every so often. What waits to be written to a gateway in another process is bounded by 64 MiB for
+ * each of its verticles; over it the members there are told that something is lost, with {@code
+ * phx_error}.
  */
 public final class Broadcaster {
 
@@ -31,6 +40,7 @@ public final class Broadcaster {
   private final String application;
   private final PayloadWriter writer;
   private final Duration hostTimeout;
+  private final Unanswered unanswered;
   private final AtomicLong told = new AtomicLong(System.nanoTime());
   private final AtomicLong untold = new AtomicLong();
 
@@ -41,15 +51,21 @@ public final class Broadcaster {
 
   /** The same, on a node that knows the application by name only. */
   public Broadcaster(ClusterNode node, String application, ObjectMapper mapper) {
-    this(node, application, mapper, TopicHost.TIMEOUT);
+    this(node, application, mapper, TopicHost.TIMEOUT, Unanswered.of(node.vertx()));
   }
 
-  /** The same, with a time of its own to wait for a host. */
-  Broadcaster(ClusterNode node, String application, ObjectMapper mapper, Duration hostTimeout) {
+  /** The same, with a time of its own to wait for a host, and room. */
+  Broadcaster(
+      ClusterNode node,
+      String application,
+      ObjectMapper mapper,
+      Duration hostTimeout,
+      Unanswered unanswered) {
     this.node = node;
     this.application = application;
     this.writer = new PayloadWriter(mapper);
     this.hostTimeout = hostTimeout;
+    this.unanswered = unanswered;
   }
 
   /**
@@ -86,8 +102,9 @@ public final class Broadcaster {
 
   /**
    * The same for those who need to know: completes when the topic's host has given the message its
-   * place in the order. Fails if there was no host for 5 s, or no answer from it for as long; then
-   * members may have got it or not.
+   * place in the order, and passes on what it has. Fails if there was no host for 5 s, or no answer
+   * from it for as long; then members may have got it or not. Also if there is no room for it, see
+   * above; then nobody has.
    */
   public Future<Void> broadcastConfirmed(String topic, String event, @Nullable Object payload) {
     Objects.requireNonNull(topic, "topic");
@@ -101,6 +118,12 @@ public final class Broadcaster {
               + topic
               + "\"; deploy its channel verticles first");
     }
+    if (!unanswered.take(raw.size())) {
+      return Future.failedFuture(
+          new IllegalStateException(
+              "so many broadcasts wait for their topics' hosts that there is no room for another:"
+                  + " go on when what broadcastConfirmed returns is complete"));
+    }
     var request = new HostMessage.BroadcastRequest(topic, event, raw);
     return new TopicHost(node, application, topic)
         .ask(hostTimeout, inbox -> BusEndpoint.request(node.vertx(), inbox, request))
@@ -110,7 +133,8 @@ public final class Broadcaster {
                     cause instanceof BusEndpoint.NotHosted
                         ? new IllegalStateException(
                             "topic \"" + topic + "\" had no host for " + hostTimeout)
-                        : cause));
+                        : cause))
+        .onComplete(answered -> unanswered.giveBack(raw.size()));
   }
 
   /**

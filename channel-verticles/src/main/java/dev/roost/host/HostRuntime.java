@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class HostRuntime {
 
-  private static final int MAX_QUEUED = 65_536;
+  private static final int MAX_QUEUED = BusEndpoint.MAX_IN_FLIGHT;
   private static final long QUEUE_POLL_NANOS = 200_000;
 
   private final Context context;

@@ -20,6 +20,7 @@ import dev.roost.routing.RoutePattern;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -79,7 +80,11 @@ class BroadcasterTest {
   }
 
   private Broadcaster broadcaster(Duration hostTimeout) {
-    return new Broadcaster(node, "chat", new ObjectMapper(), hostTimeout);
+    return broadcaster(hostTimeout, new Unanswered(Unanswered.MOST_BYTES));
+  }
+
+  private Broadcaster broadcaster(Duration hostTimeout, Unanswered unanswered) {
+    return new Broadcaster(node, "chat", new ObjectMapper(), hostTimeout, unanswered);
   }
 
   private Future<Void> news(Duration hostTimeout) {
@@ -130,6 +135,36 @@ class BroadcasterTest {
   void aHostThatHasHandedTheTopicOverIsAskedAgain() throws Exception {
     host(false, false, true);
     await(news(Duration.ofMinutes(1)));
+    assertEquals(List.of(NEWS, NEWS, NEWS), List.copyOf(asked));
+  }
+
+  @Test
+  void whoBroadcastsFasterThanHostsAnswerIsHeldBack() throws Exception {
+    var broadcaster = broadcaster(Duration.ofMinutes(1), new Unanswered(2 * (256 + 7)));
+    List<Future<Void>> first = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      first.add(broadcaster.broadcastConfirmed("room:1", "news", Map.of("n", 1))); // 7 bytes
+    }
+    Future<Void> refused = broadcaster.broadcastConfirmed("room:1", "news", Map.of("n", 1));
+    assertTrue(refused.failed());
+    assertEquals(
+        "so many broadcasts wait for their topics' hosts that there is no room for another: go on"
+            + " when what broadcastConfirmed returns is complete",
+        refused.cause().getMessage());
+    var waited = new LinkedBlockingQueue<Future<Void>>();
+    Thread virtual =
+        Thread.ofVirtual()
+            .start(
+                () -> waited.add(broadcaster.broadcastConfirmed("room:1", "news", Map.of("n", 1))));
+    while (virtual.getState() != Thread.State.TIMED_WAITING) {
+      assertTrue(virtual.isAlive(), "it did not wait");
+      Thread.onSpinWait();
+    }
+    host(true);
+    for (Future<Void> confirmed : first) {
+      await(confirmed);
+    }
+    await(waited.poll(20, TimeUnit.SECONDS));
     assertEquals(List.of(NEWS, NEWS, NEWS), List.copyOf(asked));
   }
 

@@ -14,10 +14,12 @@ import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -94,6 +96,13 @@ public final class BusEndpoint {
   /** Most bytes that may wait to be written to one inbox of another process: 64 MiB. */
   public static final int MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
 
+  /**
+   * Messages on their way to inboxes of this process over which whoever sends is to be held back.
+   */
+  public static final int MAX_IN_FLIGHT = 65_536;
+
+  private static final long HELD_BACK_MS = 5;
+
   private static final int ENVELOPE_BYTES = 256;
 
   /*
@@ -128,6 +137,9 @@ public final class BusEndpoint {
   private final Map<String, Inbound> inbound = new HashMap<>();
   private final List<MessageConsumer<Envelope>> consumers = new ArrayList<>(2);
 
+  /** Answers to requests for broadcasts that wait until less is in flight. */
+  private final Queue<Runnable> heldBack = new ArrayDeque<>();
+
   /**
    * Of the links that are opened now: one that was forgotten and is opened anew has a later one.
    */
@@ -157,9 +169,10 @@ public final class BusEndpoint {
   /**
    * Asks a host for a broadcast, from any thread.
    *
-   * @return completes when the host has given it its place in the topic's order. Fails with {@link
-   *     NotHosted} if there is no such inbox or the topic is hosted elsewhere; with another
-   *     exception if there is no answer within 5 s: then it may have been broadcast or not
+   * @return completes when the host has given it its place in the topic's order, and has less than
+   *     {@link #MAX_IN_FLIGHT} to pass on in its process. Fails with {@link NotHosted} if there is
+   *     no such inbox or the topic is hosted elsewhere; with another exception if there is no
+   *     answer within 5 s: then it may have been broadcast or not
    */
   public static Future<Void> request(
       Vertx vertx, String host, HostMessage.BroadcastRequest request) {
@@ -405,6 +418,7 @@ public final class BusEndpoint {
   public Future<Void> close() {
     inboxes.remove(address);
     inbox.closed = true;
+    answerAll();
     return Future.join(consumers.stream().map(MessageConsumer::unregister).toList()).mapEmpty();
   }
 
@@ -427,7 +441,7 @@ public final class BusEndpoint {
     }
     switch (message) {
       case LinkMessage unnumbered -> {}
-      case HostMessage.BroadcastRequest request -> mail.reply(receiver.broadcast(request));
+      case HostMessage.BroadcastRequest request -> answer(mail, receiver.broadcast(request));
       case HostMessage forHost -> receiver.receive(from, forHost);
       case GatewayMessage forGateway -> receiver.receive(from, forGateway);
       case SessionMessage forGateway -> receiver.receive(from, forGateway);
@@ -459,6 +473,38 @@ public final class BusEndpoint {
     Outbound link = outbound.get(peer);
     if (link != null) {
       link.payloads.clear();
+    }
+  }
+
+  /** Whoever waits for the answer is held back with it. */
+  private void answer(Message<Envelope> request, boolean isHosted) {
+    if (!isHosted || (heldBack.isEmpty() && inFlight() < MAX_IN_FLIGHT)) {
+      request.reply(isHosted);
+      return;
+    }
+    heldBack.add(() -> request.reply(true));
+    if (heldBack.size() == 1) {
+      answerLater();
+    }
+  }
+
+  private void answerLater() {
+    context
+        .owner()
+        .setTimer(
+            HELD_BACK_MS,
+            ignored -> {
+              if (inFlight() < MAX_IN_FLIGHT) {
+                answerAll();
+              } else {
+                answerLater();
+              }
+            });
+  }
+
+  private void answerAll() {
+    for (Runnable answer = heldBack.poll(); answer != null; answer = heldBack.poll()) {
+      answer.run();
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.roost.bus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -241,6 +242,46 @@ class BusEndpointTest {
       assertEquals("sender: Closed[channel=" + i + "]", receiver.next());
     }
     assertEquals(0, sender.endpoint.inFlight());
+  }
+
+  @Test
+  void whoAsksForBroadcastsIsHeldBackWhileTooMuchIsInFlight() throws Exception {
+    var host = new Peer("host");
+    var gateway = new Peer("gateway");
+    CountDownLatch busy = gateway.holdUp();
+    host.run(
+        () -> {
+          for (int i = 0; i < BusEndpoint.MAX_IN_FLIGHT; i++) {
+            host.endpoint.send("gateway", new GatewayMessage.Closed(i));
+          }
+        });
+    var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
+    var elsewhere = new HostMessage.BroadcastRequest("attic", "said", RawPayload.EMPTY_OBJECT);
+    Future<Void> answer = BusEndpoint.request(vertx, "host", request);
+    assertNotHosted(BusEndpoint.request(vertx, "host", elsewhere)); // which holds nobody back
+    assertFalse(answer.isComplete());
+    busy.countDown();
+    await(answer);
+    await(BusEndpoint.request(vertx, "host", request));
+  }
+
+  @Test
+  void whoIsHeldBackIsAnsweredWhenTheHostCloses() throws Exception {
+    var host = new Peer("host");
+    var gateway = new Peer("gateway");
+    CountDownLatch busy = gateway.holdUp();
+    host.run(
+        () -> {
+          for (int i = 0; i < BusEndpoint.MAX_IN_FLIGHT; i++) {
+            host.endpoint.send("gateway", new GatewayMessage.Closed(i));
+          }
+        });
+    var request = new HostMessage.BroadcastRequest("lobby", "said", RawPayload.EMPTY_OBJECT);
+    Future<Void> answer = BusEndpoint.request(vertx, "host", request);
+    assertEquals("request: " + request, host.next());
+    host.call(host.endpoint::close);
+    await(answer);
+    busy.countDown();
   }
 
   @Test
