@@ -11,7 +11,8 @@
 // leave: in life it has a machine of its own. Where the honest clients' p99 was over twice that of the quiet before it, and over 10 ms, all of that
 // is done again, at most twice: the machine may have been busy with something else. Every try is printed.
 import { execFileSync, fork, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import crypto from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import { dirname, join } from "node:path";
@@ -90,6 +91,45 @@ async function allClosedWith(code, count, attack) {
     return code;
   }, 25);
   expect("sockets closed with " + code, count, codes.filter((got) => got === code).length);
+}
+
+/** A long-poll session on connections of its own; its requests are sent as fast as whoever calls likes. */
+class Session {
+  constructor() {
+    this.agent = new http.Agent({ keepAlive: true });
+    this.path = "/socket/longpoll?vsn=2.0.0";
+  }
+
+  ask(method, body) {
+    return new Promise((answer, fail) => {
+      http
+        .request({ host: HOST, port: PORT, agent: this.agent, method, path: this.path }, (response) => {
+          let text = "";
+          response.on("data", (data) => (text += data));
+          response.on("end", () => answer(JSON.parse(text)));
+        })
+        .on("error", fail)
+        .end(body);
+    });
+  }
+
+  async open() {
+    this.path += "&token=" + (await this.ask("GET")).token;
+    return this;
+  }
+
+  drop() {
+    this.agent.destroy();
+  }
+}
+
+/** The identity provider of the sockets on /verified: its key, and a token of it. */
+const provider = crypto.generateKeyPairSync("ec", { namedCurve: "P-256" });
+function jwt() {
+  const part = (json) => Buffer.from(JSON.stringify(json)).toString("base64url");
+  const text = part({ alg: "ES256" }) + "." + part({ sub: "somebody", exp: Math.floor(Date.now() / 1_000) + 3_600 });
+  const signature = crypto.sign("sha256", Buffer.from(text), { key: provider.privateKey, dsaEncoding: "ieee-p1363" });
+  return text + "." + signature.toString("base64url");
 }
 
 const limit = (name) => `roost_limit_reached_total{limit="${name}"}`;
@@ -365,6 +405,104 @@ const attacks = {
     expect("answered before a body came", count, answers.filter((status) => status === 200).length);
     return { attackers: count, counted: { [refused(410)]: count } };
   },
+
+  "fast polls": async () => {
+    const count = size(50, 5);
+    const topic = "room:polls" + crypto.randomUUID();
+    const before = (await metrics()).get(limit("polls-per-second"));
+    const sessions = await many(count, async () => {
+      const session = await new Session().open();
+      await session.ask("POST", `["1","1","${topic}","phx_join",{}]`);
+      return session;
+    });
+    // Something comes for them 200 times a second, and each polls again as soon as it has its answer.
+    const talker = await connected();
+    const joined = new Promise((go) => (talker.onText = go));
+    talker.text(`["1","1","${topic}","phx_join",{}]`);
+    await joined;
+    let said = 0;
+    let over = false;
+    const timer = setInterval(() => talker.text(`["1","2","${topic}","shout",{"n":${++said}}]`), 5);
+    const polled = sessions.map(async (session) => {
+      const heard = [];
+      const begin = performance.now();
+      let polls = 0;
+      let within = 0;
+      let status = 200;
+      while (status < 300 && !(over && heard.at(-1) === said)) {
+        const answer = await session.ask("GET");
+        status = answer.status;
+        polls++;
+        // The rate, and two seconds' worth at once.
+        within += polls <= 50 * ((performance.now() - begin) / 1_000 + 2) + 1;
+        for (const [, , , event, payload] of answer.messages.map((text) => JSON.parse(text))) {
+          if (event === "shout") heard.push(payload.n);
+        }
+      }
+      return { polls, within, heard };
+    });
+    await sleep(size(4_000, 2_500));
+    const counted = async () => (await metrics()).get(limit("polls-per-second")) - before;
+    await until("as many polls have waited as there are sessions", async () => (await counted()) >= count);
+    clearInterval(timer);
+    over = true;
+    talker.text(`["1","2","${topic}","shout",{"n":${++said}}]`);
+    const results = await Promise.all(polled);
+    expect("sessions with no answer over their rate", count, results.filter(({ polls, within }) => polls === within).length);
+    expect("sessions that went on at their rate", count, results.filter(({ polls }) => polls >= 100).length);
+    const whole = results.filter(({ heard }) => heard.length === said && heard.every((n, i) => n === i + 1));
+    expect("sessions that lost nothing by it", count, whole.length);
+    talker.drop();
+    // Eight polls wait; whoever sends one more has the first of them answered, until he is over his rate.
+    const ends = await many(count, async (i) => {
+      const waiting = new Map();
+      for (let number = 0; number < 5_000; number++) {
+        waiting.set(number, sessions[i].ask("GET").then(({ status }) => ({ number, status })));
+        if (waiting.size <= 8) continue;
+        const first = await Promise.race(waiting.values());
+        if (first.status !== 204) return (await Promise.all(waiting.values())).map(({ status }) => status);
+        waiting.delete(first.number);
+      }
+      return [];
+    }, 5);
+    expect("sessions that ended with all their polls", count, ends.filter((all) => all.length === 9 && all.every((got) => got === 410)).length);
+    sessions.forEach((session) => session.drop());
+    expect("polls over their rate are counted, also those that end a session", true, (await counted()) >= 2 * count);
+    return { attackers: count, counted: { [limit("polls-per-second")]: null } }; // Each poll that waits.
+  },
+
+  "fast renewals": async () => {
+    const count = size(50, 10);
+    const renewals = 4_000;
+    let over = 0;
+    await many(count, async () => {
+      const token = jwt();
+      const socket = await connected("/verified/websocket?vsn=2.0.0&access_token=" + token);
+      const answered = { ok: 0, "too many renewals": 0, unavailable: 0 };
+      let answers = 0;
+      let alive;
+      const begin = performance.now();
+      const done = new Promise((go) => {
+        socket.onText = (text) => {
+          const [, ref, , , { status, response }] = JSON.parse(text);
+          if (ref === "last") alive = status;
+          else answered[response.reason ?? status]++;
+          if (++answers > renewals) go(alive);
+        };
+      });
+      const renewal = (i) => frame(`[null,"${i}","phoenix","access_token",{"access_token":"${token}"}]`);
+      for (let i = 0; i < renewals; i++) await socket.write(renewal(i));
+      socket.text('[null,"last","phoenix","heartbeat",{}]');
+      expect("it stays", "ok", await Promise.race([done, socket.ended, sleep(30_000)]));
+      const looked = answered.ok + answered.unavailable; // While one is looked at, another is not.
+      const most = (performance.now() - begin) / 1_000 + 3;
+      expect("new tokens that were answered", renewals, looked + answered["too many renewals"]);
+      expect("new tokens that were looked at", "1 or more, within the rate", answered.ok >= 1 && looked <= most ? "1 or more, within the rate" : looked);
+      over += answered["too many renewals"];
+      socket.drop();
+    });
+    return { attackers: count, counted: { [limit("token-renewals-per-second")]: null }, sum: over };
+  },
 };
 
 async function honestly(honest, ms) {
@@ -431,9 +569,13 @@ async function main() {
     console.error("build first: ./mvnw package -Dquick -Dmaven.test.skip=true -pl launcher/it -am");
     process.exit(2);
   }
+  const keys = mkdtempSync(join(os.tmpdir(), "roost-abuse-"));
+  process.on("exit", () => rmSync(keys, { recursive: true }));
+  const key = join(keys, "provider.pem");
+  writeFileSync(key, provider.publicKey.export({ type: "spki", format: "pem" }));
   const roost = spawn(
     join(root, "launcher/target/roost/bin/roost"),
-    ["--port", PORT, "--admin-port", ADMIN, "--applications", "fixture,guarded", "--compression"].map(String),
+    ["--port", PORT, "--admin-port", ADMIN, "--applications", "fixture,guarded", "--compression", "--jwt-public-key-file", key].map(String),
     { env: { ...process.env, ROOST_APPS: fixture }, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   roost.stdout.on("data", (data) => (log = (log + data).slice(-20_000)));

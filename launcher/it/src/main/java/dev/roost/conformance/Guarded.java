@@ -3,6 +3,10 @@ package dev.roost.conformance;
 import dev.roost.application.Application;
 import dev.roost.application.ApplicationProvider;
 import dev.roost.application.ConnectResult;
+import dev.roost.application.SocketHandler;
+import dev.roost.routing.JwtCheck;
+import dev.roost.routing.SocketOptions;
+import dev.roost.routing.TokenSource;
 import dev.roost.token.TokenResult;
 import dev.roost.token.TokenSettings;
 import dev.roost.token.Tokens;
@@ -10,8 +14,8 @@ import java.time.Duration;
 
 /**
  * The application "guarded", for attacks on the door: pages of its own host only, and a token as
- * Phoenix.Token makes it that is at most a minute old. Its secret is in the sources: never deploy
- * it.
+ * Phoenix.Token makes it that is at most a minute old, or on {@code /verified} a JSON Web Token
+ * that the gateway verifies. Its secret is in the sources: never deploy it.
  */
 public final class Guarded implements ApplicationProvider {
 
@@ -30,6 +34,10 @@ public final class Guarded implements ApplicationProvider {
             (params, info) ->
                 TOKENS.verify(params.tree().path("token").asText(null)) instanceof TokenResult.Valid
                     ? ConnectResult.accept()
-                    : ConnectResult.refuse());
+                    : ConnectResult.refuse())
+        .socket(
+            "/verified",
+            SocketHandler.acceptAll(),
+            SocketOptions.defaults().withJwt(JwtCheck.of(TokenSource.param("access_token"))));
   }
 }
