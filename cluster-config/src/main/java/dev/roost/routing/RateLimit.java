@@ -24,7 +24,7 @@ public final class RateLimit {
   }
 
   /**
-   * Takes out a number of tokens, also more than there are.
+   * Takes out a number of tokens, also more than there are; below 0 it puts some back.
    *
    * @param perSecond how many come in
    * @param now as of {@link System#nanoTime}, never less than before

@@ -170,7 +170,7 @@ public final class ClientSocket {
   /**
    * Counts what a POST has besides its messages.
    *
-   * @param messages that it counts as
+   * @param messages that it counts as, below 0 if it has counted as one too many
    * @param bytes of no message
    */
   public void receivePost(int messages, int bytes) {

@@ -91,6 +91,7 @@ final class LongPollSession implements Connection {
   private boolean waking;
   private long lastPoll = System.nanoTime();
   private @Nullable Posted posted;
+  private @Nullable Asker knocked;
   private @Nullable RawPayload unread;
   private Iterator<PublishedBody.Message> rest = Collections.emptyIterator();
   private boolean paused;
@@ -251,9 +252,16 @@ final class LongPollSession implements Connection {
   /**
    * The client posted messages (G-50 to G-58).
    *
+   * <p>Nothing, and then a body by the same asker, is one POST: whether there is such a session was
+   * asked before the body was read, which has counted as a message.
+   *
    * @param share what they take, given back when all are handed on
    */
   void publish(Asker asker, boolean batch, RawPayload body, MessageBudget.Share share) {
+    if (asker.equals(knocked)) {
+      knocked = null;
+      count(-1, 0);
+    }
     if (posted != null) {
       // Clients post one after the other; a second one would overtake what waits.
       count(1, body.size());
@@ -275,7 +283,7 @@ final class LongPollSession implements Connection {
   }
 
   /** A POST without a message to count, or with none that is taken, counts as one itself. */
-  private void read(RawPayload body, boolean batch) {
+  private void read(RawPayload body, boolean batch, Asker asker) {
     switch (PublishedBody.read(body.bytes(), batch, options.maxBatchLines())) {
       case PublishedBody.Refused(var status) -> {
         if (status == PublishedBody.TOO_LARGE) {
@@ -288,6 +296,7 @@ final class LongPollSession implements Connection {
         rest = messages.iterator();
         int counted = messages.stream().mapToInt(message -> message.body().length).sum();
         count(messages.isEmpty() ? 1 : 0, body.size() - counted);
+        knocked = body.size() == 0 ? asker : null;
       }
     }
   }
@@ -301,7 +310,7 @@ final class LongPollSession implements Connection {
     RawPayload body = unread;
     if (body != null && !paused) {
       unread = null;
-      read(body, now.batch());
+      read(body, now.batch(), now.asker());
     }
     while (rest.hasNext() && !paused && !ended) {
       PublishedBody.Message message = rest.next();

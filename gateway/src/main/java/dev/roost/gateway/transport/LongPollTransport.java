@@ -210,7 +210,8 @@ public final class LongPollTransport {
       var unused = messages(request, LongPollSession.GONE, token.get(), MessageArray.NONE);
       return;
     }
-    long number = expect(request, holder.get(), token.get(), Kind.POLL);
+    long number = ++lastRequest;
+    expect(number, request, holder.get(), token.get(), Kind.POLL);
     ask(holder.get(), new SessionMessage.Poll(number, token.get().session(), token.get().secret()));
   }
 
@@ -222,11 +223,13 @@ public final class LongPollTransport {
       options.metrics().connectionRefused(LongPollSession.GONE);
       status(request.http(), LongPollSession.GONE);
     } else if (here || isSmall(request.http())) {
-      gather(request, holder.get(), token.get());
+      gather(++lastRequest, request, holder.get(), token.get());
     } else {
-      // Posting nothing is answered as if something had been, and costs its sender no message.
+      // Posting nothing is answered as if something had been, and counts as a message until the
+      // body comes: under the same number.
       request.http().pause();
-      long number = expect(request, holder.get(), token.get(), Kind.KNOCK);
+      long number = ++lastRequest;
+      expect(number, request, holder.get(), token.get(), Kind.KNOCK);
       ask(
           holder.get(),
           new SessionMessage.Publish(
@@ -242,7 +245,7 @@ public final class LongPollTransport {
   }
 
   /** Reads the body of a POST whose session is known, and puts it to the holder. */
-  private void gather(Request request, String holder, LongPollToken token) {
+  private void gather(long number, Request request, String holder, LongPollToken token) {
     HttpServerRequest http = request.http();
     boolean batch = BATCH.equals(http.getHeader("content-type"));
     int most = request.options().maxBodyBytes();
@@ -253,7 +256,7 @@ public final class LongPollTransport {
         outcome -> {
           switch (outcome) {
             case PostBody.Outcome.Whole(var body) -> {
-              long number = expect(request, holder, token, Kind.POST);
+              expect(number, request, holder, token, Kind.POST);
               ask(
                   holder,
                   new SessionMessage.Publish(number, token.session(), token.secret(), batch, body));
@@ -372,15 +375,13 @@ public final class LongPollTransport {
 
   /* ---- exchanges with holders */
 
-  private long expect(Request request, String holder, LongPollToken token, Kind kind) {
-    long number = ++lastRequest;
+  private void expect(long number, Request request, String holder, LongPollToken token, Kind kind) {
     Duration limit = request.options().window().plus(HOLDER_TIMEOUT);
     exchanges.put(
         number, new Exchange(request, holder, token, kind, System.nanoTime() + limit.toNanos()));
     if (kind == Kind.POLL) {
       request.http().response().closeHandler(closed -> abandon(number));
     }
-    return number;
   }
 
   private void abandon(long number) {
@@ -425,7 +426,7 @@ public final class LongPollTransport {
     if (answer.status() == LongPollSessions.NOT_FOUND) {
       gone(exchange);
     } else if (exchange.kind() == Kind.KNOCK && answer.status() == LongPollSession.OK) {
-      gather(exchange.request(), exchange.holder(), exchange.token());
+      gather(answer.request(), exchange.request(), exchange.holder(), exchange.token());
       exchange.request().http().resume();
     } else if (exchange.kind() == Kind.POLL) {
       handOver(exchange, answer);

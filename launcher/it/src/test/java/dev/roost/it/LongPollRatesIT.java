@@ -158,6 +158,23 @@ class LongPollRatesIT {
     assertTrue(counted > 1, "counted " + counted + " times");
   }
 
+  /** Whatever is asked before its body is read; two seconds' worth of messages come at once. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aLargePostCountsAsItsMessages(int gateway) {
+    String heartbeat =
+        "[null,\"1\",\"phoenix\",\"heartbeat\",{\"pad\":\"" + "x".repeat(40_000) + "\"}]";
+    LongPollClient client = session("/events");
+    int before = reached(Limit.EVENTS_PER_SECOND);
+    for (int i = 0; i < 2; i++) {
+      assertEquals(200, client.post(server.port(gateway), heartbeat).status());
+    }
+    assertEquals(before, reached(Limit.EVENTS_PER_SECOND));
+    do {
+      assertEquals(200, client.post(server.port(gateway), heartbeat).status());
+    } while (reached(Limit.EVENTS_PER_SECOND) == before);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
   void allBytesOfAPostCount(int gateway) {
