@@ -230,10 +230,10 @@ public final class Gateway {
    * Refuses new connections with 503, closes all others with 1012, {@link
    * GatewayOptions#drainSockets} at a time, and then its inbox. Those whose turn has not come are
    * served as before. When all are closed, polls that wait here for other gateways' sessions are
-   * answered empty, so that their clients poll elsewhere, and POSTs to those are waited for.
-   * Completes with the last of all that, or {@link GatewayOptions#closeTimeout} after the last
-   * batch. To be called on its context, and before {@code vertx.close()}, which cuts sockets off
-   * and sends no 1012.
+   * answered empty, so that their clients poll elsewhere, and POSTs are waited for, also those that
+   * are still coming. Completes with the last of all that, or {@link GatewayOptions#closeTimeout}
+   * after the last batch. To be called on its context, and before {@code vertx.close()}, which cuts
+   * sockets off and sends no 1012.
    */
   public Future<Void> close() {
     connects.drain();
@@ -249,13 +249,13 @@ public final class Gateway {
           if (table.socketCount() == 0 || late) {
             longPolls.sendPollsElsewhere();
           }
-          if ((table.socketCount() == 0 && longPolls.exchangeCount() == 0) || late) {
+          if ((table.socketCount() == 0 && longPolls.unansweredCount() == 0) || late) {
             vertx.cancelTimer(poll);
             if (late) {
               log.warn(
                   "{} sockets and {} requests were not over within {}: they are cut off",
                   table.socketCount(),
-                  longPolls.exchangeCount(),
+                  longPolls.unansweredCount(),
                   options.closeTimeout());
               table.abortAll();
             }

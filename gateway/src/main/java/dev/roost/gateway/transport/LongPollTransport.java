@@ -82,6 +82,7 @@ public final class LongPollTransport {
   private final Map<Long, Exchange> exchanges = new LinkedHashMap<>();
   private final Map<Session, Long> unread = new HashMap<>();
   private long lastRequest;
+  private int bodies;
 
   /** A session as its client has proved to know it: its number alone could be anybody's guess. */
   private record Session(String holder, long number, RawPayload secret) {}
@@ -249,11 +250,13 @@ public final class LongPollTransport {
     HttpServerRequest http = request.http();
     boolean batch = BATCH.equals(http.getHeader("content-type"));
     int most = request.options().maxBodyBytes();
+    bodies++;
     PostBody.read(
         http,
         most,
         budget,
         outcome -> {
+          bodies--;
           switch (outcome) {
             case PostBody.Outcome.Whole(var body) -> {
               expect(number, request, holder, token, Kind.POST);
@@ -276,6 +279,7 @@ public final class LongPollTransport {
               log.error("post refused: its body could not be read", cause);
               refuse(http, SERVER_ERROR);
             }
+            case PostBody.Outcome.Left() -> {}
           }
         });
   }
@@ -562,6 +566,11 @@ public final class LongPollTransport {
   /** Requests that wait for the holders of their sessions. */
   public int exchangeCount() {
     return exchanges.size();
+  }
+
+  /** These, and those of whose body more is to come. */
+  public int unansweredCount() {
+    return exchanges.size() + bodies;
   }
 
   /* ---- answers */

@@ -30,6 +30,9 @@ final class PostBody {
 
     /** It could not be kept; a {@link NoRoomException} says that there is no room for it. */
     record Failed(Throwable cause) implements Outcome {}
+
+    /** Its client has gone before. */
+    record Left() implements Outcome {}
   }
 
   private PostBody(
@@ -42,17 +45,19 @@ final class PostBody {
   }
 
   /**
-   * Reads the body of a request. What comes after an outcome goes nowhere; if the client goes there
-   * is none.
+   * Reads the body of a request, which has one outcome. What comes after that goes nowhere.
    *
    * @param most bytes of it
    */
   static void read(HttpServerRequest http, int most, MessageBudget budget, Consumer<Outcome> next) {
     var body = new PostBody(http, most, budget.share(), next);
     http.response().endHandler(ignored -> body.share.giveBack());
-    http.response().closeHandler(ignored -> body.release());
+    http.response().closeHandler(ignored -> body.leave());
     http.handler(body::append);
     http.endHandler(ignored -> body.end());
+    if (http.response().closed()) {
+      body.leave(); // Nobody will tell.
+    }
   }
 
   private void append(Buffer chunk) {
@@ -87,6 +92,14 @@ final class PostBody {
     release();
     share.hold(whole.size());
     next.accept(new Outcome.Whole(whole));
+  }
+
+  private void leave() {
+    if (over) {
+      return;
+    }
+    release();
+    next.accept(new Outcome.Left());
   }
 
   private void release() {

@@ -36,6 +36,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What clients see of orderly ends: of a gateway, and of an application. */
@@ -65,6 +66,60 @@ class ShutdownIT {
       assertEquals(200, client.post(stays, heartbeat).status());
       assertEquals(200, client.poll(stays).status());
     }
+  }
+
+  @Test
+  void aGatewayThatGoesTakesWhatIsBeingPosted() {
+    try (var server = TestServer.start(new Fixture().application());
+        var posting = server.raw()) {
+      server.addGateway(GatewayOptions.defaults());
+      var client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(server.port(1));
+      String heartbeat = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
+      begin(posting, client, heartbeat.length());
+      posting.write(heartbeat.substring(0, 10).getBytes(StandardCharsets.UTF_8));
+      TestServer.await("it comes", () -> unanswered(server) == 1);
+
+      var closing = server.closeGateway();
+      LockSupport.parkNanos(300_000_000); // It would have been cut off by now.
+      posting.write(heartbeat.substring(10).getBytes(StandardCharsets.UTF_8));
+
+      assertEquals(200, LongPollClient.tree(posting.readAnswer().body()).path("status").asInt());
+      TestServer.await(closing);
+      assertEquals(200, client.poll(server.port(1)).status());
+    }
+  }
+
+  @Test
+  void aPostThatDoesNotEndIsNotWaitedForLong() {
+    var brief = GatewayOptions.defaults().withCloseTimeout(Duration.ofMillis(300));
+    try (var server =
+            TestServer.start(brief, ChannelOptions.defaults(), new Fixture().application());
+        var posting = server.raw();
+        var leaving = server.raw()) {
+      server.addGateway(GatewayOptions.defaults());
+      var client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(server.port(1));
+      for (var socket : List.of(posting, leaving)) {
+        begin(socket, client, 100_000);
+      }
+      TestServer.await("both come", () -> unanswered(server) == 2);
+      leaving.reset();
+      TestServer.await("one is left", () -> unanswered(server) == 1);
+      TestServer.await(server.closeGateway());
+    }
+  }
+
+  private static void begin(RawWebSocket connection, LongPollClient client, int length) {
+    connection.write(
+        ("POST /socket/longpoll?vsn=2.0.0&token="
+                + client.token()
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                + length
+                + "\r\n\r\n")
+            .getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static int unanswered(TestServer server) {
+    return server.everyGateway(gateway -> gateway.longPolls().unansweredCount());
   }
 
   @Test
