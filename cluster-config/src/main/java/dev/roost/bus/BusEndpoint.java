@@ -409,6 +409,14 @@ public final class BusEndpoint {
     return messages;
   }
 
+  /**
+   * Whether this is an inbox of this node that is closed, or never was: what is sent there goes
+   * nowhere, of which nobody is told.
+   */
+  public boolean isClosed(String inbox) {
+    return Addresses.node(inbox).equals(Addresses.node(address)) && !inboxes.containsKey(inbox);
+  }
+
   /** Number of peers with a link in either direction. */
   public int links() {
     return Math.max(outbound.size(), inbound.size());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -680,6 +681,17 @@ class BusEndpointTest {
     assertEquals(List.of("push of 1", "keep 1 1", "push of kept 1"), forms(far, 3));
     assertInstanceOf(LinkMessage.Reset.class, far.poll(10, TimeUnit.SECONDS).message());
     assertEquals(List.of("keep 2 1", "push of kept 2"), forms(far, 2));
+  }
+
+  @Test
+  void onlyAnInboxOfThisNodeCanBeSeenToBeClosed() throws Exception {
+    String here = Addresses.gateway("node", 1);
+    var peer = new Peer(here);
+    assertFalse(peer.endpoint.isClosed(here));
+    assertTrue(peer.endpoint.isClosed(Addresses.gateway("node", 2)));
+    assertFalse(peer.endpoint.isClosed(Addresses.gateway("another", 1)));
+    peer.call(peer.endpoint::close);
+    assertTrue(peer.endpoint.isClosed(here));
   }
 
   @Test

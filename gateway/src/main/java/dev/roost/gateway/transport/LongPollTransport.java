@@ -180,7 +180,9 @@ public final class LongPollTransport {
   }
 
   private Optional<String> holder(Optional<LongPollToken> token) {
-    return token.flatMap(known -> known.holder(node.snapshot().nodes()));
+    return token
+        .flatMap(known -> known.holder(node.snapshot().nodes()))
+        .filter(holder -> !endpoint.isClosed(holder));
   }
 
   private static void preflight(HttpServerRequest http) {
@@ -520,9 +522,9 @@ public final class LongPollTransport {
     gone.forEach(this::gone);
   }
 
-  /** Gives up on holders that should have answered by now. */
+  /** Gives up on holders that should have answered by now, or closed as they were asked. */
   public void checkDeadlines(long now) {
-    gone(exchange -> now - exchange.deadline() > 0);
+    gone(exchange -> now - exchange.deadline() > 0 || endpoint.isClosed(exchange.holder()));
   }
 
   /**

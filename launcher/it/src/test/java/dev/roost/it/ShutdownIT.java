@@ -2,6 +2,7 @@ package dev.roost.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.application.Application;
@@ -17,6 +18,7 @@ import dev.roost.channel.TerminateReason;
 import dev.roost.conformance.Fixture;
 import dev.roost.gateway.GatewayOptions;
 import dev.roost.host.HostVerticle;
+import dev.roost.routing.LongPollOptions;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
@@ -86,6 +88,28 @@ class ShutdownIT {
       assertEquals(200, LongPollClient.tree(posting.readAnswer().body()).path("status").asInt());
       TestServer.await(closing);
       assertEquals(200, client.poll(server.port(1)).status());
+    }
+  }
+
+  /** Of several in one process one may be closed before the others. */
+  @Test
+  void theSessionsOfAGatewayThatHasClosedAreGoneAtOnce() { // G-34, G-35
+    try (var server = TestServer.start(new Fixture().application())) {
+      server.addGateway(GatewayOptions.defaults());
+      var client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(server.port(0));
+      TestServer.await(server.closeGateway());
+      String heartbeat = "[null,\"1\",\"phoenix\",\"heartbeat\",{\"pad\":\"%s\"}]";
+      int stays = server.port(1);
+
+      long before = System.nanoTime();
+      assertEquals(410, client.post(stays, heartbeat.formatted("")).status());
+      assertEquals(410, client.post(stays, heartbeat.formatted("x".repeat(40_000))).status());
+      LongPollClient.Answer answer = client.poll(stays);
+      var took = Duration.ofNanos(System.nanoTime() - before);
+
+      assertEquals(410, answer.status());
+      assertNotEquals(client.token(), answer.json().path("token").asText());
+      assertTrue(took.compareTo(LongPollOptions.defaults().window()) < 0, "it took " + took);
     }
   }
 
