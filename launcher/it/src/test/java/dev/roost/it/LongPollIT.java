@@ -12,6 +12,7 @@ import dev.roost.application.ChannelOptions;
 import dev.roost.application.ConnectInfo;
 import dev.roost.application.ConnectResult;
 import dev.roost.application.SocketHandler;
+import dev.roost.bus.Addresses;
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
 import dev.roost.channel.Payload;
@@ -35,6 +36,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -688,6 +690,23 @@ class LongPollIT {
     assertEquals(200, client.post(near(), body).status());
     String answers = client.take(near(), 3).toString();
     assertTrue(answers.contains("too many joins"), answers);
+  }
+
+  /** As when more waits for that gateway than may: what is on its way there may be lost. */
+  @Test
+  void aPostThatWasPassedOnIsGoneWhenMessagesToItsSessionsGatewayAreLost() {
+    var client = new LongPollClient("/late/longpoll", V2).open(far());
+    String body = (line("1", "phoenix", "heartbeat", Map.of()) + "\n").repeat(20);
+    var answer = CompletableFuture.supplyAsync(() -> client.post(near(), body));
+    TestServer.await("it waits for its rate", () -> exchanges() == 1);
+    server.gateway(
+        gateway -> {
+          for (int i = 0; i < 20; i++) { // One of these is that gateway's.
+            gateway.longPolls().lost(Addresses.gateway(server.node().name(), i));
+          }
+          return true;
+        });
+    assertEquals("{\"status\":410}", LongPollClient.await(answer).response().body());
   }
 
   private static int exchanges() {

@@ -1,8 +1,10 @@
 package dev.roost.it.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.it.LongPollClient;
+import dev.roost.testkit.client.RawWebSocket;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -24,7 +26,7 @@ class LongPollFaultsIT {
 
   @BeforeAll
   static void start() {
-    cluster = Cluster.of("long-poll", 10);
+    cluster = Cluster.of("long-poll", 12);
     holder = cluster.gateway();
     cluster.channels("fixture").ready();
     holder.ready();
@@ -77,6 +79,36 @@ class LongPollFaultsIT {
       victim = cluster.gateway().ready();
     } while (status == MESSAGES && pause < 2_000_000_000);
     assertEquals(SESSION_GONE, status);
+  }
+
+  /** Of what it cannot keep nothing is taken; its client may send it again. */
+  @Test
+  void aPostThatItsSessionsGatewayHasNoRoomForIsRefusedForNow() {
+    var full = cluster.gateway("--admin-port=0", "--max-unfinished-bytes=60000").ready();
+    client = new LongPollClient("/socket/longpoll", "vsn=2.0.0").open(full.port());
+    for (int size : new int[] {10_000, 100_000}) {
+      String large = HEARTBEAT.replace("{}", "{\"pad\":\"" + "x".repeat(size) + "\"}");
+      boolean fits = size < 60_000;
+      LongPollClient.Answer answer = client.post(victim.port(), large);
+      assertEquals(fits ? 200 : 503, answer.httpStatus());
+      assertEquals(!fits, answer.response().headers().firstValue("retry-after").isPresent());
+    }
+    assertEquals(MESSAGES, client.post(victim.port(), HEARTBEAT).status());
+    int answers = 0;
+    while (answers < 2) {
+      LongPollClient.Answer answer = client.poll(victim.port());
+      assertEquals(MESSAGES, answer.status());
+      answers += answer.response().body().split("phx_reply", -1).length - 1;
+    }
+    String metrics = metrics(full);
+    assertTrue(metrics.contains("{limit=\"max-unfinished-bytes\"} 1.0"), metrics);
+    full.end();
+  }
+
+  private static String metrics(NodeProcess node) {
+    try (var connection = RawWebSocket.open("127.0.0.1", node.adminPort()).limit(Waiting.LIMIT)) {
+      return connection.request("GET /metrics HTTP/1.1", "Host: localhost").body();
+    }
   }
 
   @Test
