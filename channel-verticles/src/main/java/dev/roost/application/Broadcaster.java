@@ -138,7 +138,8 @@ public final class Broadcaster {
   }
 
   /**
-   * Closes every connection with this id, on every gateway, with 1001 (D-3, D-4).
+   * Closes every connection with this id, on every gateway, with 1001 (D-3, D-4). Nothing tells
+   * whether a gateway has heard of it: one that cannot be reached now is not told later.
    *
    * @throws IllegalArgumentException if the id is longer than any socket's may be
    */
