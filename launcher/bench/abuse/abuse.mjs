@@ -1,7 +1,7 @@
 // Attacks a node in its production configuration, with compression on, and checks that honest clients notice little, that each refusal
 // is counted, and that memory and places come back:
 //
-//   .ci/abuse            all of it, some six minutes; prints the table of docs/security.md
+//   .ci/abuse            all of it, some seven minutes; prints the table of docs/security.md
 //   .ci/abuse --short    fewer attackers, a minute or two; the times are printed and not judged
 //   .ci/abuse --only=WORDS   the attacks with these words in their names
 //

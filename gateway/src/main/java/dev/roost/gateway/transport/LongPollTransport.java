@@ -465,6 +465,8 @@ public final class LongPollTransport {
       watch(session, answer, written.onComplete(done -> share.giveBack()));
     } catch (Throwable failure) { // Memory may have run out.
       share.giveBack();
+      ask(session.holder(), new SessionMessage.Abandon(number, session.number()));
+      NettyChannel.abort(exchange.request().http().connection());
       throw failure;
     }
   }
