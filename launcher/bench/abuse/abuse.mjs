@@ -505,16 +505,16 @@ const attacks = {
   },
 };
 
-async function honestly(honest, ms) {
+async function honestly(honest, ms, what = "quiet") {
   honest.send("reset");
   await sleep(ms);
-  return report(honest);
+  return report(honest, what);
 }
 
-function report(honest) {
+function report(honest, what = "report") {
   return new Promise((answer) => {
     honest.once("message", answer);
-    honest.send("report");
+    honest.send(what);
   });
 }
 
@@ -589,12 +589,13 @@ async function main() {
   await new Promise((go) => honest.once("message", go));
   stepBack();
   const quietMs = size(4_000, 2_000);
-  await honestly(honest, size(15_000, 4_000)); // until the JIT has seen it all
+  await honestly(honest, size(15_000, 4_000), "warm-up"); // until the JIT has seen it all
   const baseHeap = heap(roost.pid);
   const base = await metrics();
 
   console.log("| attack | attackers | refusals counted | honest p99, quiet | during | heap after |\n|---|---|---|---|---|---|");
   const leastMs = size(3_000, 0);
+  const durings = [];
   for (const [name, attack] of Object.entries(attacks).filter(([name]) => name.includes(only))) {
     if (!short && !patient.includes(name)) await (await play(name, attack, leastMs, base)).settle();
     for (let attempt = 1; ; attempt++) {
@@ -612,13 +613,21 @@ async function main() {
       console.log(
         `| ${name}${attempt > 1 ? `, try ${attempt}` : ""} | ${played.attackers} | ${total} | ${quiet.p99.toFixed(1)} ms | ${during.p99.toFixed(1)} ms${fine ? "" : " (over)"} | ${left.toFixed(1)} MB |`);
       if (left > most) problems.push(`${name}: the heap grew from ${baseHeap.toFixed(1)} to ${left.toFixed(1)} MB`);
-      if (fine || short) break;
+      if (fine || short) {
+        durings.push([name, during.p99]);
+        break;
+      }
       if (attempt === 3) {
+        durings.push([name, during.p99]);
         problems.push(`${name}: honest clients waited ${during.p99.toFixed(1)} ms, ${quiet.p99.toFixed(1)} ms when it was quiet, thrice`);
         break;
       }
     }
   }
+  // The p99 of one quiet spell is that of some 3,000 answers, which the machine's own stalls decide; of all of them together it is firm.
+  const all = await report(honest, "all quiet");
+  const twice = durings.filter(([, p99]) => p99 > 2 * all.p99).map(([name, p99]) => `${name} ${(p99 / all.p99).toFixed(1)}`);
+  console.log(`\nquiet, all of it together: p99 ${all.p99.toFixed(1)} ms of ${all.count} answers; more than twice that: ${twice.join(", ") || "nothing"}`);
   const { lost } = await report(honest);
   expect("honest clients that lost their connection", 0, lost);
   honest.kill();

@@ -1,11 +1,13 @@
 // Honest clients in a process of their own: each asks again and again, and the times of the answers are kept.
-// Told "reset" it begins anew, told "report" it answers {count, p50, p99, lost} in milliseconds.
+// Told "reset" it begins anew, told "report" it answers {count, p50, p99, lost} in milliseconds; told "quiet" the same, and these
+// times are among those of which "all quiet" reports.
 import { Socket } from "./socket.mjs";
 
 const port = Number(process.argv[2]);
 const CLIENTS = 20;
 const EVERY_MS = 25;
 let times = [];
+const quiet = [];
 let lost = 0;
 
 for (let i = 0; i < CLIENTS; i++) {
@@ -33,7 +35,8 @@ process.on("message", (message) => {
   if (message === "reset") {
     times = [];
   } else {
-    const sorted = [...times].sort((a, b) => a - b);
+    if (message === "quiet") quiet.push(...times);
+    const sorted = [...(message === "all quiet" ? quiet : times)].sort((a, b) => a - b);
     const at = (share) => (sorted.length === 0 ? Infinity : sorted[Math.floor((sorted.length - 1) * share)]);
     process.send({ count: sorted.length, p50: at(0.5), p99: at(0.99), lost });
   }
