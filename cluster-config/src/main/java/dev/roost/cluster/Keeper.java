@@ -36,6 +36,10 @@ final class Keeper implements Runnable {
    * that step with what is there now. Rounds follow calls and events, and each other every tick,
    * so an event that got lost costs a second at most.
    *
+   * A write that says it was lost, or failed, may have been done: Hazelcast repeats one whose answer is
+   * gone with the member that it was sent to, and the repeat finds a value that is not the expected
+   * one any more. So only what is read next counts: an offer that is there is announced.
+   *
    * Who is live does not wait for a round: it is read without blocking and told on the registry's own
    * thread, so that channels of a node that is gone end while the values it kept are still being
    * recovered. Everything else is published by rounds; one lock keeps the two in order.
@@ -235,11 +239,8 @@ final class Keeper implements Runnable {
       Directory changed = read.onlyOf(known).withExactly(name, own, this::conflicting);
       var added = new ArrayList<Calls.Call.Advertise>();
       changed = calls.announce(changed, own, added);
-      if (changed.equals(read)) {
-        return changed;
-      }
       try {
-        if (directory.replace(changed)) {
+        if (changed.equals(read) || directory.replace(changed)) {
           calls.announced(added);
           for (Calls.Call.Advertise call : added) {
             own.put(call.advertisement().application(), new Offer(call.advertisement(), false));
@@ -386,7 +387,7 @@ final class Keeper implements Runnable {
   }
 
   /** Whether every partition is on a host that is there. */
-  private static boolean isHosted(PartitionTable table, Hosts hosts) {
+  static boolean isHosted(PartitionTable table, Hosts hosts) {
     for (int partition = 0; partition < table.size(); partition++) {
       String owner = table.inbox(partition);
       if (owner == null || !hosts.has(owner)) {

@@ -304,6 +304,34 @@ class ClusterNodeTest {
     assertEquals(Map.of("n1", PartitionTable.PARTITIONS), shares(node, "chat"));
   }
 
+  /** Hazelcast repeats a write whose answer was lost with a member, and the repeat is refused. */
+  @Test
+  void whatWasWrittenCountsWhateverTheAnswer() throws Exception {
+    for (Unanswered.Answer answer : Unanswered.Answer.values()) {
+      var memory = new MemoryRegistry();
+      var registry = new Unanswered(memory.join("n1"), answer);
+      var quick =
+          new Keeper.Timing(Duration.ofMillis(10), Duration.ofMillis(1), Duration.ofSeconds(30));
+      ClusterNode node = ClusterNode.start(vertx, "n1", registry, quick);
+      nodes.add(node);
+      for (int i = 0; i < 3; i++) {
+        registry.forget();
+        await(node.advertise(chat(node)));
+        assertEquals(Map.of("n1", PartitionTable.PARTITIONS), shares(node, "chat"));
+        assertEquals(Set.of(Keeper.DIRECTORY, Keeper.TABLES + "chat"), registry.unanswered());
+        var refused =
+            assertThrows(IllegalStateException.class, () -> await(node.advertise(chat(node))));
+        assertTrue(refused.getMessage().contains("deployed already"), refused.getMessage());
+
+        registry.forget();
+        await(node.withdraw("chat"));
+        assertEquals(Map.of(), shares(node, "chat"));
+        assertEquals(Optional.empty(), node.snapshot().applications().find("chat"));
+        assertEquals(Set.of(Keeper.DIRECTORY, Keeper.TABLES + "chat"), registry.unanswered());
+      }
+    }
+  }
+
   /** What another version wrote stops that application only. */
   @Test
   void anUnreadableTableHarmsNoOtherApplication() throws Exception {
@@ -397,6 +425,64 @@ class ClusterNodeTest {
     @Override
     public void close() {
       part.close();
+    }
+  }
+
+  /** A registry that does the first write of each value, and says that it did not. */
+  private static final class Unanswered implements Registry {
+    enum Answer {
+      REFUSED,
+      FAILED
+    }
+
+    private final Registry registry;
+    private final Answer answer;
+    private final Set<String> unanswered = ConcurrentHashMap.newKeySet();
+
+    Unanswered(Registry registry, Answer answer) {
+      this.registry = registry;
+      this.answer = answer;
+    }
+
+    /** The values that were written so. */
+    Set<String> unanswered() {
+      return Set.copyOf(unanswered);
+    }
+
+    void forget() {
+      unanswered.clear();
+    }
+
+    @Override
+    public boolean compareAndSet(String key, byte[] expected, byte[] changed) {
+      boolean done = registry.compareAndSet(key, expected, changed);
+      if (done && unanswered.add(key)) {
+        return switch (answer) {
+          case REFUSED -> false;
+          case FAILED -> throw new IllegalStateException("no answer, on purpose");
+        };
+      }
+      return done;
+    }
+
+    @Override
+    public byte[] get(String key) {
+      return registry.get(key);
+    }
+
+    @Override
+    public Set<String> nodes() {
+      return registry.nodes();
+    }
+
+    @Override
+    public void listen(Runnable wake) {
+      registry.listen(wake);
+    }
+
+    @Override
+    public void close() {
+      registry.close();
     }
   }
 

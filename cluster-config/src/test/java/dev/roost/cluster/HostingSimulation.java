@@ -5,9 +5,13 @@ import dev.roost.hosting.Decision;
 import dev.roost.hosting.Hosts;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.Advertisement;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,11 +21,12 @@ import java.util.TreeMap;
 
 /**
  * One schedule of a cluster's life, all of it drawn from a seed: nodes that join, drain, die and
- * come back, splits, heals, lost entries, and in between single steps of the nodes, so that others
- * act between what a node reads and what it writes. Then it is left alone and has to settle.
+ * come back, splits, heals, lost entries, writes that are done and answered otherwise, and in
+ * between single steps of the nodes, so that others act between what a node reads and what it
+ * writes. Then it is left alone and has to settle.
  *
- * <p>The nodes decide with {@link Decision} and {@link Directory} as the keeper does; registry,
- * membership and time are the simulation's.
+ * <p>The nodes decide with {@link Decision}, {@link Directory} and {@link Calls} as the keeper
+ * does; registry, membership and time are the simulation's.
  */
 final class HostingSimulation {
 
@@ -41,7 +46,18 @@ final class HostingSimulation {
     /** Nothing is ever handed over. */
     NO_HAND_OVER,
     /** A node does not put its lost offer back. */
-    OFFERS_STAY_LOST
+    OFFERS_STAY_LOST,
+    /** An offer whose write was done, and not answered so, is never announced. */
+    ANSWERS_ARE_BELIEVED
+  }
+
+  /** What a node is told of a write. */
+  private enum Answer {
+    DONE,
+    /** It was done, its answer got lost, and the repeat was refused. */
+    REFUSED,
+    /** It was done, and nothing came back in time. */
+    FAILED
   }
 
   private static final List<String> NAMES = List.of("chat", "news");
@@ -57,6 +73,7 @@ final class HostingSimulation {
   private final StringBuilder story = new StringBuilder();
   private final boolean told;
   private boolean epochsAreUnique = true;
+  private boolean isCalm;
   private int lastNode;
   private int lastInbox;
 
@@ -109,6 +126,11 @@ final class HostingSimulation {
     final String name = "n" + ++lastNode;
     final Map<String, Offer> own = new TreeMap<>();
     final Map<String, PartitionTable> seen = new HashMap<>();
+    final Calls calls = new Calls(name, Duration.ofDays(1));
+    final Set<String> asked = new HashSet<>();
+    final Map<String, Future<Void>> drained = new HashMap<>();
+    final Map<Calls.Call, Future<Void>> answers = new LinkedHashMap<>();
+    final List<Calls.Call.Advertise> added = new ArrayList<>();
     Component component;
     Set<String> live = Set.of();
 
@@ -119,6 +141,7 @@ final class HostingSimulation {
     int next;
     PartitionTable readTable = PartitionTable.empty(partitions);
     Decision decision = Decision.NOTHING;
+    boolean begun;
     boolean handedOver;
     boolean changed;
     int rounds;
@@ -132,17 +155,29 @@ final class HostingSimulation {
       for (int i = 0; i <= random.nextInt(2); i++) {
         inboxes.add("roost.host." + name + "." + ++lastInbox);
       }
-      own.put(
-          application,
-          new Offer(
-              new Advertisement(application, List.of(), Map.of(), List.of(), inboxes), false));
+      asked.add(application);
+      ask(
+          new Calls.Call.Advertise(
+              new Advertisement(application, List.of(), Map.of(), List.of(), inboxes),
+              Promise.promise()));
     }
 
     void drain(String application) {
-      Offer offer = own.get(application);
-      if (offer != null) {
-        own.put(application, new Offer(offer.advertisement(), true));
-      }
+      asked.remove(application);
+      drained.put(application, ask(new Calls.Call.Withdraw(application, Promise.promise())));
+    }
+
+    private Future<Void> ask(Calls.Call call) {
+      Future<Void> answer = call.done().future();
+      answers.put(call, answer);
+      calls.submit(call);
+      return answer;
+    }
+
+    /** Whoever offers an application again waits until the node has taken it back. */
+    boolean mayOffer(String application) {
+      return !asked.contains(application)
+          && drained.getOrDefault(application, Future.succeededFuture()).isComplete();
     }
 
     Set<String> mine(String application, Directory offers) {
@@ -158,6 +193,10 @@ final class HostingSimulation {
     void act(boolean staleMembers) {
       switch (step) {
         case READ_DIRECTORY -> {
+          if (!begun) {
+            calls.begin(own);
+            begun = true;
+          }
           if (!staleMembers || live.isEmpty()) {
             live = component.names();
           }
@@ -167,6 +206,8 @@ final class HostingSimulation {
           if (!keepsLost) {
             wanted = wanted.withExactly(name, own, conflict -> fail(conflict.getMessage()));
           }
+          added.clear();
+          wanted = calls.announce(wanted, own, added);
           handedOver = false;
           step = Step.WRITE_DIRECTORY;
         }
@@ -178,7 +219,20 @@ final class HostingSimulation {
             }
             component.directory = wanted;
             changed = true;
-            tell(name, "writes", wanted.nodes());
+            Answer answer = answer();
+            tell(name, "writes", wanted.nodes(), "and is told", answer);
+            if (answer != Answer.DONE) {
+              begun = answer == Answer.REFUSED;
+              rounds += begun ? 0 : 1;
+              step = Step.READ_DIRECTORY;
+              return;
+            }
+          } else if (flaw == Flaw.ANSWERS_ARE_BELIEVED) {
+            added.clear();
+          }
+          calls.announced(added);
+          for (Calls.Call.Advertise call : added) {
+            own.put(call.advertisement().application(), new Offer(call.advertisement(), false));
           }
           names = List.copyOf(wanted.names());
           next = 0;
@@ -207,6 +261,7 @@ final class HostingSimulation {
                 case Decision.HandOver(var table) -> handedOver ? readTable : table;
               };
           handedOver |= decision instanceof Decision.HandOver;
+          boolean failed = false;
           if (!result.equals(readTable)) {
             boolean lost = !table(component, application).equals(readTable);
             if (lost && flaw != Flaw.BLIND_WRITES) {
@@ -217,9 +272,18 @@ final class HostingSimulation {
             written(application, table(component, application), result);
             component.tables.put(application, result);
             changed = true;
-            tell(name, "writes", application, result);
+            Answer answer = answer();
+            tell(name, "writes", application, result, "and is told", answer);
+            if (answer == Answer.REFUSED) {
+              handedOver = false;
+              step = Step.READ_TABLE;
+              return;
+            }
+            failed = answer == Answer.FAILED;
           }
-          saw(application, result);
+          if (!failed) {
+            saw(application, result);
+          }
           next++;
           step = Step.READ_TABLE;
           skipToEnd();
@@ -240,9 +304,27 @@ final class HostingSimulation {
                               seen.getOrDefault(
                                   offer.application(), PartitionTable.empty(partitions)),
                               Set.copyOf(offer.advertisement().inboxes())));
-      changed |= retired; // the directory is still to be told
-      rounds++;
+      changed |= retired;
       step = Step.READ_DIRECTORY;
+      if (retired) {
+        return; // the directory is still to be told
+      }
+      calls.answer(
+          application ->
+              Keeper.isHosted(
+                  seen.getOrDefault(application, PartitionTable.empty(partitions)),
+                  wanted.hosts(application)),
+          own);
+      rounds++;
+      begun = false;
+    }
+
+    private Answer answer() {
+      return switch (isCalm ? 0 : random.nextInt(12)) {
+        case 1 -> Answer.REFUSED;
+        case 2 -> Answer.FAILED;
+        default -> Answer.DONE;
+      };
     }
 
     private void saw(String application, PartitionTable table) {
@@ -367,6 +449,7 @@ final class HostingSimulation {
     if (random.nextBoolean()) {
       heal();
     }
+    isCalm = true;
     components.forEach(this::settle);
     components.forEach(this::check);
   }
@@ -386,7 +469,7 @@ final class HostingSimulation {
       default -> {
         Node node = pick(nodes());
         String application = pick(applications);
-        if (!node.own.containsKey(application)) {
+        if (node.mayOffer(application)) {
           node.offer(application);
           tell(node.name, "offers", application);
         }
@@ -419,7 +502,7 @@ final class HostingSimulation {
       }
     }
     component.members.add(node);
-    tell(node.name, "joins", node.own.keySet());
+    tell(node.name, "joins", node.asked);
   }
 
   private void drain() {
@@ -429,7 +512,7 @@ final class HostingSimulation {
     } else {
       applications.forEach(node::drain);
     }
-    tell(node.name, "drains", node.own);
+    tell(node.name, "drains, and keeps", node.asked);
   }
 
   private void kill() {
@@ -519,6 +602,7 @@ final class HostingSimulation {
   private void check(Component component) {
     var expected = new TreeMap<String, Map<String, Offer>>();
     for (Node node : component.members) {
+      checkCalls(node);
       if (!node.own.isEmpty()) {
         expected.put(node.name, node.own);
       }
@@ -541,6 +625,21 @@ final class HostingSimulation {
         checkHost(component, application, partition, ought.host(partition));
       }
     }
+  }
+
+  private void checkCalls(Node node) {
+    if (!node.own.keySet().equals(node.asked)) {
+      fail(node.name + " offers " + node.own.keySet() + " and was asked for " + node.asked);
+    }
+    node.answers.forEach(
+        (call, answer) -> {
+          if (!answer.isComplete()) {
+            fail(node.name + " has not answered " + call);
+          }
+          if (answer.failed() && !answer.cause().getMessage().contains("was taken back")) {
+            fail(node.name + " has refused " + call + ": " + answer.cause().getMessage());
+          }
+        });
   }
 
   private void checkHost(Component component, String application, int partition, String ought) {
