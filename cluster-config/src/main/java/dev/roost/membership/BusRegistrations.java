@@ -3,10 +3,12 @@ package dev.roost.membership;
 import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import com.hazelcast.multimap.MultiMap;
 import io.vertx.core.Completable;
 import io.vertx.core.Promise;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import io.vertx.spi.cluster.hazelcast.impl.HazelcastRegistrationInfo;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.Set;
@@ -24,21 +26,25 @@ final class BusRegistrations extends HazelcastClusterManager {
    * When a member goes, every other removes what is registered of it, and Hazelcast repeats what it
    * could not do until it can. A part of a cluster that is joining the rest may so come to remove, from
    * what all share, those that it had taken for dead before: nobody reaches their buses any more. So
-   * each node looks whether it is registered still, and registers again.
+   * each node looks whether it is registered still, and registers again. It looks for each registration
+   * of its own: others may have the same address, and so may several verticles of this node.
    */
 
   private static final Logger log = LoggerFactory.getLogger(BusRegistrations.class);
 
-  /** Addresses that are looked at in a second, in turn: an application may have very many. */
+  /** Registrations that are looked at in a second, in turn: an application may have very many. */
   private static final int LOOKS = 8;
 
   /** Seconds without a look, in which all is registered: Vert.x does not wait for that. */
   private static final int PAUSE = 2;
 
   private final ClusterMember member;
-  private final Set<String> addresses = ConcurrentHashMap.newKeySet();
+  private final Set<Registration> own = ConcurrentHashMap.newKeySet();
   private int pause;
-  private Iterator<String> toLookAt = Collections.emptyIterator();
+  private Iterator<Registration> toLookAt = Collections.emptyIterator();
+
+  /** One consumer of this node on an address. */
+  private record Registration(String address, RegistrationInfo info) {}
 
   BusRegistrations(ClusterMember member) {
     super(member.hazelcast());
@@ -69,15 +75,17 @@ final class BusRegistrations extends HazelcastClusterManager {
 
   private boolean isRegistered() {
     var hazelcast = member.hazelcast();
-    var registered = hazelcast.getMultiMap(HazelcastConfiguration.BUS_ADDRESSES);
-    for (int i = Math.min(LOOKS, addresses.size()); i > 0; i--) {
+    MultiMap<String, HazelcastRegistrationInfo> registered =
+        hazelcast.getMultiMap(HazelcastConfiguration.BUS_ADDRESSES);
+    for (int i = Math.min(LOOKS, own.size()); i > 0; i--) {
       if (!toLookAt.hasNext()) {
-        toLookAt = addresses.iterator();
+        toLookAt = own.iterator();
       }
       // One that has just been given up is not missed.
       if (toLookAt.hasNext()) {
-        String address = toLookAt.next();
-        if (!registered.containsKey(address) && addresses.contains(address)) {
+        Registration one = toLookAt.next();
+        var value = new HazelcastRegistrationInfo(one.info());
+        if (!registered.containsEntry(one.address(), value) && own.contains(one)) {
           return false;
         }
       }
@@ -96,7 +104,7 @@ final class BusRegistrations extends HazelcastClusterManager {
         info,
         (nothing, failure) -> {
           if (failure == null) {
-            addresses.add(address);
+            own.add(new Registration(address, info));
           }
           added.complete(null, failure);
         });
@@ -104,13 +112,14 @@ final class BusRegistrations extends HazelcastClusterManager {
 
   @Override
   public void removeRegistration(String address, RegistrationInfo info, Completable<Void> removed) {
-    addresses.remove(address);
+    var given = new Registration(address, info);
+    own.remove(given);
     super.removeRegistration(
         address,
         info,
         (nothing, failure) -> {
           // Its registration may have been on its way until now.
-          addresses.remove(address);
+          own.remove(given);
           removed.complete(null, failure);
         });
   }

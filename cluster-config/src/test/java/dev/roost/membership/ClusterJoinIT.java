@@ -12,6 +12,7 @@ import com.hazelcast.cluster.Address;
 import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.ClusterState;
 import com.hazelcast.core.OperationTimeoutException;
+import com.hazelcast.multimap.MultiMap;
 import dev.roost.bus.Contract;
 import dev.roost.cluster.ClusterNode;
 import io.vertx.core.AbstractVerticle;
@@ -19,6 +20,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.MessageConsumer;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
@@ -28,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -402,6 +405,56 @@ class ClusterJoinIT {
           return received.poll() != null;
         });
     assertReaches(b, a);
+  }
+
+  /** The address is there all the same: others are registered on it, and so is another consumer. */
+  @Test
+  void aNodeThatIsNotRegisteredOnASharedAddressAnyMoreRegistersAgain() throws Exception {
+    var a = join(options);
+    var b = join(options);
+    MultiMap<String, Object> registered =
+        a.member().hazelcast().getMultiMap(HazelcastConfiguration.BUS_ADDRESSES);
+    consume(a, "shared", new LinkedBlockingQueue<>());
+    Collection<Object> others = registered.get("shared");
+
+    BlockingQueue<String> first = new LinkedBlockingQueue<>();
+    BlockingQueue<String> second = new LinkedBlockingQueue<>();
+    MessageConsumer<String> givenUp = consume(b, "shared", first);
+    consume(b, "shared", second);
+    removeAllBut(others, registered);
+    awaitReached(a, first);
+    awaitReached(a, second);
+
+    givenUp.unregister().await();
+    removeAllBut(others, registered);
+    second.clear();
+    awaitReached(a, second);
+    assertEquals(2, registered.get("shared").size());
+  }
+
+  private static void removeAllBut(Collection<Object> values, MultiMap<String, Object> registered) {
+    for (Object value : registered.get("shared")) {
+      if (!values.contains(value)) {
+        assertTrue(registered.remove("shared", value), "registered");
+      }
+    }
+  }
+
+  private static MessageConsumer<String> consume(
+      ClusterJoin.Joined node, String address, BlockingQueue<String> received) {
+    MessageConsumer<String> consumer =
+        node.vertx().eventBus().consumer(address, mail -> received.add(mail.body()));
+    consumer.completion().await();
+    return consumer;
+  }
+
+  private static void awaitReached(ClusterJoin.Joined from, BlockingQueue<String> received)
+      throws InterruptedException {
+    await(
+        () -> {
+          from.vertx().eventBus().publish("shared", "hello");
+          return received.poll() != null;
+        });
   }
 
   /** Hazelcast freezes the part that joins another, and who does that may die before it is done. */
