@@ -23,7 +23,8 @@ import java.util.TreeMap;
  *       receives them. So all members agree on one order, and miss nothing of it while they stay.
  *   <li>Nobody is left out: a message that was pushed during a stay, and that anybody received, is
  *       received in that stay; or the stay ends with a signal, within the limit, and nothing later
- *       of that publisher came before it. No signal is late before the network is mended.
+ *       of that publisher came before it. No signal is late before the network is mended. That a
+ *       client closed its socket itself is no signal: its stay may miss only what was under way.
  *   <li>Publishers know: each is a member too. What it pushed during a stay comes back to it, or is
  *       answered with an error, or the stay ends as above. So a message that reached nobody had a
  *       publisher that was told.
@@ -37,6 +38,9 @@ final class Checker {
    * may have two hosts at a time, and members of one side hear nothing of the other. Claim 4 holds all
    * the same: they are signalled before they hear of the other side's publishers again.
    */
+  /** How old what is under way may be when a client closes its socket itself. */
+  private static final Duration UNDER_WAY = Duration.ofSeconds(2);
+
   private final Map<Member, List<Entry>> logs;
   private final List<Outage> outages;
   private final long limitNanos;
@@ -47,6 +51,7 @@ final class Checker {
   private long reachedNobody;
   private long missed;
   private long slowestSignal;
+  private long oldestUnderWay;
 
   private Checker(Map<Member, List<Entry>> logs, List<Outage> outages, Duration limit) {
     this.logs = logs;
@@ -74,6 +79,7 @@ final class Checker {
         reachedNobody,
         missed,
         Duration.ofNanos(slowestSignal),
+        Duration.ofNanos(oldestUnderWay),
         violations);
   }
 
@@ -148,14 +154,7 @@ final class Checker {
       missed++;
       Integer next = stay.nextOf(message);
       if (next == null && stay.signal() != null) {
-        long silent = stay.signal().at() - mendedAfter(reached == null ? push.at() : reached);
-        slowestSignal = Math.max(slowestSignal, silent);
-        if (silent > limitNanos) {
-          add(
-              Claim.LATE_SIGNAL,
-              member.member(),
-              message + " was missed, and the signal came " + Duration.ofNanos(silent) + " later");
-        }
+        checkEnd(member, message, reached == null ? push.at() : reached, stay.signal());
       } else {
         add(
             Claim.LOST,
@@ -165,6 +164,33 @@ final class Checker {
                 + (next == null ? "; the stay goes on" : "; number " + next + " came after it"));
       }
     }
+  }
+
+  /** Claims 4 and 5 for a message that is missing at the end of a stay. */
+  private void checkEnd(MemberLog member, Message message, long reached, Entry.Signal signal) {
+    long silent = signal.at() - mendedAfter(reached);
+    var age = Duration.ofNanos(silent);
+    if (signal.kind() == Entry.Kind.MOVED && !isBroken(signal.at())) {
+      oldestUnderWay = Math.max(oldestUnderWay, silent);
+      if (silent > UNDER_WAY.toNanos()) {
+        add(
+            Claim.LOST,
+            member.member(),
+            message + " was missed for " + age + " when the client closed its socket itself");
+      }
+      return;
+    }
+    slowestSignal = Math.max(slowestSignal, silent);
+    if (silent > limitNanos) {
+      add(
+          Claim.LATE_SIGNAL,
+          member.member(),
+          message + " was missed, and the signal came " + age + " later");
+    }
+  }
+
+  private boolean isBroken(long at) {
+    return outages.stream().anyMatch(outage -> outage.covers(at));
   }
 
   private long mendedAfter(long at) {

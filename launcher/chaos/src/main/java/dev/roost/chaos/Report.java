@@ -119,6 +119,9 @@ final class Report {
     lines.add(
         "| longest from such a message to the signal | %s |"
             .formatted(seconds(verdict.slowestSignal())));
+    lines.add(
+        "| longest from such a message to when its client moved by itself | %s |"
+            .formatted(seconds(verdict.oldestUnderWay())));
   }
 
   /** Roost's libraries by the names of its jars; the JVM is the one that runs this, too. */

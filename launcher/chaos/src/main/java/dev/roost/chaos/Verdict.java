@@ -13,6 +13,8 @@ import java.util.List;
  * @param missed pairs of a member and a message pushed while it was joined that it did not receive
  * @param slowestSignal longest time from when somebody received a message to the signal to a member
  *     that missed it
+ * @param oldestUnderWay longest time from when somebody received a message to when a member that
+ *     missed it closed its socket itself
  */
 record Verdict(
     long pushed,
@@ -21,6 +23,7 @@ record Verdict(
     long reachedNobody,
     long missed,
     Duration slowestSignal,
+    Duration oldestUnderWay,
     List<Violation> violations) {
 
   Verdict {

@@ -101,6 +101,36 @@ class CheckerTest {
     assertEquals(Duration.ofSeconds(1), verdict.slowestSignal());
   }
 
+  /** A client that closes its socket cannot receive what is under way to it. */
+  @Test
+  void whatIsUnderWayWhenAMemberMovesByItselfIsFine() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    moved(BOB);
+    joined(BOB);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(1, verdict.missed());
+    assertEquals(Duration.ofSeconds(1), verdict.oldestUnderWay());
+    assertEquals(Duration.ZERO, verdict.slowestSignal());
+  }
+
+  @Test
+  void aMoveWhileTheNetworkIsBrokenIsLikeAnySignal() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    long split = tick();
+    clock += Duration.ofSeconds(10).toNanos();
+    moved(BOB);
+    outages.add(new Outage(split, tick()));
+    joined(BOB);
+
+    assertEquals(Set.of(), broken());
+  }
+
   /* ---- what is planted */
 
   @Test
@@ -160,6 +190,30 @@ class CheckerTest {
     received(ADA, 1, ADA);
     pushed(ADA, 2);
     received(ADA, 2, ADA, BOB);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  /** The cluster told it nothing; only the client's own move hides that. */
+  @Test
+  void findsALossBeforeAMemberMovesByItself() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    clock += Duration.ofSeconds(2).toNanos();
+    moved(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.LOST), broken());
+  }
+
+  @Test
+  void findsAPushThatVanishedBeforeItsPublisherMovesByItself() {
+    joined(ADA, BOB);
+    pushed(ADA, 1);
+    clock += Duration.ofSeconds(2).toNanos();
+    moved(ADA);
+    joined(ADA);
 
     assertEquals(Set.of(Claim.LOST), broken());
   }
@@ -345,6 +399,10 @@ class CheckerTest {
     for (int client : clients) {
       log(client).add(new Entry.Signal(tick(), Kind.PHX_ERROR));
     }
+  }
+
+  private void moved(int client) {
+    log(client).add(new Entry.Signal(tick(), Kind.MOVED));
   }
 
   private void pushed(int publisher, int number) {
