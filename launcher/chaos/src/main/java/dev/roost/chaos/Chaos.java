@@ -27,9 +27,7 @@ public final class Chaos {
   private final boolean hasNetworks;
   private final Cluster cluster;
   private final Crowd crowd;
-  private final List<Fault> suffered = new ArrayList<>();
-  private final List<Long> struckAt = new ArrayList<>();
-  private final List<Outage> outages = new ArrayList<>();
+  private final List<Strike> strikes = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
   private final long started = System.nanoTime();
 
@@ -125,13 +123,14 @@ public final class Chaos {
 
   private void suffer(Fault fault) throws InterruptedException {
     say(fault.number() + ": " + fault);
-    suffered.add(fault);
     long struck = System.nanoTime();
-    struckAt.add(struck);
-    cluster.suffer(fault);
+    try {
+      cluster.suffer(fault);
+    } finally {
+      strikes.add(new Strike(fault, struck, System.nanoTime()));
+    }
     String what = "fault " + fault.number() + ", " + fault;
     if (fault.breaksNetwork()) {
-      outages.add(new Outage(struck, System.nanoTime()));
       awaitTogether(what);
     }
     awaitServed(what);
@@ -184,14 +183,15 @@ public final class Chaos {
 
   private Report judge() throws IOException {
     Map<Member, List<Entry>> logs = crowd.logs();
-    Verdict verdict = Checker.check(logs, outages, options.recoveryLimit());
+    Verdict verdict = Checker.check(logs, strikes, options.recoveryLimit());
     if (!verdict.violations().isEmpty() || !failures.isEmpty()) {
       keep(logs, verdict);
     }
     var read = new ArrayList<Suffered>();
-    for (int i = 0; i < suffered.size(); i++) {
-      long to = i + 1 < struckAt.size() ? struckAt.get(i + 1) : Long.MAX_VALUE;
-      read.add(Suffered.read(suffered.get(i), struckAt.get(i), to, logs));
+    for (int i = 0; i < strikes.size(); i++) {
+      Strike strike = strikes.get(i);
+      long to = i + 1 < strikes.size() ? strikes.get(i + 1).at() : Long.MAX_VALUE;
+      read.add(Suffered.read(strike.fault(), strike.at(), to, logs));
     }
     return new Report(
         options,

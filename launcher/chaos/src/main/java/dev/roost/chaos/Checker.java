@@ -29,6 +29,7 @@ import java.util.TreeMap;
  *       answered with an error, or the stay ends as above. So a message that reached nobody had a
  *       publisher that was told.
  *   <li>Everybody comes back: at the end of the log each member is joined.
+ *   <li>Sockets outlive channel nodes: none closes after a fault that hits channel nodes alone.
  * </ol>
  */
 final class Checker {
@@ -42,7 +43,7 @@ final class Checker {
   private static final Duration UNDER_WAY = Duration.ofSeconds(2);
 
   private final Map<Member, List<Entry>> logs;
-  private final List<Outage> outages;
+  private final List<Strike> strikes;
   private final long limitNanos;
   private final List<Violation> violations = new ArrayList<>();
   private long pushed;
@@ -53,20 +54,20 @@ final class Checker {
   private long slowestSignal;
   private long oldestUnderWay;
 
-  private Checker(Map<Member, List<Entry>> logs, List<Outage> outages, Duration limit) {
+  private Checker(Map<Member, List<Entry>> logs, List<Strike> strikes, Duration limit) {
     this.logs = logs;
-    this.outages = outages;
+    this.strikes = strikes;
     this.limitNanos = limit.toNanos();
   }
 
   /**
    * Judges.
    *
-   * @param outages when the network was broken
+   * @param strikes the faults, in the order of time; each has the consequences up to the next one
    * @param limit within which a member that missed a message is told
    */
-  static Verdict check(Map<Member, List<Entry>> logs, List<Outage> outages, Duration limit) {
-    var checker = new Checker(logs, outages, limit);
+  static Verdict check(Map<Member, List<Entry>> logs, List<Strike> strikes, Duration limit) {
+    var checker = new Checker(logs, strikes, limit);
     checker.checkAll();
     return checker.verdict();
   }
@@ -113,6 +114,7 @@ final class Checker {
       checkInvented(member, publishers);
       for (Stay stay : member.stays()) {
         chain.add(member.member(), stay);
+        checkSocket(member, stay);
         for (MemberLog publisher : members) {
           checkComplete(member, stay, publisher, firstReceived);
         }
@@ -189,14 +191,32 @@ final class Checker {
     }
   }
 
+  /** Claim 7. What an earlier fault closed was closed, and served again, before this one struck. */
+  private void checkSocket(MemberLog member, Stay stay) {
+    Entry.Signal signal = stay.signal();
+    if (signal == null || signal.kind() != Entry.Kind.SOCKET_CLOSED) {
+      return;
+    }
+    Strike last = null;
+    for (Strike strike : strikes) {
+      last = strike.at() <= signal.at() ? strike : last;
+    }
+    if (last != null && last.fault().hitsChannelNodesAlone()) {
+      add(
+          Claim.SOCKET_CLOSED,
+          member.member(),
+          "the socket closed after fault " + last.fault().number() + ", " + last.fault());
+    }
+  }
+
   private boolean isBroken(long at) {
-    return outages.stream().anyMatch(outage -> outage.covers(at));
+    return strikes.stream().anyMatch(strike -> strike.breaksNetworkAt(at));
   }
 
   private long mendedAfter(long at) {
-    return outages.stream()
-        .filter(outage -> outage.covers(at))
-        .mapToLong(Outage::to)
+    return strikes.stream()
+        .filter(strike -> strike.breaksNetworkAt(at))
+        .mapToLong(Strike::mended)
         .max()
         .orElse(at);
   }

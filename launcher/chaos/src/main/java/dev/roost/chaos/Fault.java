@@ -23,6 +23,12 @@ record Fault(int number, List<Blow> blows, Duration calmAfter) {
     return blows.stream().anyMatch(Blow::breaksNetwork);
   }
 
+  /** Whether gateways and the network are left alone, so that no socket has a reason to close. */
+  boolean hitsChannelNodesAlone() {
+    return blows.stream()
+        .allMatch(blow -> blow instanceof Blow.Hit hit && !hit.kind().hitsGateway());
+  }
+
   @Override
   public String toString() {
     return blows.stream().map(Blow::toString).collect(Collectors.joining(" and "));

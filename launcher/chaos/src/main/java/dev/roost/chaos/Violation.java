@@ -14,6 +14,7 @@ record Violation(Claim claim, Member member, String what) {
     LOST,
     LATE_SIGNAL,
     NOT_BACK,
+    SOCKET_CLOSED,
     UNEXPECTED
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.chaos.Entry.Kind;
+import dev.roost.chaos.Fault.Blow;
 import dev.roost.chaos.Violation.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,8 +21,13 @@ class CheckerTest {
   private static final int BOB = 2;
   private static final int EVE = 3;
 
+  private static final Blow SPLIT = new Blow.Split(Set.of(0), Duration.ofSeconds(5));
+  private static final Blow KILLED_CHANNELS = hit(Fault.Kind.KILL_CHANNELS, 2);
+  private static final Blow FROZEN_CHANNELS = hit(Fault.Kind.FREEZE_CHANNELS, 3);
+  private static final Blow KILLED_GATEWAY = hit(Fault.Kind.KILL_GATEWAY, 0);
+
   private final Map<Member, List<Entry>> logs = new HashMap<>();
-  private final List<Outage> outages = new ArrayList<>();
+  private final List<Strike> strikes = new ArrayList<>();
   private long clock;
 
   /* ---- what is right */
@@ -92,7 +98,7 @@ class CheckerTest {
     pushed(ADA, 1);
     received(ADA, 1, ADA);
     clock += Duration.ofMinutes(1).toNanos();
-    outages.add(new Outage(split, tick()));
+    struck(SPLIT, split);
     signalled(BOB);
     joined(BOB);
 
@@ -125,7 +131,34 @@ class CheckerTest {
     long split = tick();
     clock += Duration.ofSeconds(10).toNanos();
     moved(BOB);
-    outages.add(new Outage(split, tick()));
+    struck(SPLIT, split);
+    joined(BOB);
+
+    assertEquals(Set.of(), broken());
+  }
+
+  @Test
+  void socketsMayCloseAfterAFaultThatHitsAGateway() {
+    joined(ADA, BOB);
+    struck(KILLED_GATEWAY, tick());
+    closed(ADA);
+    joined(ADA);
+    struck(List.of(KILLED_CHANNELS, KILLED_GATEWAY), tick());
+    closed(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(), broken());
+  }
+
+  /** Theirs is what came of the gateway's fault, although they come back after the next one. */
+  @Test
+  void socketsThatAGatewayClosedAndThoseThatGoHomeAreNotTheNextFaults() {
+    joined(ADA, BOB);
+    struck(KILLED_GATEWAY, tick());
+    closed(ADA);
+    struck(KILLED_CHANNELS, tick());
+    joined(ADA);
+    moved(BOB);
     joined(BOB);
 
     assertEquals(Set.of(), broken());
@@ -236,7 +269,7 @@ class CheckerTest {
     long split = tick();
     pushed(ADA, 1);
     received(ADA, 1, ADA);
-    outages.add(new Outage(split, tick()));
+    struck(SPLIT, split);
     clock += Duration.ofMinutes(1).toNanos();
     signalled(BOB);
     joined(BOB);
@@ -250,7 +283,7 @@ class CheckerTest {
     joined(ADA, BOB, EVE);
     long split = tick();
     aMessageThatEveMissesAndOthersAreSignalled();
-    outages.add(new Outage(split, tick()));
+    struck(SPLIT, split);
     joinedAgainAndHeard();
 
     assertEquals(Set.of(Claim.LOST), broken());
@@ -350,6 +383,28 @@ class CheckerTest {
   }
 
   @Test
+  void findsASocketThatClosesAfterAFaultOfAChannelNode() {
+    joined(ADA, BOB);
+    struck(KILLED_GATEWAY, tick());
+    struck(KILLED_CHANNELS, tick());
+    closed(BOB);
+    joined(BOB);
+
+    assertEquals(Set.of(Claim.SOCKET_CLOSED), broken());
+  }
+
+  @Test
+  void findsASocketThatClosesAfterTwoFaultsOfChannelNodes() {
+    joined(ADA, BOB);
+    struck(List.of(KILLED_CHANNELS, FROZEN_CHANNELS), tick());
+    closed(BOB);
+    joined(BOB);
+    struck(KILLED_GATEWAY, tick());
+
+    assertEquals(Set.of(Claim.SOCKET_CLOSED), broken());
+  }
+
+  @Test
   void findsWhatTheClientTookForAMistake() {
     joined(ADA);
     log(ADA).add(new Entry.Unexpected(tick(), "phx_close that was not asked for"));
@@ -381,8 +436,22 @@ class CheckerTest {
     received(ADA, 2, ADA, BOB, EVE);
   }
 
+  private static Blow hit(Fault.Kind kind, int node) {
+    return new Blow.Hit(kind, node, Duration.ofSeconds(1));
+  }
+
+  /** What was broken then is mended now. */
+  private void struck(Blow blow, long at) {
+    struck(List.of(blow), at);
+  }
+
+  private void struck(List<Blow> blows, long at) {
+    var fault = new Fault(strikes.size() + 1, blows, Duration.ZERO);
+    strikes.add(new Strike(fault, at, tick()));
+  }
+
   private Verdict check() {
-    return Checker.check(logs, outages, Duration.ofSeconds(30));
+    return Checker.check(logs, strikes, Duration.ofSeconds(30));
   }
 
   private Set<Claim> broken() {
@@ -399,6 +468,10 @@ class CheckerTest {
     for (int client : clients) {
       log(client).add(new Entry.Signal(tick(), Kind.PHX_ERROR));
     }
+  }
+
+  private void closed(int client) {
+    log(client).add(new Entry.Signal(tick(), Kind.SOCKET_CLOSED));
   }
 
   private void moved(int client) {
