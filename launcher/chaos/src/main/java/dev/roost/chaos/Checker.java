@@ -3,10 +3,12 @@ package dev.roost.chaos;
 import dev.roost.chaos.Violation.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proves from the members' logs that nothing was lost in silence, doubled or reordered. A pure
@@ -22,9 +24,10 @@ import java.util.TreeMap;
  *   <li>One chain: within stays each message has one successor and one predecessor, whoever
  *       receives them. So all members agree on one order, and miss nothing of it while they stay.
  *   <li>Nobody is left out: a message that was pushed during a stay, and that anybody received, is
- *       received in that stay; or the stay ends with a signal, within the limit, and nothing later
- *       of that publisher came before it. No signal is late before the network is mended. That a
- *       client closed its socket itself is no signal: its stay may miss only what was under way.
+ *       received in that stay; or the stay ends with a signal, within the limit of the fault, and
+ *       nothing later of that publisher came before it. No signal is late before the network is
+ *       mended. That a client closed its socket itself is no signal: its stay may miss only what
+ *       was under way.
  *   <li>Publishers know: each is a member too. What it pushed during a stay comes back to it, or is
  *       answered with an error, or the stay ends as above. So a message that reached nobody had a
  *       publisher that was told.
@@ -44,27 +47,28 @@ final class Checker {
 
   private final Map<Member, List<Entry>> logs;
   private final List<Strike> strikes;
-  private final long limitNanos;
+  private final Duration limit;
   private final List<Violation> violations = new ArrayList<>();
   private long pushed;
   private long received;
   private long refused;
   private long reachedNobody;
   private long missed;
-  private long slowestSignal;
+  private final Map<Integer, Duration> slowestSignals = new HashMap<>();
   private long oldestUnderWay;
 
   private Checker(Map<Member, List<Entry>> logs, List<Strike> strikes, Duration limit) {
     this.logs = logs;
     this.strikes = strikes;
-    this.limitNanos = limit.toNanos();
+    this.limit = limit;
   }
 
   /**
    * Judges.
    *
    * @param strikes the faults, in the order of time; each has the consequences up to the next one
-   * @param limit within which a member that missed a message is told
+   * @param limit within which a member that missed a message is told, at most: a fault that is
+   *     sooner noticed has a part of it
    */
   static Verdict check(Map<Member, List<Entry>> logs, List<Strike> strikes, Duration limit) {
     var checker = new Checker(logs, strikes, limit);
@@ -79,7 +83,7 @@ final class Checker {
         refused,
         reachedNobody,
         missed,
-        Duration.ofNanos(slowestSignal),
+        slowestSignals,
         Duration.ofNanos(oldestUnderWay),
         violations);
   }
@@ -182,12 +186,17 @@ final class Checker {
       }
       return;
     }
-    slowestSignal = Math.max(slowestSignal, silent);
-    if (silent > limitNanos) {
+    Strike last = lastBefore(signal.at());
+    slowestSignals.merge(
+        last == null ? 0 : last.fault().number(),
+        age,
+        (one, other) -> one.compareTo(other) > 0 ? one : other);
+    Duration allowed = limitBetween(reached, signal.at());
+    if (age.compareTo(allowed) > 0) {
       add(
           Claim.LATE_SIGNAL,
           member.member(),
-          message + " was missed, and the signal came " + age + " later");
+          message + " was missed, and the signal came " + age + " later, not within " + allowed);
     }
   }
 
@@ -197,16 +206,32 @@ final class Checker {
     if (signal == null || signal.kind() != Entry.Kind.SOCKET_CLOSED) {
       return;
     }
-    Strike last = null;
-    for (Strike strike : strikes) {
-      last = strike.at() <= signal.at() ? strike : last;
-    }
+    Strike last = lastBefore(signal.at());
     if (last != null && last.fault().hitsChannelNodesAlone()) {
       add(
           Claim.SOCKET_CLOSED,
           member.member(),
           "the socket closed after fault " + last.fault().number() + ", " + last.fault());
     }
+  }
+
+  /** The fault whose consequences these are, null before the first. */
+  private @Nullable Strike lastBefore(long at) {
+    Strike last = null;
+    for (Strike strike : strikes) {
+      last = strike.at() <= at ? strike : last;
+    }
+    return last;
+  }
+
+  /** The longest of the limits of the faults that had consequences then. */
+  private Duration limitBetween(long from, long to) {
+    Strike first = lastBefore(from);
+    return strikes.stream()
+        .filter(strike -> strike.equals(first) || (strike.at() > from && strike.at() <= to))
+        .map(strike -> strike.fault().signalLimit(limit))
+        .max(Comparator.naturalOrder())
+        .orElse(limit);
   }
 
   private boolean isBroken(long at) {

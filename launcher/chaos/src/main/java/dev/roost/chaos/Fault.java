@@ -29,6 +29,20 @@ record Fault(int number, List<Blow> blows, Duration calmAfter) {
         .allMatch(blow -> blow instanceof Blow.Hit hit && !hit.kind().hitsGateway());
   }
 
+  /**
+   * How long a member that missed a message may wait to be told, of the longest that any fault may
+   * take: half where nodes end, which shows at once, two thirds where they freeze, for up to 10 s.
+   */
+  Duration signalLimit(Duration longest) {
+    if (breaksNetwork()) {
+      return longest;
+    }
+    boolean freezes =
+        blows.stream()
+            .anyMatch(blow -> blow instanceof Blow.Hit hit && hit.kind().way() == Way.FROZEN);
+    return freezes ? longest.multipliedBy(2).dividedBy(3) : longest.dividedBy(2);
+  }
+
   @Override
   public String toString() {
     return blows.stream().map(Blow::toString).collect(Collectors.joining(" and "));

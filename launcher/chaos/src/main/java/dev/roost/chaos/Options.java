@@ -19,7 +19,8 @@ import java.util.Map;
  * @param topicsPerClient how many of them each client joins
  * @param pushInterval mean time between two messages of a client on one topic
  * @param recoveryLimit from the end of a fault until everybody is served, and from a message that a
- *     member missed until it is told
+ *     member missed until it is told, where the network was broken; half of it where nodes ended,
+ *     two thirds where they froze
  * @param networks whether each node has a network of its own, so that splits and lost packets are
  *     among the faults
  * @param commit of the source, for the report

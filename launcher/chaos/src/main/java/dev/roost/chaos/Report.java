@@ -82,8 +82,8 @@ final class Report {
   private void faultTable(List<String> lines) {
     lines.add(
         "| fault | times | members signalled | phx_error | socket closed | longest signal to rejoin"
-            + " | longest blow to last rejoin |");
-    lines.add("|---|---|---|---|---|---|---|");
+            + " | longest blow to last rejoin | longest missed message to signal |");
+    lines.add("|---|---|---|---|---|---|---|---|");
     var kinds = new TreeMap<String, List<Suffered>>();
     for (Suffered fault : faults) {
       kinds.computeIfAbsent(fault.fault().title(), kind -> new ArrayList<>()).add(fault);
@@ -92,8 +92,8 @@ final class Report {
     lines.add(row("all", faults));
   }
 
-  private static String row(String kind, List<Suffered> some) {
-    return "| %s | %d | %d | %d | %d | %s | %s |"
+  private String row(String kind, List<Suffered> some) {
+    return "| %s | %d | %d | %d | %d | %s | %s | %s |"
         .formatted(
             kind,
             some.size(),
@@ -101,7 +101,12 @@ final class Report {
             some.stream().mapToInt(Suffered::errors).sum(),
             some.stream().mapToInt(Suffered::closed).sum(),
             longest(some, Suffered::longestAway),
-            longest(some, Suffered::lastBack));
+            longest(some, Suffered::lastBack),
+            longest(some, this::slowestSignal));
+  }
+
+  private Duration slowestSignal(Suffered fault) {
+    return verdict.slowestSignals().getOrDefault(fault.fault().number(), Duration.ZERO);
   }
 
   private static String longest(List<Suffered> some, Function<Suffered, Duration> time) {

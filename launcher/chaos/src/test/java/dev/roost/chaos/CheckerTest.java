@@ -264,6 +264,33 @@ class CheckerTest {
   }
 
   @Test
+  void aKilledNodeIsTheSoonestNoticedThenAFrozenOneThenTheNetwork() {
+    assertEquals(Set.of(), brokenAfter(KILLED_CHANNELS, 15));
+    assertEquals(Set.of(Claim.LATE_SIGNAL), brokenAfter(KILLED_CHANNELS, 16));
+    assertEquals(Set.of(), brokenAfter(FROZEN_CHANNELS, 20));
+    assertEquals(Set.of(Claim.LATE_SIGNAL), brokenAfter(FROZEN_CHANNELS, 21));
+    assertEquals(Set.of(), brokenAfter(SPLIT, 30));
+    assertEquals(Set.of(Claim.LATE_SIGNAL), brokenAfter(SPLIT, 31));
+  }
+
+  /** Whoever missed something in the last seconds before a fault is told with what that breaks. */
+  @Test
+  void aMessageBeforeAFaultHasTheLimitOfTheLongerOne() {
+    joined(ADA, BOB);
+    struck(KILLED_CHANNELS, tick());
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    struck(FROZEN_CHANNELS, tick());
+    clock += Duration.ofSeconds(17).toNanos();
+    signalled(BOB);
+    joined(BOB);
+
+    var verdict = check();
+    assertEquals(List.of(), verdict.violations());
+    assertEquals(Map.of(2, Duration.ofSeconds(20)), verdict.slowestSignals());
+  }
+
+  @Test
   void findsASignalThatComesTooLateAfterASplit() {
     joined(ADA, BOB);
     long split = tick();
@@ -434,6 +461,20 @@ class CheckerTest {
     joined(ADA, BOB);
     pushed(ADA, 2);
     received(ADA, 2, ADA, BOB, EVE);
+  }
+
+  /** What is broken if somebody is told so many seconds after a message that it missed. */
+  private Set<Claim> brokenAfter(Blow blow, int seconds) {
+    logs.clear();
+    strikes.clear();
+    joined(ADA, BOB);
+    struck(blow, tick());
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    clock += Duration.ofSeconds(seconds - 1).toNanos();
+    signalled(BOB);
+    joined(BOB);
+    return broken();
   }
 
   private static Blow hit(Fault.Kind kind, int node) {
