@@ -18,6 +18,7 @@ import dev.roost.channel.Socket;
 import dev.roost.channel.StopReason;
 import dev.roost.channel.TerminateReason;
 import dev.roost.presence.PresenceException;
+import dev.roost.tracking.Thrown;
 import dev.roost.tracking.Tracker;
 import java.time.Duration;
 import java.util.Map;
@@ -300,8 +301,11 @@ final class ChannelProcess {
   }
 
   private void abandon(GatewayMessage farewell) {
-    runtime.execute(() -> runtime.end(this, farewell));
-    abandon();
+    try {
+      runtime.execute(() -> runtime.end(this, farewell));
+    } finally {
+      abandon();
+    }
   }
 
   /** The callback that runs, if one does. */
@@ -432,14 +436,10 @@ final class ChannelProcess {
         case null -> throw new IllegalStateException(nullAnswer("join", "JoinResult.ok()"));
       }
     } catch (Throwable cause) {
-      joined(Telemetry.Outcome.CRASHED, started, ended == 0 ? System.nanoTime() : ended, payload);
-      if (isTooLate(cause)) {
-        log.debug("join came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
-      } else if (!abandoned) {
-        fault(Level.ERROR)
-            .setCause(cause)
-            .log("join crashed, topic={} socket={}", recipient.topic(), client.id());
-        abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
+      try {
+        joined(Telemetry.Outcome.CRASHED, started, ended == 0 ? System.nanoTime() : ended, payload);
+      } finally {
+        joinCrashed(cause);
       }
     }
     return Map.of();
@@ -448,6 +448,18 @@ final class ChannelProcess {
   /** Tracked before the list is pushed, so that the client is in it (P-20). */
   private void present(Map<String, RawPayload> metas) {
     if (!metas.isEmpty()) {
+  private void joinCrashed(Throwable cause) {
+    if (isTooLate(cause)) {
+      tellTooLate("join", cause);
+    } else if (!abandoned) {
+      try {
+        tell(cause, "join crashed, topic={} socket={}", recipient.topic(), client.id());
+      } finally {
+        abandon(new GatewayMessage.Refused(number, JOIN_CRASHED));
+      }
+    }
+  }
+
       var presence = new ChannelPresence(this, recipient.topic());
       for (var meta : metas.entrySet()) {
         running.begin("present", "present");
@@ -665,8 +677,11 @@ final class ChannelProcess {
   /** Terminate first, then {@code phx_error}. */
   private void fail(TerminateReason reason) {
     terminate(reason);
-    endWith(new GatewayMessage.Crashed(number));
-    finish();
+    try {
+      endWith(new GatewayMessage.Crashed(number));
+    } finally {
+      finish();
+    }
   }
 
   private void crash(Throwable cause) {
@@ -674,18 +689,19 @@ final class ChannelProcess {
       return;
     }
     if (isTooLate(cause)) {
-      log.debug(
-          "callback came too late, topic={} socket={}", recipient.topic(), client.id(), cause);
+      tellTooLate("callback", cause);
       return;
     }
-    fault(Level.ERROR)
-        .setCause(cause)
-        .log(
-            "channel crashed, topic={} event={} socket={}",
-            recipient.topic(),
-            running.event(),
-            client.id());
-    fail(new TerminateReason.Crashed(cause));
+    try {
+      tell(
+          cause,
+          "channel crashed, topic={} event={} socket={}",
+          recipient.topic(),
+          running.event(),
+          client.id());
+    } finally {
+      fail(new TerminateReason.Crashed(cause));
+    }
   }
 
   /**
@@ -723,9 +739,7 @@ final class ChannelProcess {
     try {
       channel.terminate(reason, socket);
     } catch (Throwable cause) {
-      fault(Level.ERROR)
-          .setCause(cause)
-          .log("terminate failed, topic={} socket={}", recipient.topic(), client.id());
+      tell(cause, "terminate failed, topic={} socket={}", recipient.topic(), client.id());
     } finally {
       running.end();
     }
@@ -735,6 +749,22 @@ final class ChannelProcess {
   private LoggingEventBuilder fault(Level level) {
     return log.atLevel(runtime.faults().level(level));
   }
+  /** The same with what a callback threw; nothing leaves this. */
+  private void tell(Throwable cause, String line, @Nullable Object... arguments) {
+    new Thrown(cause).log(log, runtime.faults().level(Level.ERROR), line, arguments);
+  }
+
+  private void tellTooLate(String what, Throwable cause) {
+    new Thrown(cause)
+        .log(
+            log,
+            Level.DEBUG,
+            "{} came too late, topic={} socket={}",
+            what,
+            recipient.topic(),
+            client.id());
+  }
+
 
   private boolean terminates() {
     return TERMINATES.get(channel().getClass());

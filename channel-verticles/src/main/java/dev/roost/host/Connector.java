@@ -11,6 +11,7 @@ import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.channel.Payload;
 import dev.roost.routing.RateLimit;
+import dev.roost.tracking.Thrown;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
@@ -56,14 +57,22 @@ final class Connector {
     Thread thread =
         THREADS.unstarted(
             () -> {
-              GatewayMessage answer = decide(holder.get());
-              runtime.execute(() -> ended(holder.get()));
-              runtime.send(gateway, answer);
+              GatewayMessage answer = failed(connect);
+              try {
+                answer = decide(holder.get());
+              } finally { // Its gateway waits, and so does the end of the host.
+                runtime.execute(() -> ended(holder.get()));
+                runtime.send(gateway, answer);
+              }
             });
     var started = new Running(thread, connect, System.nanoTime(), new AtomicBoolean());
     holder.set(started);
     running.add(started);
     thread.start();
+  }
+
+  private static GatewayMessage failed(HostMessage.Connect connect) {
+    return new GatewayMessage.ConnectRefused(connect.request(), 500, Map.of(), "");
   }
 
   private void ended(Running handler) {
@@ -195,12 +204,12 @@ final class Connector {
       // A client's fault or the handler's, the connection is refused and nobody else is concerned.
       tellFailure(connect, cause);
       record(started, Telemetry.Outcome.CRASHED, System.nanoTime() - begun);
-      return new GatewayMessage.ConnectRefused(connect.request(), 500, Map.of(), "");
+      return failed(connect);
     }
   }
 
   private void tellFailure(HostMessage.Connect connect, Throwable cause) {
-    log.atLevel(telling()).setCause(cause).log("connect failed, path={}", connect.path());
+    new Thrown(cause).log(log, telling(), "connect failed, path={}", connect.path());
   }
 
   /** Tells of an outcome, unless another one was told of: the handler came too late. */

@@ -1,6 +1,7 @@
 package dev.roost.host;
 
 import dev.roost.application.Telemetry;
+import dev.roost.tracking.Thrown;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -26,9 +27,12 @@ final class GuardedTelemetry implements Telemetry {
     try {
       listener.record(event);
     } catch (Throwable e) { // Errors too.
-      log.atLevel(faults.level(Level.ERROR))
-          .setCause(e)
-          .log("telemetry listener failed on {}", event.getClass().getSimpleName());
+      new Thrown(e)
+          .log(
+              log,
+              faults.level(Level.ERROR),
+              "telemetry listener failed on {}",
+              event.getClass().getSimpleName());
     }
   }
 
@@ -38,9 +42,11 @@ final class GuardedTelemetry implements Telemetry {
     try {
       return listener.isEnabled();
     } catch (Throwable e) {
-      log.atLevel(faults.level(Level.ERROR))
-          .setCause(e)
-          .log("telemetry listener failed: it is told of nothing that needs isEnabled");
+      new Thrown(e)
+          .log(
+              log,
+              faults.level(Level.ERROR),
+              "telemetry listener failed: it is told of nothing that needs isEnabled");
       return false;
     }
   }

@@ -1,13 +1,18 @@
 package dev.roost.host;
 
+import dev.roost.tracking.Thrown;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Messages for one channel, handled one at a time in order of arrival on a virtual thread. An idle
- * mailbox holds neither a thread nor a queue. Safe for any thread.
+ * mailbox holds neither a thread nor a queue, and one whose reader throws is closed. Safe for any
+ * thread.
  */
 final class Mailbox {
 
@@ -19,6 +24,7 @@ final class Mailbox {
    * and a fresh one for each burst of messages 0.9 µs. After a batch the thread yields, so that one
    * busy channel does not keep its carrier from others.
    */
+  private static final Logger log = LoggerFactory.getLogger(Mailbox.class);
   private static final int BATCH = 64;
   private static final Thread.Builder.OfVirtual THREADS = Thread.ofVirtual().name("roost-channel");
   private static final VarHandle TAIL;
@@ -191,11 +197,28 @@ final class Mailbox {
     return next;
   }
 
+  // Nothing leaves this: a thread that died would leave its tail, and none would start again.
   private void handle(Mail mail) {
-    if (mail instanceof Mail.Idle(var action)) {
-      action.run();
-    } else if (!closed) {
+    try {
+      if (mail instanceof Mail.Idle(var action)) {
+        action.run();
+      } else if (!closed) {
+        read(mail);
+      }
+    } catch (Throwable cause) {
+      new Thrown(cause).log(log, Level.ERROR, "a mailbox's thread goes on all the same");
+    }
+  }
+
+  private void read(Mail mail) {
+    boolean isRead = false;
+    try {
       reader.accept(mail);
+      isRead = true;
+    } finally {
+      if (!isRead) {
+        close();
+      }
     }
   }
 }

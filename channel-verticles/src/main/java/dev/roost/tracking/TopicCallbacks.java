@@ -154,9 +154,9 @@ final class TopicCallbacks {
 
   private void failed(Call<?> call, Throwable cause) {
     if (isToldOf(++failures)) {
-      log.atLevel(context.level(Level.ERROR))
-          .setCause(cause)
-          .log("{} failed, topic={}{}", call.name, topic, inARow());
+      new Thrown(cause)
+          .log(
+              log, context.level(Level.ERROR), "{} failed, topic={}{}", call.name, topic, inARow());
     }
     call.otherwise.run();
   }

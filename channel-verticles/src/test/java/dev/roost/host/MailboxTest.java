@@ -240,6 +240,47 @@ class MailboxTest {
     assertEquals(List.of(), handled);
   }
 
+  @Test
+  void aReaderThatThrowsClosesTheMailboxWhoseThreadGoesOn() {
+    var mailbox =
+        mailbox(
+            10,
+            mail -> {
+              handled.add(body(mail));
+              throw new StackOverflowError("an error, even");
+            });
+    mailbox.add(mail(1));
+    settle(mailbox);
+    mailbox.add(mail(2));
+    settle(mailbox);
+    assertEquals(List.of(1), handled);
+    assertFalse(mailbox.isWaiting());
+  }
+
+  @Test
+  void aReaderThatThrowsOnTheCallersThreadIsNoFaultOfTheCaller() {
+    var mailbox =
+        mailbox(
+            10,
+            mail -> {
+              throw new StackOverflowError("an error, even");
+            });
+    assertTrue(mailbox.handleHere(mail(1)));
+    settle(mailbox);
+  }
+
+  @Test
+  void anActionThatThrowsLeavesTheMailboxAsItIs() {
+    var mailbox = mailbox(10, mail -> handled.add(body(mail)));
+    mailbox.whenIdle(
+        () -> {
+          throw new IllegalStateException("asked to");
+        });
+    mailbox.add(mail(1));
+    settle(mailbox);
+    assertEquals(List.of(1), handled);
+  }
+
   private static Mail sized(String event, int bytes) {
     return new Mail.Out(event, RawPayload.binary(new byte[bytes]));
   }

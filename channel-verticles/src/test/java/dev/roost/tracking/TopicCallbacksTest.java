@@ -88,6 +88,33 @@ class TopicCallbacksTest {
     assertEquals(8, told.size());
   }
 
+  @Test
+  void oneWhoseExceptionCannotSayWhatItIsFailsAsAnyOther() throws Exception {
+    var callbacks =
+        new TopicCallbacks("t", host, Duration.ofSeconds(30), Bound.CALLBACK_TIMEOUT, () -> {});
+    var outcome = new ArrayList<String>();
+    callbacks.call(
+        "fetch",
+        () ->
+            () -> {
+              throw new Unspeakable();
+            },
+        ignored -> outcome.add("result"),
+        () -> outcome.add("without"));
+    host.runNext();
+    assertEquals(List.of("without"), outcome);
+  }
+
+  private static final class Unspeakable extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public String getMessage() {
+      throw new IllegalStateException("asked for its message");
+    }
+  }
+
   private void fails(TopicCallbacks callbacks) throws InterruptedException {
     callbacks.call(
         "fetch",

@@ -263,6 +263,16 @@ class ConnectorTest {
   }
 
   @Test
+  void aConnectWhoseExceptionCannotSayWhatItIsIsRefused() throws Exception {
+    assertRefused(
+        (params, info) -> {
+          throw new Unspeakable();
+        },
+        500,
+        "connect failed, path=/socket; the dev.roost.host.Unspeakable cannot be shown");
+  }
+
+  @Test
   void anIdThatReturnsNullIsRefused() throws Exception { // D-1
     assertRefused(
         new Named(() -> null),

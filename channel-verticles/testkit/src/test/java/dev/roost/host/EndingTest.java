@@ -204,6 +204,29 @@ class EndingTest {
   }
 
   @Test
+  void aTerminateWhoseExceptionCannotSayWhatItIsRunsOnceAndHarmsNothing() {
+    var reasons = Collections.synchronizedList(new ArrayList<TerminateReason>());
+    var script =
+        Script.onIn(EndingTest::ends)
+            .terminate(
+                (reason, socket) -> {
+                  reasons.add(reason);
+                  throw new Unspeakable();
+                });
+    try (var kit = script.kit()) {
+      var channel = kit.join("t:1");
+      channel.assertReply(channel.leave(), "ok");
+      channel.assertClosed();
+      var crashing = kit.join("t:1");
+      crashing.push("throw");
+      crashing.assertCrashed();
+    }
+    assertEquals(2, reasons.size());
+    assertEquals(new TerminateReason.Left(), reasons.get(0));
+    assertInstanceOf(TerminateReason.Crashed.class, reasons.get(1));
+  }
+
+  @Test
   void nothingIsHandledBehindTheEnd() { // events behind a stop vanish
     var handled = Collections.synchronizedList(new ArrayList<String>());
     var script =

@@ -137,6 +137,24 @@ class EventsTest {
   }
 
   @Test
+  @Test
+  void whatCannotSayWhatItIsCrashesItsChannelAllTheSame() { // L-20
+    var script =
+        Script.onIn(
+            (event, payload, socket) -> {
+              throw new Unspeakable();
+            });
+    try (var kit = script.kit()) {
+      var channel = kit.join("t:1");
+      channel.push("any");
+      channel.assertCrashed(Unspeakable.class);
+
+      var again = channel.socket().join("t:1");
+      again.push("any");
+      again.assertCrashed(Unspeakable.class);
+    }
+  }
+
   void aNullResultSaysWhatToReturnInstead() { // M-9
     try (var kit = Script.onIn((event, payload, socket) -> null).kit()) {
       var channel = kit.join("t:1");

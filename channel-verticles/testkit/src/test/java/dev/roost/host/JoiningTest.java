@@ -217,6 +217,9 @@ class JoiningTest {
             (topic, payload, socket) -> {
               throw new StackOverflowError("an error, even");
             },
+            (topic, payload, socket) -> {
+              throw new Unspeakable();
+            },
             (topic, payload, socket) -> null,
             (topic, payload, socket) -> JoinResult.ok(new Object())); // ER-19: cannot be written
     for (Script.JoinCallback crash : crashes) {
