@@ -69,7 +69,7 @@ public final class PayloadWriter {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_BINARY_NAME_BYTES) {
           throw new IllegalArgumentException(
-              "topic, event, status and refs of a binary message have at most "
+              "topic, event and status of a binary message have at most "
                   + MAX_BINARY_NAME_BYTES
                   + " bytes each, got "
                   + length

@@ -13,8 +13,8 @@ public interface SocketRef {
    * says of binary payloads and those who cannot take them holds here as well.
    *
    * @throws IllegalArgumentException for an empty status, a status of more than 21,845 characters,
-   *     a response that Jackson cannot write or of more than 16 MiB, or a binary one whose topic,
-   *     status or ref has more than 255 bytes (B-7)
+   *     a response that Jackson cannot write or of more than 16 MiB, or a binary one whose topic or
+   *     status has more than 255 bytes (B-7)
    */
   void reply(String status, @Nullable Object response);
 

@@ -412,7 +412,7 @@ final class ChannelProcess {
       ended = System.nanoTime();
       switch (result) {
         case JoinResult.Ok(var response, var present) -> {
-          RawPayload raw = written(null, "ok", response);
+          RawPayload raw = written("ok", response);
           Map<String, RawPayload> metas = runtime.metas().all(present);
           running.end();
           if (!abandoned) {
@@ -424,7 +424,7 @@ final class ChannelProcess {
           return metas;
         }
         case JoinResult.Refused(var reason) -> {
-          RawPayload raw = written(null, "error", reason);
+          RawPayload raw = written("error", reason);
           if (!abandoned) {
             runtime.execute(() -> runtime.end(this, new GatewayMessage.Refused(number, raw)));
           }
@@ -508,7 +508,7 @@ final class ChannelProcess {
       // Getters and serializers of the application write it, which may take as long as it itself.
       RawPayload response =
           result instanceof Result.Reply reply
-              ? written(message.ref(), reply.status(), reply.response())
+              ? written(reply.status(), reply.response())
               : RawPayload.EMPTY_OBJECT;
       running.end();
       answer(message, result, response);
@@ -581,17 +581,13 @@ final class ChannelProcess {
     }
   }
 
-  /** What a reply carries, if it fits together with its names into a binary message (B-7). */
-  private RawPayload written(@Nullable Ref ref, String status, @Nullable Object response) {
+  /**
+   * What a reply carries, if it fits together with its names into a binary message. The refs are
+   * the client's: one that is too long costs it the message, at its gateway (B-7).
+   */
+  private RawPayload written(String status, @Nullable Object response) {
     PayloadWriter writer = runtime.writer();
-    RawPayload raw = writer.write(response);
-    return raw.isBinary()
-        ? writer.requireNames(raw, recipient.topic(), status, text(recipient.joinRef()), text(ref))
-        : writer.requireNames(raw, recipient.topic(), status);
-  }
-
-  private static String text(@Nullable Ref ref) {
-    return ref == null ? "" : ref.text();
+    return writer.requireNames(writer.write(response), recipient.topic(), status);
   }
 
   private void unhandled(HostMessage.Event message) {

@@ -166,8 +166,7 @@ final class ChannelSocket implements Socket {
             "a reply has a status such as \"ok\" or \"error\", got the empty string");
       }
       PayloadWriter writer = runtime.writer();
-      RawPayload raw =
-          writer.requireNames(writer.write(response), recipient.topic(), status, ref.text());
+      RawPayload raw = writer.requireNames(writer.write(response), recipient.topic(), status);
       runtime.send(gateway, new GatewayMessage.Reply(recipient, ref, status, raw));
     }
   }

@@ -88,6 +88,10 @@ class ChannelProcessTest {
             pushed.incrementAndGet();
           }
         }
+        case "binary" -> {
+          return Result.reply(new byte[] {1});
+        }
+        case "late binary" -> socket.ref().reply(new byte[] {1});
         default -> throw new IllegalArgumentException(event);
       }
       return Result.ok();
@@ -178,13 +182,17 @@ class ChannelProcessTest {
   }
 
   private ChannelProcess joining(Channel channel) throws Exception {
+    return joining(channel, new Ref("\"1\""));
+  }
+
+  private ChannelProcess joining(Channel channel, Ref joinRef) throws Exception {
     var process =
         new ChannelProcess(
             runtime,
             "gateway",
             ++lastNumber,
             7,
-            new Recipient(lastNumber, 1, "room:1", new Ref("\"1\"")),
+            new Recipient(lastNumber, 1, "room:1", joinRef),
             new ClientInfo("/socket", "websocket", null, EMPTY),
             Route.of("room:*", () -> channel));
     on(
@@ -214,7 +222,11 @@ class ChannelProcessTest {
   }
 
   private static void event(ChannelProcess process, String event) {
-    process.event(new HostMessage.Event(process.number(), new Ref("\"2\""), event, EMPTY));
+    event(process, event, new Ref("\"2\""));
+  }
+
+  private static void event(ChannelProcess process, String event, Ref ref) {
+    process.event(new HostMessage.Event(process.number(), ref, event, EMPTY));
   }
 
   private static GatewayMessage reply(ChannelProcess process, String ref) {
@@ -342,6 +354,34 @@ class ChannelProcessTest {
       assertEquals(String.valueOf(i), ((GatewayMessage.Push) next()).event());
     }
     assertEquals(reply(process, "2"), next());
+  }
+
+  /* ---- refs */
+
+  /** The gateway drops what its client's refs leave no room for; the channel is not at fault. */
+  @Test
+  void refsOfAClientThatNoBinaryFrameHasRoomForCrashNoChannel() throws Exception { // B-7
+    var longest = Ref.ofText("r".repeat(256));
+    ChannelProcess process =
+        joining(
+            new Quiet() {
+              @Override
+              public JoinResult join(String topic, Payload payload, Socket socket) {
+                return JoinResult.ok(new byte[] {1});
+              }
+            },
+            longest);
+    var binary = RawPayload.binary(new byte[] {1});
+    assertEquals(new GatewayMessage.Joined(process.number(), 7, binary), next());
+
+    event(process, "binary", longest);
+    var answer = new GatewayMessage.Reply(process.recipient(), longest, "ok", binary);
+    assertEquals(answer, next());
+
+    event(process, "late binary", longest);
+    assertEquals(answer, next());
+    assertEquals(
+        new GatewayMessage.Reply(process.recipient(), longest, "ok", EMPTY), next(), "its reply");
   }
 
   /* ---- timers */
