@@ -266,6 +266,9 @@ final class ChannelProcess {
   }
 
   private void overflow(String lost) {
+    if (hasEnded()) { // Perhaps just so, and the callback that sends more still runs.
+      return;
+    }
     reached(mailboxBound());
     fault(Level.ERROR)
         .log(
@@ -382,8 +385,8 @@ final class ChannelProcess {
       switch (mail) {
         case Mail.Join(var payload) -> present(join(payload));
         case Mail.In(var message) -> in(message);
-        case Mail.Out(var event, var payload) -> outcome(callOut(event, payload));
-        case Mail.Message(var message) -> outcome(callInfo(message));
+        case Mail.Out(var event, var payload) -> outcome("handleOut", callOut(event, payload));
+        case Mail.Message(var message) -> outcome("handleInfo", callInfo(message));
         case Mail.Leave(var ref) -> leave(ref);
         case Mail.Stop(var reason) -> stop(reason);
         case Mail.End(var reason) -> end(reason);
@@ -445,9 +448,6 @@ final class ChannelProcess {
     return Map.of();
   }
 
-  /** Tracked before the list is pushed, so that the client is in it (P-20). */
-  private void present(Map<String, RawPayload> metas) {
-    if (!metas.isEmpty()) {
   private void joinCrashed(Throwable cause) {
     if (isTooLate(cause)) {
       tellTooLate("join", cause);
@@ -460,6 +460,9 @@ final class ChannelProcess {
     }
   }
 
+  /** Tracked before the list is pushed, so that the client is in it (P-20). */
+  private void present(Map<String, RawPayload> metas) {
+    if (!metas.isEmpty()) {
       var presence = new ChannelPresence(this, recipient.topic());
       for (var meta : metas.entrySet()) {
         running.begin("present", "present");
@@ -633,13 +636,13 @@ final class ChannelProcess {
     return outcome;
   }
 
-  private void outcome(@Nullable Outcome outcome) {
+  private void outcome(String callback, @Nullable Outcome outcome) {
     running.end();
     switch (outcome) {
       case Outcome.NoReply() -> {}
       case Outcome.Unhandled() -> {}
       case Outcome.Stop(var reason) -> stop(reason);
-      case null -> throw new IllegalStateException(nullAnswer(running.event(), "Result.noReply()"));
+      case null -> throw new IllegalStateException(nullAnswer(callback, "Result.noReply()"));
     }
   }
 
@@ -745,6 +748,7 @@ final class ChannelProcess {
   private LoggingEventBuilder fault(Level level) {
     return log.atLevel(runtime.faults().level(level));
   }
+
   /** The same with what a callback threw; nothing leaves this. */
   private void tell(Throwable cause, String line, @Nullable Object... arguments) {
     new Thrown(cause).log(log, runtime.faults().level(Level.ERROR), line, arguments);
@@ -760,7 +764,6 @@ final class ChannelProcess {
             recipient.topic(),
             client.id());
   }
-
 
   private boolean terminates() {
     return TERMINATES.get(channel().getClass());

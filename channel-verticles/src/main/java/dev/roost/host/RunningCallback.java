@@ -56,6 +56,10 @@ final class RunningCallback {
   void layDown() {
     since = 0;
     thread = null;
+    if (Thread.currentThread().isVirtual()) {
+      // One that a callback left behind is not the next one's; an event loop's is not ours.
+      var unused = Thread.interrupted();
+    }
   }
 
   /**

@@ -384,6 +384,17 @@ class ChannelProcessTest {
         new GatewayMessage.Reply(process.recipient(), longest, "ok", EMPTY), next(), "its reply");
   }
 
+  /* ---- interrupts */
+
+  @Test
+  void anInterruptOfWhoEndsAChannelStaysTheirs() throws Exception {
+    ChannelProcess process = joined(new Quiet());
+    Thread.currentThread().interrupt();
+    process.postEnd(new Mail.Leave(null));
+    assertTrue(Thread.interrupted());
+    assertTrue(process.isOver());
+  }
+
   /* ---- timers */
 
   @Test

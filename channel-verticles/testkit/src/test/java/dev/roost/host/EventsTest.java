@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.roost.application.Route.UnhandledEvents;
+import dev.roost.application.Telemetry;
 import dev.roost.channel.JoinResult;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
@@ -137,7 +138,6 @@ class EventsTest {
   }
 
   @Test
-  @Test
   void whatCannotSayWhatItIsCrashesItsChannelAllTheSame() { // L-20
     var script =
         Script.onIn(
@@ -155,12 +155,40 @@ class EventsTest {
     }
   }
 
+  @Test
   void aNullResultSaysWhatToReturnInstead() { // M-9
     try (var kit = Script.onIn((event, payload, socket) -> null).kit()) {
       var channel = kit.join("t:1");
       channel.push("any");
       var thrown = channel.assertCrashed(IllegalStateException.class);
       assertTrue(thrown.getMessage().contains("Result.noReply()"), thrown.getMessage());
+    }
+  }
+
+  @Test
+  void aNullOutcomeNamesTheCallbackThatReturnedIt() {
+    var script =
+        Script.onIn(
+                (event, payload, socket) -> {
+                  socket.sendSelf("message");
+                  return Result.noReply();
+                })
+            .info((message, socket) -> null)
+            .out((event, payload, socket) -> null);
+    try (var kit = script.kit(route -> route.intercept("news"), options -> options)) {
+      var informed = kit.join("t:1");
+      informed.push("go");
+      var inInfo = informed.assertCrashed(IllegalStateException.class);
+      assertEquals(
+          "handleInfo returned null; return one of its results, for instance Result.noReply()",
+          inInfo.getMessage());
+
+      var subscribed = kit.join("t:1");
+      kit.broadcaster().broadcast("t:1", "news", Map.of());
+      var inOut = subscribed.assertCrashed(IllegalStateException.class);
+      assertEquals(
+          "handleOut returned null; return one of its results, for instance Result.noReply()",
+          inOut.getMessage());
     }
   }
 
@@ -274,6 +302,27 @@ class EventsTest {
       for (int i = 0; i < blocked.size(); i++) {
         blocked.get(i).assertReply(refs.get(i), "ok");
       }
+    }
+  }
+
+  @Test
+  void anInterruptThatACallbackLeavesBehindIsNotTheNextOnes() {
+    var script =
+        Script.onIn(
+                (event, payload, socket) -> {
+                  socket.sendSelf("behind it, so on the same thread");
+                  Thread.currentThread().interrupt();
+                  return Result.ok();
+                })
+            .info(
+                (message, socket) -> {
+                  socket.push("info", Map.of("interrupted", Thread.interrupted()));
+                  return Result.noReply();
+                });
+    try (var kit = script.kit()) {
+      var channel = kit.join("t:1");
+      channel.assertReply(channel.push("go"), "ok");
+      channel.assertPush("info", Map.of("interrupted", false));
     }
   }
 
@@ -579,19 +628,37 @@ class EventsTest {
   }
 
   @Test
-  void aMessageOfTheApplicationThatFindsTheMailboxFullCrashesTheChannel() { // no silent loss
+  void aMessageOfTheApplicationThatFindsTheMailboxFullCrashesTheChannel()
+      throws Exception { // no silent loss
+    var bounds = Collections.synchronizedList(new ArrayList<Telemetry.Event>());
+    Telemetry telemetry =
+        event -> {
+          if (event instanceof Telemetry.Event.BoundReached) {
+            bounds.add(event);
+          }
+        };
+    var sent = new CountDownLatch(1);
     var script =
         Script.onIn(
             (event, payload, socket) -> {
-              for (int i = 0; i < 4; i++) {
+              for (int i = 0; i < 10; i++) {
                 socket.sendSelf(i);
               }
+              sent.countDown();
               return Result.ok();
             });
-    try (var kit = script.kit(route -> route, options -> options.withMailboxMessages(3))) {
+    try (var kit =
+        script.kit(
+            route -> route, options -> options.withMailboxMessages(3).withTelemetry(telemetry))) {
       var channel = kit.join("t:1");
       channel.push("flood");
       channel.assertCrashed();
+      assertTrue(sent.await(20, TimeUnit.SECONDS));
+      // What it sends when it is over goes nowhere, and finds nothing full.
+      assertEquals(
+          List.of(
+              new Telemetry.Event.BoundReached("script", "t:*", Telemetry.Bound.MAILBOX_MESSAGES)),
+          bounds);
     }
   }
 
