@@ -3,6 +3,7 @@ package dev.roost.channel;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.invoke.MethodType;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -31,7 +32,8 @@ public final class Assigns {
   }
 
   /**
-   * The value of this name: the channel's own, else the one from connect.
+   * The value of this name: the channel's own, else the one from connect. A primitive type is that
+   * of its values: {@code int.class} is {@code Integer.class}.
    *
    * @throws IllegalArgumentException if it is of another type
    */
@@ -41,7 +43,8 @@ public final class Assigns {
       return Optional.empty();
     }
     if (value != null) {
-      if (!type.isInstance(value)) {
+      Class<T> boxed = boxed(type);
+      if (!boxed.isInstance(value)) {
         throw new IllegalArgumentException(
             "assign \""
                 + name
@@ -50,7 +53,7 @@ public final class Assigns {
                 + ", not a "
                 + type.getName());
       }
-      return Optional.of(type.cast(value));
+      return Optional.of(boxed.cast(value));
     }
     @Nullable JsonNode node = connect.get(name);
     if (node == null || node.isNull()) {
@@ -63,6 +66,11 @@ public final class Assigns {
       throw new IllegalArgumentException(
           "assign \"" + name + "\" from connect does not fit " + type.getName());
     }
+  }
+
+  @SuppressWarnings("unchecked") // int.class is a Class<Integer>, and so on
+  private static <T> Class<T> boxed(Class<T> type) {
+    return (Class<T>) MethodType.methodType(type).wrap().returnType();
   }
 
   /**

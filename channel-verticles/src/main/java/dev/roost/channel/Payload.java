@@ -56,7 +56,8 @@ public final class Payload {
   }
 
   /**
-   * The JSON value bound to a type, usually a record.
+   * The JSON value bound to a type, usually a record. JSON null is a value of no type here, also
+   * where Jackson has one for it, as 0 for an int: {@link #tree} takes it.
    *
    * @throws IllegalArgumentException if it is binary, is JSON null, or does not fit
    */
@@ -64,7 +65,7 @@ public final class Payload {
     requireJson();
     try {
       @Nullable T value = mapper.readValue(raw.bytes(), type);
-      if (value == null) {
+      if (value == null || isNull()) {
         throw new IllegalArgumentException("expected a " + type.getSimpleName() + ", got null");
       }
       return value;
@@ -80,6 +81,16 @@ public final class Payload {
   /** The bytes behind it; for the runtime. */
   public RawPayload raw() {
     return raw;
+  }
+
+  /** Of what is JSON: nothing else in it begins with this letter. */
+  private boolean isNull() {
+    for (byte octet : raw.bytes()) {
+      if (octet > ' ') {
+        return octet == 'n';
+      }
+    }
+    return false;
   }
 
   private void requireJson() {

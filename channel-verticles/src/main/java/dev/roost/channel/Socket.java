@@ -71,6 +71,8 @@ public interface Socket {
    * Puts a message into this channel's mailbox, for {@link Channel#handleInfo}; allowed in {@code
    * join} as well. If the mailbox is full (1,000 messages or 16 MiB by default) the channel
    * crashes: its client gets {@code phx_error}, or {@code join crashed} for a join.
+   *
+   * @throws NullPointerException for a message that is null
    */
   void sendSelf(Object message);
 
@@ -83,6 +85,7 @@ public interface Socket {
    * @param delay in whole milliseconds, at least one: whatever is less counts as that
    * @throws IllegalArgumentException for more than 365 days
    * @throws IllegalStateException if so many wait already; nothing is sent
+   * @throws NullPointerException for a delay or message that is null
    */
   void sendAfter(Duration delay, Object message);
 
@@ -94,6 +97,10 @@ public interface Socket {
    */
   void expireAt(@Nullable Instant time);
 
-  /** Stops the channel from outside its callbacks, after what is in the mailbox. */
+  /**
+   * Stops the channel from outside its callbacks, after what is in the mailbox.
+   *
+   * @throws NullPointerException for a reason that is null
+   */
   void stop(StopReason reason);
 }

@@ -16,6 +16,7 @@ import dev.roost.channel.StopReason;
 import dev.roost.presence.Presence;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ final class ChannelSocket implements Socket {
   private static final ObjectNode NO_ASSIGNS = JsonNodeFactory.instance.objectNode();
 
   private static final Instant LAST = Instant.ofEpochMilli(Long.MAX_VALUE);
+  private static final Duration MIN_DELAY = Duration.ofMillis(1);
   private static final Duration MAX_DELAY = Duration.ofDays(365);
 
   private final ChannelProcess process;
@@ -115,16 +117,19 @@ final class ChannelSocket implements Socket {
 
   @Override
   public void sendSelf(Object message) {
-    process.info(message);
+    process.info(Objects.requireNonNull(message, "sendSelf has no message: it is null"));
   }
 
   @Override
   public void sendAfter(Duration delay, Object message) {
+    Objects.requireNonNull(delay, "sendAfter has no delay: it is null");
+    Objects.requireNonNull(message, "sendAfter has no message: it is null");
     if (delay.compareTo(MAX_DELAY) > 0) {
       throw new IllegalArgumentException(
           "a message can be delayed by " + MAX_DELAY.toDays() + " days at most, got " + delay);
     }
-    long millis = Math.max(1, delay.toMillis());
+    // Compared before it is converted: not every duration is so many milliseconds.
+    long millis = delay.compareTo(MIN_DELAY) < 0 ? MIN_DELAY.toMillis() : delay.toMillis();
     process.infoAfter(millis, message);
   }
 
@@ -143,7 +148,10 @@ final class ChannelSocket implements Socket {
 
   @Override
   public void stop(StopReason reason) {
-    process.post(new Mail.Stop(reason));
+    process.post(
+        new Mail.Stop(
+            Objects.requireNonNull(
+                reason, "stop has no reason: use StopReason.normal() for none in particular")));
   }
 
   private void requireJoined(String call) {

@@ -57,6 +57,15 @@ class AssignsTest {
   }
 
   @Test
+  void aPrimitiveTypeIsThatOfItsValues() throws Exception {
+    Assigns assigns = assigns("{\"n\":1}").put("own", 2).put("is", true);
+    assertEquals(Optional.of(1), assigns.get("n", int.class));
+    assertEquals(Optional.of(2), assigns.get("own", int.class));
+    assertEquals(Optional.of(true), assigns.get("is", boolean.class));
+    assertThrows(IllegalArgumentException.class, () -> assigns.get("own", long.class));
+  }
+
+  @Test
   void anotherTypeIsRefusedWithoutQuotingTheValue() throws Exception {
     Assigns assigns = assigns("{\"token\":\"secret\"}").put("own", "secret");
     for (String name : List.of("token", "own")) {

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.bus.RawPayload;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PayloadTest {
@@ -78,7 +80,16 @@ class PayloadTest {
 
   @Test
   void nullIsNoValueOfAnyType() {
-    assertThrows(IllegalArgumentException.class, () -> json("null").as(Message.class));
+    for (Class<?> type :
+        List.of(Message.class, int.class, JsonNode.class, Optional.class, Object.class)) {
+      for (String text : List.of("null", " \t\r\n null ")) {
+        var refused =
+            assertThrows(IllegalArgumentException.class, () -> json(text).as(type), type::getName);
+        assertEquals("expected a " + type.getSimpleName() + ", got null", refused.getMessage());
+      }
+    }
+    assertEquals(0, json("0").as(int.class));
+    assertTrue(json(" {} ").as(JsonNode.class).isObject());
   }
 
   @Test

@@ -43,6 +43,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 /** One channel between a host's context and a gateway, without a host verticle around it. */
 @Timeout(60)
@@ -395,6 +396,25 @@ class ChannelProcessTest {
     assertTrue(process.isOver());
   }
 
+  /* ---- messages of its own */
+
+  @Test
+  void whatIsNotThereIsRefusedWhereItIsSent() throws Exception {
+    joined(new Quiet());
+    Socket socket = sockets.take();
+    assertRefused("sendSelf has no message: it is null", () -> socket.sendSelf(null));
+    assertRefused(
+        "sendAfter has no message: it is null", () -> socket.sendAfter(Duration.ZERO, null));
+    assertRefused("sendAfter has no delay: it is null", () -> socket.sendAfter(null, "message"));
+    assertRefused(
+        "stop has no reason: use StopReason.normal() for none in particular",
+        () -> socket.stop(null));
+  }
+
+  private static void assertRefused(String message, Executable call) {
+    assertEquals(message, assertThrows(NullPointerException.class, call).getMessage());
+  }
+
   /* ---- timers */
 
   @Test
@@ -450,5 +470,18 @@ class ChannelProcessTest {
             () -> socket.sendAfter(Duration.ofDays(365).plusMillis(1), "never"));
     assertEquals(
         "a message can be delayed by 365 days at most, got PT8760H0.001S", refused.getMessage());
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> socket.sendAfter(Duration.ofSeconds(Long.MAX_VALUE), "never"));
+  }
+
+  @Test
+  void aDelayOfLessThanAMillisecondIsOneHoweverLittleItIs() throws Exception { // sendAfter
+    joined(new Waiting());
+    Socket socket = sockets.take();
+    for (Duration delay : List.of(Duration.ofNanos(1), Duration.ofSeconds(Long.MIN_VALUE))) {
+      socket.sendAfter(delay, delay);
+      assertEquals(delay, infos.poll(20, TimeUnit.SECONDS));
+    }
   }
 }
