@@ -74,7 +74,8 @@ public final class ChannelVerticles {
    * Completes when all its topics have a host.
    *
    * @return fails with an IllegalStateException that names both if a route or socket handler
-   *     conflicts with another application's; nothing stays deployed then
+   *     conflicts with another application's, or with what kept a host verticle from starting;
+   *     nothing stays deployed then
    */
   public static Future<Deployment> deploy(
       ClusterNode node, Application application, ChannelOptions options) {
@@ -86,6 +87,12 @@ public final class ChannelVerticles {
       deployed.add(node.vertx().deployVerticle((Deployable) host));
     }
     return Future.join(deployed)
+        .recover(
+            failure -> {
+              var started = deployed.stream().filter(Future::succeeded).map(Future::result);
+              return undeployHosts(node, started.toList())
+                  .transform(ignored -> Future.failedFuture(failure));
+            })
         .compose(
             all -> {
               List<String> ids = all.list();

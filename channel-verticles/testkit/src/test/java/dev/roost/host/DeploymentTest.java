@@ -18,12 +18,14 @@ import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.ChannelKit;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +133,35 @@ class DeploymentTest {
     var refused = assertThrows(RuntimeException.class, () -> deploy(bad));
     assertTrue(refused.getMessage().contains("socket"), refused.getMessage());
     assertEquals(0, vertx.deploymentIDs().size());
+  }
+
+  /** Of which the second verticle deployed through it does not start. */
+  private static Vertx failingAtTheSecond(Vertx vertx) {
+    var deployments = new AtomicInteger();
+    return (Vertx)
+        Proxy.newProxyInstance(
+            Vertx.class.getClassLoader(),
+            new Class<?>[] {Vertx.class},
+            (proxy, method, arguments) ->
+                method.getName().equals("deployVerticle") && deployments.incrementAndGet() == 2
+                    ? Future.failedFuture(new IllegalStateException("no second host"))
+                    : method.invoke(vertx, arguments));
+  }
+
+  @Test
+  void whereOneHostDoesNotStartNothingStaysDeployed() throws Exception {
+    var own = Vertx.vertx();
+    ClusterNode failing = ClusterNode.local(failingAtTheSecond(own));
+    try {
+      var failure =
+          assertThrows(
+              IllegalStateException.class,
+              () -> await(ChannelVerticles.deploy(failing, chat(), OPTIONS.withVerticles(3))));
+      assertEquals("no second host", failure.getMessage());
+      assertEquals(0, own.deploymentIDs().size());
+    } finally {
+      await(failing.close().eventually(own::close));
+    }
   }
 
   @Test
