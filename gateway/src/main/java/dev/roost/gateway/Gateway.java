@@ -69,6 +69,7 @@ public final class Gateway {
   private static final long CLOSE_POLL_MS = 10;
 
   private final Vertx vertx;
+  private final Context context;
   private final GatewayOptions options;
   private final BusEndpoint endpoint;
   private final Workers workers;
@@ -90,6 +91,7 @@ public final class Gateway {
 
   private Gateway(ClusterNode node, GatewayOptions options) {
     this.vertx = node.vertx();
+    this.context = vertx.getOrCreateContext();
     this.options = options;
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
@@ -97,9 +99,7 @@ public final class Gateway {
     var budget = MessageBudget.of(vertx, options.limits().maxUnfinishedBytes());
     var queued = MessageBudget.ofQueued(vertx, options.limits().maxQueuedTotalBytes());
     this.table = new SocketTable(node, endpoint, workers, budget, options.metrics());
-    var gate =
-        new TokenGate(
-            vertx.getOrCreateContext(), options.auth().jwt(), options.maxPendingConnects());
+    var gate = new TokenGate(context, options.auth().jwt(), options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
@@ -116,7 +116,6 @@ public final class Gateway {
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retry());
     this.node = node;
-    Context context = vertx.getOrCreateContext();
     this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
     this.seen = node.snapshot();
     node.listen(onChange);
@@ -129,10 +128,9 @@ public final class Gateway {
    * mount's {@code JwtCheck} names: those sockets are answered 503, and the log says why.
    */
   public static Future<Gateway> open(ClusterNode node, GatewayOptions options) {
-    Context context = node.vertx().getOrCreateContext();
     var gateway = new Gateway(node, options);
     Promise<Void> bound = Promise.promise();
-    context.runOnContext(
+    gateway.context.runOnContext(
         ignored -> {
           gateway.thread = Thread.currentThread();
           bound.complete();
@@ -232,10 +230,19 @@ public final class Gateway {
    * served as before. When all are closed, polls that wait here for other gateways' sessions are
    * answered empty, so that their clients poll elsewhere, and POSTs are waited for, also those that
    * are still coming. Completes with the last of all that, or {@link GatewayOptions#closeTimeout}
-   * after the last batch. To be called on its context, and before {@code vertx.close()}, which cuts
-   * sockets off and sends no 1012.
+   * after the last batch. On any thread; on its own context it has begun when this returns. To be
+   * called before {@code vertx.close()}, which cuts sockets off and sends no 1012.
    */
   public Future<Void> close() {
+    if (isOnContext()) {
+      return closeHere();
+    }
+    Promise<Void> closed = Promise.promise();
+    context.runOnContext(ignored -> closeHere().onComplete(closed));
+    return closed.future();
+  }
+
+  private Future<Void> closeHere() {
     connects.drain();
     var drain = new Drain(DrainPace.of(options), table.all(), System.nanoTime());
     drain.advance(System.nanoTime());

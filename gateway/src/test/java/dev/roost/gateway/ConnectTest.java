@@ -51,6 +51,7 @@ class ConnectTest {
   private final Host second = new Host(cluster.join(), asked);
   private final WebSocketClient client = vertx.createWebSocketClient();
   private final List<Limit> reached = new CopyOnWriteArrayList<>();
+  private final List<Thread> refusals = new CopyOnWriteArrayList<>();
   private final GatewayVerticle gateway =
       new GatewayVerticle(
           node,
@@ -62,6 +63,11 @@ class ConnectTest {
                     @Override
                     public void limitReached(Limit limit) {
                       reached.add(limit);
+                    }
+
+                    @Override
+                    public void connectionRefused(int status) {
+                      refusals.add(Thread.currentThread());
                     }
                   }),
           router -> {});
@@ -204,5 +210,25 @@ class ConnectTest {
     await(second);
     assertEquals(0, asked.size());
     assertEquals(List.of(Limit.MAX_PENDING_CONNECTS), reached);
+  }
+
+  /** Whoever closes it, what belongs to its context is touched there only. */
+  @Test
+  void aGatewayThatIsClosedFromElsewhereEndsOnItsOwnThread() throws Exception {
+    var first = connect();
+    next();
+    var second = connect();
+    next();
+    assertThrows(UpgradeRejectedException.class, () -> await(connect()));
+    Thread own = refusals.getFirst();
+
+    var closed = gateway.gateway().close();
+    await(Future.all(closed, gateway.gateway().close()));
+
+    for (var waited : List.of(first, second)) {
+      var refused = assertThrows(UpgradeRejectedException.class, () -> await(waited));
+      assertEquals(503, refused.getStatus());
+    }
+    assertEquals(List.of(own, own, own), refusals);
   }
 }

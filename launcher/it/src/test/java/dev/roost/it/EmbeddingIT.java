@@ -20,6 +20,7 @@ import dev.roost.testkit.client.ClientOptions;
 import dev.roost.testkit.client.PhoenixClient;
 import dev.roost.testkit.client.RawWebSocket;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -221,14 +222,9 @@ class EmbeddingIT {
 
       try (var client = RawWebSocket.open("localhost", port)) {
         client.upgrade("/socket/websocket?vsn=2.0.0");
-        Promise<Void> closed = Promise.promise();
-        if (gatewayFirst) {
-          context.runOnContext(ignored -> gateway.close().onComplete(closed));
-        } else {
-          vertx.close().onComplete(closed);
-        }
+        Future<Void> closed = gatewayFirst ? gateway.close() : vertx.close();
         int code = client.readClose();
-        closed.future().await(20, TimeUnit.SECONDS);
+        closed.await(20, TimeUnit.SECONDS);
         return code;
       }
     } finally {
