@@ -49,6 +49,7 @@ final class AuthFlags {
   @Option(
       names = "--secret-key-base-file",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "A file with its secret_key_base, on further lines those before it;"
               + " ROOST_SECRET_KEY_BASE is the secret itself. Default: none.")
@@ -66,12 +67,14 @@ final class AuthFlags {
   @Option(
       names = "--jwt-public-key-file",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description = "Public keys of such tokens instead, PEM. Default: none.")
   @Nullable Path jwtPublicKeyFile;
 
   @Option(
       names = "--jwt-secret-file",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "Secrets of such tokens instead, one on a line; ROOST_JWT_SECRET is one itself."
               + " Default: none.")

@@ -25,6 +25,7 @@ final class EdgeFlags {
   @Option(
       names = "--tls-certificate",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "The public port's certificate and its chain, PEM; renewed when it changes."
               + " Default: none, plain TCP.")
@@ -33,12 +34,14 @@ final class EdgeFlags {
   @Option(
       names = "--tls-key",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description = "Its private key, PEM. Default: none.")
   @Nullable Path tlsKey;
 
   @Option(
       names = "--tls-client-ca",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "Certificates of whoever signs those of clients, which are asked for one then, PEM."
               + " Default: none.")

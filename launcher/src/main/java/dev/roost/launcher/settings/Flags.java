@@ -53,6 +53,7 @@ final class Flags {
   @Option(
       names = "--config",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description = "Properties file with settings. Default: none.")
   @Nullable Path config;
 
@@ -136,6 +137,7 @@ final class Flags {
   @Option(
       names = "--admin-token-file",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "A file with the token that admin calls but health have to show; ROOST_ADMIN_TOKEN is"
               + " the token itself. Default: none.")
@@ -262,6 +264,7 @@ final class Flags {
   @Option(
       names = "--bus-tls-certificate",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "This node's certificate for mutual TLS between nodes, PEM. Default: none, "
               + "plain TCP.")
@@ -270,12 +273,14 @@ final class Flags {
   @Option(
       names = "--bus-tls-key",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description = "Its private key, PEM. Default: none.")
   @Nullable Path busTlsKey;
 
   @Option(
       names = "--bus-tls-ca",
       paramLabel = "FILE",
+      converter = Values.File.class,
       description =
           "Certificates of whoever signs those of this cluster's nodes, PEM. Default: " + "none.")
   @Nullable Path busTlsCa;

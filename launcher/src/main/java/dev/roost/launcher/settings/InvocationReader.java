@@ -11,6 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /** Turns arguments, environment and file into an {@link Invocation}. */
 final class InvocationReader {
@@ -56,7 +57,16 @@ final class InvocationReader {
     return Optional.ofNullable(environment.get(SettingSources.variable("config")))
         .map(String::strip)
         .filter(file -> !file.isEmpty())
-        .map(Path::of);
+        .flatMap(InvocationReader::path);
+  }
+
+  /** Empty if the text is none, which the sources have told of. */
+  private static Optional<Path> path(String text) {
+    try {
+      return Optional.of(new Values.File().convert(text));
+    } catch (TypeConversionException told) {
+      return Optional.empty();
+    }
   }
 
   private Invocation complete(SettingSources sources) {

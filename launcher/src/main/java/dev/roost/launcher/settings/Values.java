@@ -2,6 +2,8 @@ package dev.roost.launcher.settings;
 
 import dev.roost.bus.Contract;
 import dev.roost.membership.ClusterOptions;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
@@ -24,6 +26,7 @@ final class Values {
   private static final Pattern AMOUNT = Pattern.compile("(\\d{1,18})(ms|s|m|h)");
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofHours(24);
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
   private static final Pattern HOST =
       Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
   private static final int LAST_FIRST_PORT = 65_536 - ClusterOptions.PORTS;
@@ -33,8 +36,21 @@ final class Values {
   private Values() {}
 
   static TypeConversionException wrong(String expected, String text) {
-    String came = text.isEmpty() ? "nothing" : "\"" + text + "\"";
-    return new TypeConversionException("expected " + expected + ", got " + came);
+    return wrong(expected, text, "");
+  }
+
+  private static TypeConversionException wrong(String expected, String text, String why) {
+    String came = text.isEmpty() ? "nothing" : quoted(text);
+    return new TypeConversionException("expected " + expected + ", got " + came + why);
+  }
+
+  /** With control characters as a properties file has them. */
+  private static String quoted(String text) {
+    String visible =
+        CONTROL
+            .matcher(text)
+            .replaceAll(it -> String.format(Locale.ROOT, "\\\\u%04x", (int) it.group().charAt(0)));
+    return "\"" + visible + "\"";
   }
 
   static int whole(String text, int least, int most, String expected) {
@@ -89,6 +105,21 @@ final class Values {
     @Override
     public Level convert(String text) {
       return oneOf(Level.class, text);
+    }
+  }
+
+  /** Where a file is; whether it can be read is seen when it is. */
+  static final class File implements ITypeConverter<Path> {
+    @Override
+    public Path convert(String text) {
+      if (text.isEmpty()) {
+        throw wrong("a file", text);
+      }
+      try {
+        return Path.of(text);
+      } catch (InvalidPathException impossible) {
+        throw wrong("a file", text, ", which is no path here: " + impossible.getReason());
+      }
     }
   }
 

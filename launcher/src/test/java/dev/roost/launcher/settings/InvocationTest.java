@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.event.Level;
+import picocli.CommandLine;
 
 class InvocationTest {
 
@@ -445,6 +446,60 @@ class InvocationTest {
     assertEquals(List.of(variable + rest), problems(Map.of(variable, value)));
     String file = file("", name + "=" + value);
     assertEquals(List.of(name + " (" + file + ":2)" + rest), problems(Map.of(), "--config", file));
+  }
+
+  /** What picocli converts by itself fails with a stack trace, if it stands in a file. */
+  @Test
+  void everySettingIsReadInOurWords() {
+    assertEquals(
+        List.of(),
+        new CommandLine(new Flags())
+            .getCommandSpec().options().stream()
+                .filter(option -> option.converters().length == 0)
+                .filter(option -> !option.usageHelp() && !option.versionHelp())
+                .map(SettingSources::name)
+                .toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tls-certificate",
+        "tls-key",
+        "tls-client-ca",
+        "bus-tls-certificate",
+        "bus-tls-key",
+        "bus-tls-ca",
+        "admin-token-file",
+        "secret-key-base-file",
+        "jwt-public-key-file",
+        "jwt-secret-file"
+      })
+  void aFileThatHasNoNameOrCannotBeIsRefusedWithItsPlace(String name) throws IOException {
+    String nothing = ": expected a file, got nothing";
+    assertEquals(List.of("--" + name + nothing), problems(Map.of(), "--" + name + "="));
+    String impossible =
+        ": expected a file, got \"a\\u0000b\", which is no path here: Nul character not allowed";
+    assertEquals(List.of("--" + name + impossible), problems(Map.of(), "--" + name + "=a\0b"));
+    String variable = SettingSources.variable(name);
+    assertEquals(List.of(variable + impossible), problems(Map.of(variable, "a\0b")));
+    String file = file(name + "=");
+    assertEquals(
+        List.of(name + " (" + file + ":1)" + nothing), problems(Map.of(), "--config", file));
+    file(name + "=a\\u0000b");
+    assertEquals(
+        List.of(name + " (" + file + ":1)" + impossible), problems(Map.of(), "--config", file));
+  }
+
+  @Test
+  void aFileOfSettingsThatHasNoNameOrCannotBeIsRefused() {
+    assertEquals(
+        List.of("--config: expected a file, got nothing"), problems(Map.of(), "--config="));
+    assertEquals(
+        List.of(
+            "ROOST_CONFIG: expected a file, got \"a\\u0000b\", which is no path here: Nul character"
+                + " not allowed"),
+        problems(Map.of("ROOST_CONFIG", "a\0b")));
   }
 
   @Test
