@@ -382,6 +382,27 @@ try {
     await heron.sees("Speckled Wren", "Always.");
   });
 
+  await check("who goes by your name is not shown as you", async () => {
+    const cuckoo = await Window.open(browser, "Quiet Heron");
+    await cuckoo.channelIs("joined");
+    const words = "Trust me, I am the heron.";
+    await heron.say("So am I.");
+    await heron.sees("Quiet Heron", "So am I.");
+    await cuckoo.sees("Quiet Heron", "So am I.");
+    await cuckoo.say(words);
+    await heron.sees("Quiet Heron", words);
+    await cuckoo.sees("Quiet Heron", words);
+    const headings = (window) =>
+      window.page
+        .locator('[data-testid="message"] b')
+        .evaluateAll((all) => all.slice(-2).map((head) => head.textContent));
+    assert.deepEqual(await headings(heron), ["Quiet Heron (you)", "Quiet Heron"]);
+    assert.deepEqual(await headings(cuckoo), ["Quiet Heron", "Quiet Heron (you)"]);
+    await cuckoo.page.context().close();
+    Window.all.pop();
+    await heron.showsHere({ "Quiet Heron": "here x1", "Speckled Wren": "here x1" });
+  });
+
   await check("what is typed stays text", async () => {
     const text = `<img src=x onerror="document.title='broken'"> & <b>bold</b>`;
     await wren.say(text);

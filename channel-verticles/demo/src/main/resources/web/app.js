@@ -27,10 +27,7 @@ async function start() {
     return;
   }
   const drawing = new Drawing();
-  chat = new Chat(
-    () => session?.name ?? "",
-    () => news("chat"),
-  );
+  chat = new Chat(() => news("chat"));
   board = new Board(drawing, () => news("board"));
   const anatomy = new Anatomy((time) => chat.roundTrip(time));
   const name = await settleName(() => session?.name ?? "");

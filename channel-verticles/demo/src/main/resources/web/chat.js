@@ -30,12 +30,8 @@ export class Chat {
   #rtt = "";
   #atEnd = true; // the last line is in view and shall stay there
 
-  /**
-   * @param {() => string} ownName who we are now
-   * @param {() => void} onMessage told of each message that somebody else wrote
-   */
-  constructor(ownName, onMessage) {
-    this.ownName = ownName;
+  /** @param {() => void} onMessage told of each message that somebody else wrote */
+  constructor(onMessage) {
     this.onMessage = onMessage;
     const paper = $("paper");
     paper.addEventListener("scroll", () => {
@@ -104,12 +100,15 @@ export class Chat {
     }
   }
 
-  message(name, body) {
+  /** @param {boolean} own whether it was written here; the name alone does not tell */
+  message(name, body, own) {
     this.#forget(name);
     const last = this.#paper.lastElementChild;
-    const own = name === this.ownName();
     const now = Date.now();
-    const goesOn = last?.dataset.from === name && now - Number(last.dataset.at) < SAME_BREATH_MS;
+    const goesOn =
+      last?.dataset.from === name &&
+      last.classList.contains("own") === own &&
+      now - Number(last.dataset.at) < SAME_BREATH_MS;
 
     const line = document.createElement("li");
     line.className = own ? "said own" : "said";

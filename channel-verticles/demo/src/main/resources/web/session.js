@@ -18,6 +18,7 @@ export class Session {
   #socketBack = false; // the socket was lost and is open again, the channel not yet
   #pressed = null; // "crash" or "stop", until its effect has come
   #typingSentAt = -Infinity;
+  #saying = new Set(); // { body } of each message that is sent and not answered
 
   /**
    * @param {object} phoenix phoenix.js: its Socket and its Presence
@@ -83,12 +84,33 @@ export class Session {
         return;
       }
       this.#typingSentAt = -Infinity;
+      const message = { body };
+      const answered = (settle) => (response) => {
+        this.#saying.delete(message);
+        settle(response);
+      };
+      const refused = (response) => reject(`The server refused it: ${reason(response)}.`);
+      const unanswered = () => reject("No answer for 10 s. It may or may not have arrived.");
+      this.#saying.add(message);
       this.#channel
-        .push("new_msg", { body })
-        .receive("ok", () => resolve())
-        .receive("error", (response) => reject(`The server refused it: ${reason(response)}.`))
-        .receive("timeout", () => reject("No answer for 10 s. It may or may not have arrived."));
+        .push("new_msg", message)
+        .receive("ok", answered(() => resolve()))
+        .receive("error", answered(refused))
+        .receive("timeout", answered(unanswered));
     });
+  }
+
+  /**
+   * Somebody said something, perhaps we. Others may go by our name: it is ours if it says what we
+   * have just sent, which comes back before the answer to it does.
+   */
+  #said(name, body) {
+    const ours =
+      name === this.#name && [...this.#saying].find((message) => message.body === body);
+    if (ours) {
+      this.#saying.delete(ours);
+    }
+    this.#view.message(name, body, Boolean(ours));
   }
 
   /** Tells the room that we are typing, at most once in two seconds. */
@@ -130,9 +152,10 @@ export class Session {
     this.#channel = channel;
     this.#lostAt = null;
     this.#pressed = null;
+    this.#saying.clear();
     this.#view.channel("joining");
 
-    channel.on("new_msg", current(({ name, body }) => this.#view.message(name, body)));
+    channel.on("new_msg", current(({ name, body }) => this.#said(name, body)));
     channel.on("typing", current(({ name }) => this.#view.typing(name)));
     const presence = new this.#Presence(channel);
     presence.onSync(current(() => this.#view.here(presence.list(person))));
