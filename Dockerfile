@@ -13,7 +13,7 @@ COPY launcher/target/roost /opt/roost
 USER 10001:10001
 
 # Memory of a container: the heap, the network's buffers, and about 150 MB for the JVM itself. Out of
-# it the process ends, and whatever runs the container starts another.
+# heap the process ends, and whatever runs the container starts another; out of buffers it goes on.
 ENV JDK_JAVA_OPTIONS="-XX:MaxRAMPercentage=45 -XX:MaxDirectMemorySize=96m -XX:ReservedCodeCacheSize=64m -XX:+ExitOnOutOfMemoryError"
 
 # Health and drain, reachable in the container only unless ROOST_ADMIN_HOST says otherwise.
