@@ -175,7 +175,7 @@ final class Checker {
   /** Claims 4 and 5 for a message that is missing at the end of a stay. */
   private void checkEnd(MemberLog member, Message message, long reached, Entry.Signal signal) {
     long silent = signal.at() - mendedAfter(reached);
-    var age = Duration.ofNanos(silent);
+    var age = Duration.ofNanos(Math.max(0, silent));
     if (signal.kind() == Entry.Kind.MOVED && !isBroken(signal.at())) {
       oldestUnderWay = Math.max(oldestUnderWay, silent);
       if (silent > UNDER_WAY.toNanos()) {

@@ -164,6 +164,19 @@ class CheckerTest {
     assertEquals(Set.of(), broken());
   }
 
+  @Test
+  void aSignalBeforeTheNetworkIsMendedTookNoTime() {
+    joined(ADA, BOB);
+    long split = tick();
+    pushed(ADA, 1);
+    received(ADA, 1, ADA);
+    signalled(BOB);
+    struck(SPLIT, split);
+    joined(BOB);
+
+    assertEquals(Map.of(1, Duration.ZERO), check().slowestSignals());
+  }
+
   /* ---- what is planted */
 
   @Test
