@@ -42,6 +42,7 @@ final class Checker {
    * may have two hosts at a time, and members of one side hear nothing of the other. Claim 4 holds all
    * the same: they are signalled before they hear of the other side's publishers again.
    */
+
   /** How old what is under way may be when a client closes its socket itself. */
   private static final Duration UNDER_WAY = Duration.ofSeconds(2);
 
