@@ -2,6 +2,7 @@ package dev.roost.gateway.transport;
 
 import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
+import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.routing.RateLimit;
 import io.netty.buffer.ByteBuf;
@@ -310,6 +311,11 @@ final class FrameWriter {
     /** Writes a frame that others get too. */
     boolean write(SharedFrame frame);
 
+    /** Reads what that needs, see {@link Connection#prefetch}. */
+    default int prefetch() {
+      return 0;
+    }
+
     /** A ping with so many bytes was answered; false if the socket is too slow: close it. */
     boolean answered(int length);
 
@@ -380,6 +386,12 @@ final class FrameWriter {
       ByteBuf buffer = encoded.buffer(deflates);
       writeLater(buffer.retainedDuplicate(), encoded.room());
       return true;
+    }
+
+    @Override
+    public int prefetch() {
+      boolean takesNow = !isDirty && queue.isEmpty() && descriptor != null && descriptor.isOpen();
+      return takesNow ? 1 : 0;
     }
 
     /*

@@ -465,6 +465,11 @@ final class WebSocketConnection implements Connection {
   }
 
   @Override
+  public int prefetch() {
+    return closing ? 0 : target.prefetch();
+  }
+
+  @Override
   public void send(SharedFrame frame) {
     try {
       if (!closing && !target.write(frame)) {

@@ -12,6 +12,7 @@ import dev.roost.bus.RawPayload;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -151,6 +152,32 @@ class SocketTableTest {
           old.next());
       one.assertNothing();
       assertEquals(2L, stage.ask(SocketTable::deliveries));
+    }
+
+    /** However many there are: memory is read ahead for some of them at a time. */
+    @Test
+    void reachManyMembersButTheOneThatIsExceptedOnce() throws Exception {
+      List<Client> members = new ArrayList<>();
+      List<Long> channels = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        Client member = stage.client();
+        channels.add(member.joins(onFirst, "1", first).channel());
+        members.add(member);
+      }
+      long sequence = 0;
+      for (int except : new int[] {0, 15, 16, 31, 49}) {
+        first.says(broadcast(1, ++sequence, channels.get(except), EMPTY));
+        for (int i = 0; i < members.size(); i++) {
+          if (i != except) {
+            assertEquals(
+                "[null,null,\"%s\",\"said\",{}]".formatted(onFirst), members.get(i).next());
+          }
+        }
+      }
+      for (Client member : members) {
+        member.assertNothing();
+      }
+      assertEquals(5 * 49L, stage.ask(SocketTable::deliveries));
     }
 
     /** F-4: a channel that was replaced meanwhile is not its successor. */
