@@ -1,5 +1,7 @@
 package dev.roost.application;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.roost.channel.Channel;
@@ -60,8 +62,18 @@ public final class Application {
     if (name.isBlank()) {
       throw new IllegalArgumentException("an application has a name, got a blank one");
     }
-    var mapper = JsonMapper.builder().addModule(new VertxModule()).build();
-    return new Application(name, Map.of(), Set.of(), List.of(), PresenceHandler.none(), mapper);
+    return new Application(
+        name, Map.of(), Set.of(), List.of(), PresenceHandler.none(), defaultMapper());
+  }
+
+  /*
+   * Callbacks run on virtual threads, most of which read one payload and end: buffers kept for each
+   * thread, as Jackson 2 does unless told, would be new ones every time.
+   */
+  private static ObjectMapper defaultMapper() {
+    var pool = JsonRecyclerPools.sharedConcurrentDequePool();
+    JsonFactory factory = JsonFactory.builder().recyclerPool(pool).build();
+    return JsonMapper.builder(factory).addModule(new VertxModule()).build();
   }
 
   /** Mounts sockets at a path with the default options. */
@@ -113,7 +125,9 @@ public final class Application {
 
   /**
    * Reads and writes payloads with this mapper instead of the default, which is Jackson's own with
-   * {@link VertxModule}, so that it knows JsonObject, JsonArray, Buffer and Instant.
+   * {@link VertxModule}, so that it knows JsonObject, JsonArray, Buffer and Instant, and with
+   * {@link JsonRecyclerPools#sharedConcurrentDequePool()}: callbacks run on virtual threads, for
+   * which buffers by thread are of no use.
    */
   public Application mapper(ObjectMapper custom) {
     return new Application(
