@@ -14,9 +14,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryContext;
 import io.vertx.core.eventbus.DeliveryOptions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -712,7 +712,7 @@ class BusEndpointTest {
   private final class Peer extends VerticleBase implements BusEndpoint.Receiver {
 
     private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    private final List<BusMessage> messages = new CopyOnWriteArrayList<>();
+    private final List<BusMessage> messages = Collections.synchronizedList(new ArrayList<>());
     private final String address;
     private BusEndpoint endpoint;
     private Thread thread;
