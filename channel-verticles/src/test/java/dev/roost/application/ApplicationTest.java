@@ -1,9 +1,12 @@
 package dev.roost.application;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.roost.application.Route.UnhandledEvents;
 import dev.roost.channel.Channel;
 import dev.roost.channel.JoinResult;
@@ -31,6 +34,13 @@ class ApplicationTest {
     assertEquals(List.of(), empty.routes());
     assertEquals(List.of(new RoutePattern("room:*")), routed.patterns());
     assertEquals("app", routed.name());
+  }
+
+  /** A virtual thread that reads one payload has no use for buffers of its own. */
+  @Test
+  void itsMapperSharesItsBuffersAmongThreads() {
+    JsonFactory factory = Application.named("app").mapper().getFactory();
+    assertSame(JsonRecyclerPools.sharedConcurrentDequePool(), factory._getRecyclerPool());
   }
 
   @Test
