@@ -5,6 +5,7 @@
 
 PHXLOAD is the load generator's program. Starts .ci/conformance-server, warms it up, takes each row
 N times (3) and prints the median and the range; with the machine's floor for one write() in between.
+Before each row with connects up to 6 GB of free memory are used once, see back_memory.
 COMMAND starts another server of the same fixture, a Phoenix for instance, in the foreground on the
 port that it is given last: it is measured in turn with ours, and the last column is our median to
 its lowest figure.
@@ -82,8 +83,8 @@ def load(phxload, server, arguments):
 
 
 def back_memory():
-    """Has a hypervisor that gives memory only when it is used give some: 2 MB cost 3.5 ms the first
-    time, which counts as ours, and 0.2 ms afterwards. It takes back what stays free for long."""
+    """Has a hypervisor that gives memory only when it is used give some: 2 MB cost some 3.4 ms the
+    first time, which counts as ours, and 0.2 ms afterwards. It takes back what stays free for long."""
     size = min(6 << 30, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
     with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE) as memory:
         memory.madvise(mmap.MADV_HUGEPAGE)
