@@ -122,14 +122,19 @@ final class Crowd implements AutoCloseable {
     }
   }
 
-  /** Connects so many sockets, each of which joins all topics. */
+  /**
+   * Connects so many sockets, each of which joins all topics. A gateway hears of an application a
+   * moment after its node is ready; who is refused with a 503 until then comes again, as phoenix.js
+   * does.
+   */
   Crowd connect(NodeProcess gateway, int sockets) {
+    var options =
+        ClientOptions.port(gateway.port()).withHost(gateway.host()).withLimit(Duration.ofDays(1));
+    Waiting.until(
+        "the gateway has an application",
+        () -> PhoenixClient.handshake(options.withLimit(Waiting.LIMIT)).status() != 503);
     for (int i = 0; i < sockets; i++) {
-      PhoenixClient client =
-          PhoenixClient.connect(
-              ClientOptions.port(gateway.port())
-                  .withHost(gateway.host())
-                  .withLimit(Duration.ofDays(1)));
+      PhoenixClient client = PhoenixClient.connect(options);
       synchronized (this) {
         clients.add(client);
         for (String topic : topics) {
