@@ -179,8 +179,7 @@ public final class Gateway {
 
   /**
    * Serves the socket paths as a route of this router, before body handlers: an upgrade has no
-   * body. Prefer {@link #inFrontOf}: behind a router's wrapper frames can only be written through
-   * the public API, each on its own.
+   * body. Prefer {@link #inFrontOf}, where no handler of the router sees a request for a socket.
    */
   public void mount(Router router) {
     router
@@ -231,7 +230,7 @@ public final class Gateway {
    * answered empty, so that their clients poll elsewhere, and POSTs are waited for, also those that
    * are still coming. Completes with the last of all that, or {@link GatewayOptions#closeTimeout}
    * after the last batch. On any thread; on its own context it has begun when this returns. To be
-   * called before {@code vertx.close()}, which cuts sockets off and sends no 1012.
+   * called before {@code vertx.close()}, which sends 1012 to all sockets at once.
    */
   public Future<Void> close() {
     if (isOnContext()) {

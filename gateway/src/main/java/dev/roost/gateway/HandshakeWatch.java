@@ -84,6 +84,8 @@ final class HandshakeWatch {
     this.options = options;
     this.timeout = options.handshakeTimeout();
     this.places = places;
+    // At once, not at the next look: what belongs to a request would live on with the young socket.
+    door.onTakeOver(connections::remove);
   }
 
   void start(Vertx vertx) {

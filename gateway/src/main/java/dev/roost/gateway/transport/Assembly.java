@@ -2,7 +2,6 @@ package dev.roost.gateway.transport;
 
 import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.ByteBuf;
-import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.DataFormatException;
@@ -37,18 +36,15 @@ final class Assembly {
   }
 
   /**
-   * Appends what is in a buffer from there on.
+   * Appends what can be read from a buffer.
    *
    * @throws NoRoomException if there is none for it
    */
-  void append(Buffer piece, int from) {
-    byte[] bytes = piece.getBytes(from, piece.length());
-    int start = 0;
-    while (start < bytes.length) {
+  void append(ByteBuf piece) {
+    while (piece.isReadable()) {
       ByteBuf chunk = chunkWithRoom();
-      int count = Math.min(bytes.length - start, chunk.writableBytes());
-      chunk.writeBytes(bytes, start, count);
-      start += count;
+      int count = Math.min(piece.readableBytes(), chunk.writableBytes());
+      chunk.writeBytes(piece, count);
       length += count;
     }
   }

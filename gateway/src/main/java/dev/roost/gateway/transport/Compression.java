@@ -1,6 +1,5 @@
 package dev.roost.gateway.transport;
 
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.websocketx.extensions.WebSocketServerExtensionHandler;
 import io.vertx.core.http.HttpServerRequest;
@@ -28,9 +27,6 @@ final class Compression {
    * own, and a message for many is deflated once. The connection is reached behind the public API,
    * which has nothing for this before the upgrade.
    */
-
-  /** Our handler's name in the pipeline. */
-  static final String HANDLER = "compression";
 
   private static final String EXTENSION = "permessage-deflate";
   private static final String CLIENT_NO_CONTEXT = "client_no_context_takeover";
@@ -62,16 +58,13 @@ final class Compression {
     if (!(request.connection() instanceof HttpServerConnection connection)) {
       return false; // None of Vert.x's, which upgrades no other.
     }
-    ChannelHandlerContext context = connection.channelHandlerContext();
-    ChannelPipeline pipeline = context.pipeline();
+    ChannelPipeline pipeline = connection.channelHandlerContext().pipeline();
     if (pipeline.get(WebSocketServerExtensionHandler.class) == null) {
-      return false; // Off: reserved bits are a violation to Vert.x's decoder already.
+      return false; // Off.
     }
     pipeline.remove(WebSocketServerExtensionHandler.class);
     Optional<String> answer = answer(request.headers().getAll("sec-websocket-extensions"));
     answer.ifPresent(value -> request.response().putHeader("sec-websocket-extensions", value));
-    pipeline.addBefore(
-        context.name(), HANDLER, new CompressedFrames(answer.isPresent() ? this : null));
     return answer.isPresent();
   }
 

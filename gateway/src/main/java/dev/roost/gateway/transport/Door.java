@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ public final class Door {
   private final Places places;
   private final RefusalLog refusals = new RefusalLog(System::nanoTime);
   private final Map<HttpConnection, Admission.Place> held = new HashMap<>();
+  private Consumer<HttpConnection> whenTaken = ignored -> {};
 
   public Door(GatewayOptions options, Places places) {
     this.options = options;
@@ -51,8 +53,14 @@ public final class Door {
     takeOver(connection).giveBack();
   }
 
+  /** Has somebody told of each connection that {@link #takeOver} takes over. */
+  public void onTakeOver(Consumer<HttpConnection> listener) {
+    whenTaken = listener;
+  }
+
   /** The place of a connection, for a WebSocket that it becomes: the caller gives it back. */
   Admission.Place takeOver(HttpConnection connection) {
+    whenTaken.accept(connection);
     Admission.Place place = held.remove(connection);
     return place == null ? Admission.Place.NONE : place;
   }

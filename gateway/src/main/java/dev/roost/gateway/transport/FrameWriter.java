@@ -8,27 +8,20 @@ import dev.roost.routing.RateLimit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
-import io.vertx.core.Context;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.ServerWebSocket;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,16 +34,14 @@ import org.slf4j.event.Level;
 final class FrameWriter {
 
   /*
-   * Reaches behind the public API, by the documented accessor
-   * WebSocketInternal.channelHandlerContext(). Measured per delivery to 2,000 sockets: five messages
-   * for a socket in one flush cost a quarter of five flushes; a shared frame saves 5-10 % over
-   * writeTextMessage. What is written here by-passes Vert.x's own queue, so everything of a socket
-   * but pongs and its close goes this way. With TLS in the pipeline, and wherever the accessor is
-   * missing, frames go through the public API instead. Where compression was agreed on, a frame is
-   * deflated once for all who get it so.
+   * Measured per delivery to 2,000 sockets: five messages for a socket in one flush cost a quarter of
+   * five flushes; a shared frame saves 5-10 % over one encoded for each. Where nothing but Netty's own
+   * head of the pipeline is left to pass, it is called right away. Where compression was agreed on, a
+   * frame is deflated once for all who get it so.
    */
   private static final int TEXT = 0x81;
   private static final int BINARY = 0x82;
+  private static final int PONG = 0x8a;
   private static final int DEFLATED = 0x40;
   private static final int MAX_HEADER = 10;
 
@@ -63,16 +54,8 @@ final class FrameWriter {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
 
-  // With these and no others (the last is Netty's own) nobody has to see what is encoded already.
-  private static final Set<String> HANDLERS =
-      Set.of(
-          "wsdecoder",
-          "wsencoder",
-          Compression.HANDLER,
-          "handler",
-          "DefaultChannelPipeline$TailContext#0");
-
   private final int maxQueuedBytes;
+  private final WriteBufferWaterMark waterMark;
   private final MessageBudget queued;
   private final Compression compression;
   private final RateLimit failures = new RateLimit(System.nanoTime());
@@ -90,6 +73,7 @@ final class FrameWriter {
    */
   FrameWriter(int maxQueuedBytes, MessageBudget queued, Compression compression) {
     this.maxQueuedBytes = maxQueuedBytes;
+    this.waterMark = new WriteBufferWaterMark(maxQueuedBytes / 2, maxQueuedBytes);
     this.queued = queued;
     this.compression = compression;
   }
@@ -97,20 +81,11 @@ final class FrameWriter {
   /**
    * The way to a WebSocket that was just opened.
    *
-   * @param connection that it was a request of
    * @param deflates whether compression was agreed on
    */
-  Target target(ServerWebSocket socket, HttpConnection connection, boolean deflates) {
-    socket.setWriteQueueMaxSize(maxQueuedBytes);
-    Optional<Channel> direct = NettyChannel.of(socket);
-    if (direct.isPresent() && isBare(socket, direct.get())) {
-      return new DirectTarget(socket, direct.get(), deflates);
-    }
-    return new PublicTarget(socket, direct.or(() -> NettyChannel.of(connection)).orElse(null));
-  }
-
-  private static boolean isBare(ServerWebSocket socket, Channel channel) {
-    return !socket.isSsl() && HANDLERS.containsAll(channel.pipeline().names());
+  Target target(WebSocketChannel socket, boolean deflates) {
+    socket.channel().config().setWriteBufferWaterMark(waterMark);
+    return new Target(socket, deflates);
   }
 
   /** Flushes what was written in this turn. */
@@ -267,96 +242,41 @@ final class FrameWriter {
     }
   }
 
-  /**
-   * Answers to pings, which Vert.x gives by itself. It keeps them in a queue of its own while the
-   * channel has no room, however many, and tells only whether that queue is long.
-   */
-  private static final class Pongs {
-
-    /** What one takes there besides its content, about. */
-    private static final int OVERHEAD = 200;
-
-    private final ServerWebSocket socket;
-    private long bytes;
-
-    Pongs(ServerWebSocket socket) {
-      this.socket = socket;
-    }
-
-    void add(int length) {
-      bytes = waiting() + OVERHEAD + length;
-    }
-
-    /** None of them waits. */
-    void clear() {
-      bytes = 0;
-    }
-
-    /** At most so many bytes of them wait. */
-    long waiting() {
-      return !socket.isClosed() && socket.writeQueueFull() ? bytes : 0;
-    }
-  }
-
   /** One WebSocket to write to. */
-  sealed interface Target {
+  final class Target {
+
+    private final Channel channel;
+    private final Channel.Unsafe head;
+    private final ChannelOutboundBuffer queue;
+
+    /** What writes if there is something between it and the head, TLS for instance; or null. */
+    private final @Nullable ChannelHandlerContext piped;
+
+    private final @Nullable FileDescriptor descriptor;
+    private final boolean deflates;
+    private boolean isDirty;
+
+    /** Bytes of messages that are not written yet: large ones, and all that are piped. */
+    private long waiting;
+
+    private @Nullable LargeMessages large;
+    private @Nullable Stall stall;
+
+    private Target(WebSocketChannel socket, boolean deflates) {
+      this.channel = socket.channel();
+      this.deflates = deflates;
+      this.head = channel.unsafe();
+      this.queue = head.outboundBuffer();
+      this.piped = socket.isBare() ? null : socket.outbound();
+      this.descriptor = piped == null && channel instanceof UnixChannel unix ? unix.fd() : null;
+    }
 
     /**
      * Writes a frame; false if the socket is too slow: nothing was written, close it.
      *
      * @throws NoRoomException if too much waits for all sockets: nothing was written, close it
      */
-    boolean write(Frame frame);
-
-    /** Writes a frame that others get too. */
-    boolean write(SharedFrame frame);
-
-    /** Reads what that needs, see {@link Connection#prefetch}. */
-    default int prefetch() {
-      return 0;
-    }
-
-    /** A ping with so many bytes was answered; false if the socket is too slow: close it. */
-    boolean answered(int length);
-
-    void flush();
-
-    /** Whether the client has taken nothing of what waits for it for so long. */
-    boolean isStuck(long now, Duration limit);
-
-    /** Drops the connection with all that still waits to be written. */
-    void abort();
-
-    /** The same where writing has failed, which is told in the log. */
-    void failed(Throwable cause);
-  }
-
-  /** Through the Netty channel. */
-  private final class DirectTarget implements Target {
-
-    // The head of the pipeline is all that is left to pass, so its end is called right away.
-    private final Channel channel;
-    private final Channel.Unsafe head;
-    private final ChannelOutboundBuffer queue;
-    private final @Nullable FileDescriptor descriptor;
-    private final boolean deflates;
-    private final Pongs pongs;
-    private boolean isDirty;
-
-    private @Nullable LargeMessages large;
-    private @Nullable Stall stall;
-
-    DirectTarget(ServerWebSocket socket, Channel channel, boolean deflates) {
-      this.pongs = new Pongs(socket);
-      this.channel = channel;
-      this.deflates = deflates;
-      this.head = channel.unsafe();
-      this.queue = head.outboundBuffer();
-      this.descriptor = channel instanceof UnixChannel unix ? unix.fd() : null;
-    }
-
-    @Override
-    public boolean write(Frame frame) {
+    boolean write(Frame frame) {
       if (!hasRoom()) {
         return false;
       }
@@ -372,8 +292,8 @@ final class FrameWriter {
       return true;
     }
 
-    @Override
-    public boolean write(SharedFrame frame) {
+    /** Writes a frame that others get too. */
+    boolean write(SharedFrame frame) {
       Encoded encoded =
           frame.prepared(Encoded.class, made -> new Encoded(made, isLone(channel.eventLoop())));
       if (encoded.flushed && !isDirty && queue.isEmpty()) {
@@ -384,12 +304,13 @@ final class FrameWriter {
         return false;
       }
       ByteBuf buffer = encoded.buffer(deflates);
-      writeLater(buffer.retainedDuplicate(), encoded.room());
+      // No duplicate: TLS would write what comes next behind it, into what all share.
+      writeLater(buffer.retainedSlice(), encoded.room());
       return true;
     }
 
-    @Override
-    public int prefetch() {
+    /** Reads what that needs, see {@link Connection#prefetch}. */
+    int prefetch() {
       boolean takesNow = !isDirty && queue.isEmpty() && descriptor != null && descriptor.isOpen();
       return takesNow ? 1 : 0;
     }
@@ -407,7 +328,7 @@ final class FrameWriter {
       int end = buffer.writerIndex();
       if (start < end) {
         enqueue(buffer.retainedSlice(start, end - start), encoded.room());
-        head.flush();
+        flushNow();
       }
     }
 
@@ -439,183 +360,102 @@ final class FrameWriter {
 
     private void enqueue(ByteBuf buffer, @Nullable Room room) {
       int size = buffer.readableBytes();
-      if (size <= LARGE && room == null) {
+      boolean isLarge = size > LARGE || room != null;
+      if (!isLarge && piped == null) {
         head.write(buffer, head.voidPromise());
         return;
       }
-      LargeMessages waiting = large == null ? new LargeMessages() : large;
-      large = waiting;
-      waiting.add(size);
-      head.write(
+      LargeMessages largeOnes = isLarge ? large() : null;
+      if (largeOnes != null) {
+        largeOnes.add(size);
+      }
+      waiting += size;
+      put(
           buffer,
           channel
               .newPromise()
               .addListener(
                   done -> {
-                    waiting.gone();
+                    waiting -= size;
+                    if (largeOnes != null) {
+                      largeOnes.gone();
+                    }
                     leave(room);
                   }));
     }
 
-    @Override
-    public boolean answered(int length) {
-      pongs.add(length);
-      return hasRoom();
+    private LargeMessages large() {
+      LargeMessages present = large == null ? new LargeMessages() : large;
+      large = present;
+      return present;
+    }
+
+    private void put(ByteBuf buffer, ChannelPromise promise) {
+      if (piped == null) {
+        head.write(buffer, promise);
+      } else {
+        var unused = piped.write(buffer, promise); // Whoever gave the promise hears of it.
+      }
+    }
+
+    /** Answers a ping; false if the socket is too slow: nothing was written, close it. */
+    boolean pong(ByteBuf content) {
+      if (!hasRoom()) {
+        return false;
+      }
+      int length = content.readableBytes(); // 125 at most
+      writeLater(
+          PooledByteBufAllocator.DEFAULT
+              .directBuffer(2 + length)
+              .writeByte(PONG)
+              .writeByte(length)
+              .writeBytes(content),
+          null);
+      return true;
     }
 
     // What waits may only be waiting for the end of the turn: flush before judging.
     private boolean hasRoom() {
       if (channel.isWritable()) {
-        pongs.clear();
         return true;
       }
-      head.flush();
+      flushNow();
       if (channel.isWritable() || !channel.isActive()) {
         return true;
       }
-      // What is written in part still counts whole.
-      long besides = queue.totalPendingWriteBytes() - (large == null ? 0 : large.largest());
-      return besides + pongs.waiting() <= maxQueuedBytes;
+      // What is written in part still counts whole; behind TLS the queue has records, not messages.
+      long waits = Math.max(queue.totalPendingWriteBytes(), piped == null ? 0 : waiting);
+      return waits - (large == null ? 0 : large.largest()) <= maxQueuedBytes;
     }
 
-    @Override
-    public void flush() {
+    void flush() {
       isDirty = false;
-      head.flush();
+      flushNow();
     }
 
-    @Override
-    public boolean isStuck(long now, Duration limit) {
+    private void flushNow() {
+      if (piped == null) {
+        head.flush();
+      } else {
+        piped.flush();
+      }
+    }
+
+    /** Whether the client has taken nothing of what waits for it for so long. */
+    boolean isStuck(long now, Duration limit) {
       stall = Stall.look(stall, channel, now);
       return stall != null && stall.isLongerThan(limit);
     }
 
-    @Override
-    public void abort() {
+    /** Drops the connection with all that still waits to be written. */
+    void abort() {
       NettyChannel.abort(channel);
     }
 
-    @Override
-    public void failed(Throwable cause) {
+    /** The same where writing has failed, which is told in the log. */
+    void failed(Throwable cause) {
       abort();
       tell(cause);
-    }
-  }
-
-  /** Through the public API. */
-  private final class PublicTarget implements Target {
-
-    private final ServerWebSocket socket;
-    private final Pongs pongs;
-    private final Context context;
-    private final @Nullable Channel channel;
-    private final LargeMessages large = new LargeMessages();
-    private long waiting;
-    private boolean aborted;
-    private @Nullable Stall stall;
-
-    PublicTarget(ServerWebSocket socket, @Nullable Channel channel) {
-      this.socket = socket;
-      this.channel = channel;
-      this.context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
-      this.pongs = new Pongs(socket);
-    }
-
-    @Override
-    public boolean write(Frame frame) {
-      if (socket.isClosed()) {
-        return true;
-      }
-      if (!hasRoom()) {
-        return false;
-      }
-      int size = frame.body().length;
-      Room room = roomFor(size);
-      try {
-        note(size, send(frame), room);
-      } catch (Throwable failure) {
-        leave(room);
-        throw failure;
-      }
-      return true;
-    }
-
-    private Future<Void> send(Frame frame) {
-      return frame.binary()
-          ? socket.writeFinalBinaryFrame(Buffer.buffer(frame.body()))
-          : socket.writeFinalTextFrame(new String(frame.body(), StandardCharsets.UTF_8));
-    }
-
-    private void note(int size, Future<Void> written, @Nullable Room room) {
-      waiting += size;
-      if (size > LARGE) {
-        large.add(size);
-      }
-      written.onComplete(
-          done -> {
-            waiting -= size;
-            if (size > LARGE) {
-              large.gone();
-            }
-            leave(room);
-          });
-    }
-
-    @Override
-    public boolean write(SharedFrame frame) {
-      return write(frame.frame());
-    }
-
-    @Override
-    public boolean answered(int length) {
-      pongs.add(length);
-      return socket.isClosed() || hasRoom();
-    }
-
-    // The queue is full some messages later than its size says, never earlier.
-    private boolean hasRoom() {
-      if (!socket.writeQueueFull()) {
-        pongs.clear();
-        return true;
-      }
-      return waiting + pongs.waiting() - large.largest() <= maxQueuedBytes;
-    }
-
-    @Override
-    public void flush() {
-      // The public API flushes by itself.
-    }
-
-    @Override
-    public boolean isStuck(long now, Duration limit) {
-      stall = channel == null ? null : Stall.look(stall, channel, now);
-      return stall != null && stall.isLongerThan(limit);
-    }
-
-    @Override
-    public void abort() {
-      if (channel != null) {
-        NettyChannel.abort(channel);
-      } else {
-        abortBehindWrapper();
-      }
-    }
-
-    @Override
-    public void failed(Throwable cause) {
-      abort();
-      tell(cause);
-    }
-
-    /** Its close waits behind what is not read; what else comes from it has to wait, too. */
-    private void abortBehindWrapper() {
-      if (aborted) {
-        return;
-      }
-      aborted = true;
-      var unused = socket.close();
-      // Later: behind a handler of pings Vert.x lets one more frame pass.
-      context.runOnContext(ignored -> socket.pause());
     }
   }
 }

@@ -8,8 +8,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.ServerWebSocket;
-import io.vertx.core.internal.http.WebSocketInternal;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -42,21 +40,15 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
   }
 
   /**
-   * Has the frames of a WebSocket gathered so, where that is possible; whether it is.
+   * Has the frames of a WebSocket gathered so.
    *
    * @param failed as above, on the caller's context
    */
-  static boolean of(ServerWebSocket socket, MessageBudget budget, Consumer<Throwable> failed) {
-    if (socket instanceof WebSocketInternal internal
-        && internal.channelHandlerContext().pipeline().get("wsdecoder")
-            instanceof ByteToMessageDecoder decoder) {
-      Context context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
-      decoder.setCumulator(
-          // Later: the decoder must not be closed while it decodes.
-          new Gathering(budget, cause -> context.runOnContext(ignored -> failed.accept(cause))));
-      return true;
-    }
-    return false;
+  static void in(WebSocketChannel channel, MessageBudget budget, Consumer<Throwable> failed) {
+    Context context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
+    channel.gather(
+        // Later: the decoder must not be closed while it decodes.
+        new Gathering(budget, cause -> context.runOnContext(ignored -> failed.accept(cause))));
   }
 
   @Override

@@ -2,9 +2,7 @@ package dev.roost.gateway.transport;
 
 import io.netty.channel.Channel;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.impl.HttpServerConnection;
-import io.vertx.core.internal.http.WebSocketInternal;
 import java.util.Optional;
 
 /**
@@ -21,13 +19,6 @@ public final class NettyChannel {
         : Optional.empty();
   }
 
-  /** Empty behind a router's wrapper, whose connection has it all the same. */
-  static Optional<Channel> of(ServerWebSocket socket) {
-    return socket instanceof WebSocketInternal internal
-        ? Optional.of(internal.channelHandlerContext().channel())
-        : Optional.empty();
-  }
-
   /** Ends a connection at once, with all that waits to be written. */
   public static void abort(HttpConnection connection) {
     Optional<Channel> channel = of(connection);
@@ -39,8 +30,8 @@ public final class NettyChannel {
   }
 
   /*
-   * Not the channel's own close: Vert.x makes a close frame of it, behind all that still waits, and
-   * TLS an alert, for which it waits 10 s.
+   * Not the channel's own close: of a WebSocket it is a close frame, behind all that still waits, and
+   * TLS makes an alert of it, for which it waits 10 s.
    */
   static void abort(Channel channel) {
     channel.unsafe().close(channel.newPromise());

@@ -2,6 +2,7 @@ package dev.roost.gateway.transport;
 
 import dev.roost.bus.RawPayload;
 import dev.roost.gateway.admission.MessageBudget;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.function.Consumer;
@@ -70,7 +71,7 @@ final class PostBody {
       return;
     }
     try {
-      body.append(chunk, 0);
+      body.append(Unpooled.wrappedBuffer(chunk.getBytes()));
     } catch (Throwable failure) { // Memory may have run out.
       release();
       next.accept(new Outcome.Failed(failure));

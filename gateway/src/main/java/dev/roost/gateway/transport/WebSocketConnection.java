@@ -9,17 +9,17 @@ import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.Workers;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
-import io.vertx.core.Context;
-import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.ServerWebSocket;
-import io.vertx.core.http.WebSocketFrame;
-import io.vertx.core.http.WebSocketFrameType;
-import io.vertx.core.internal.http.WebSocketInternal;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.zip.DataFormatException;
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * One WebSocket: assembles messages from frames within their limits, and writes frames within
  * theirs. Used on the gateway's context only.
  */
-final class WebSocketConnection implements Connection {
+final class WebSocketConnection implements Connection, WebSocketChannel.Receiver {
 
   private static final Logger log = LoggerFactory.getLogger(WebSocketConnection.class);
 
@@ -50,9 +50,11 @@ final class WebSocketConnection implements Connection {
   /** Pings that may come from a client while its close is under way. */
   private static final int MOST_LATE_PINGS = 1_000;
 
+  /** Of a message's first frame: it is deflated (RFC 7692). */
+  private static final int RSV1 = 4;
+
   private final Workers workers;
-  private final Context context;
-  private final ServerWebSocket webSocket;
+  private final WebSocketChannel channel;
   private final FrameWriter.Target target;
   private final Limits limits;
   private final Duration idleTimeout;
@@ -63,6 +65,7 @@ final class WebSocketConnection implements Connection {
 
   private final GatewayMetrics metrics;
   private @Nullable ClientSocket client;
+  private @Nullable Runnable end;
   private final @Nullable Compression compression;
   private @Nullable Assembly fragments;
   private @Nullable Inflation inflation;
@@ -82,7 +85,6 @@ final class WebSocketConnection implements Connection {
   private boolean paused;
   private boolean overPings;
   private boolean working;
-  private long closingSince;
   private int latePings;
   private long lastHeard;
 
@@ -93,7 +95,6 @@ final class WebSocketConnection implements Connection {
    * @param maxFragments of which it is assembled
    * @param pingsPerSecond of the client
    * @param writeTimeout in which a client has to take something of what waits for it
-   * @param closeTimeout from the close frame to the end of the connection
    * @param budget of the messages of all that are not finished
    */
   record Limits(
@@ -101,31 +102,27 @@ final class WebSocketConnection implements Connection {
       int maxFragments,
       int pingsPerSecond,
       Duration writeTimeout,
-      Duration closeTimeout,
       MessageBudget budget) {}
 
   /**
    * A connection that reads nothing yet.
    *
-   * @param connection that the WebSocket was a request of
    * @param compression null if none was agreed on
    */
   WebSocketConnection(
       Workers workers,
-      ServerWebSocket webSocket,
-      HttpConnection connection,
+      WebSocketChannel channel,
       FrameWriter writer,
       @Nullable Compression compression,
       Limits limits,
       Duration idleTimeout,
       GatewayMetrics metrics) {
     this.workers = workers;
-    this.context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
-    this.webSocket = webSocket;
-    this.target = writer.target(webSocket, connection, compression != null);
+    this.channel = channel;
+    this.target = writer.target(channel, compression != null);
     this.share = limits.budget().share();
     this.deflated = limits.budget().share();
-    boolean unused = Gathering.of(webSocket, limits.budget(), this::failed);
+    Gathering.in(channel, limits.budget(), this::unread);
     this.compression = compression;
     this.limits = limits;
     this.idleTimeout = idleTimeout;
@@ -134,23 +131,32 @@ final class WebSocketConnection implements Connection {
   }
 
   /** Begins to read for this client; the end is told of to both. */
-  void open(ClientSocket opened, Runnable end) {
+  void open(ClientSocket opened, Runnable whenOver) {
     client = opened;
-    webSocket.frameHandler(this::receive);
-    webSocket.exceptionHandler(this::fail);
-    webSocket.closeHandler(
-        ignored -> {
-          gone |= !closing;
-          closing = true;
-          over =
-              () -> {
-                forgetMessage();
-                end.run();
-                opened.ended(ending);
-                metrics.socketClosed();
-              };
-          endWhenIdle();
-        });
+    end = whenOver;
+    channel.open(this);
+  }
+
+  @Override
+  public void ended() {
+    if (!closing) {
+      ending = "connection lost";
+      closing = true;
+      gone = true;
+    }
+    over =
+        () -> {
+          channel.forget();
+          forgetMessage();
+          if (end != null) {
+            end.run();
+          }
+          if (client != null) {
+            client.ended(ending);
+          }
+          metrics.socketClosed();
+        };
+    endWhenIdle();
   }
 
   /** What came before the end is dealt with before it, inflated and decoded as it has to be. */
@@ -159,11 +165,11 @@ final class WebSocketConnection implements Connection {
     if (receiver != null && over != null && !working) {
       receiver.whenIdle(
           () -> {
-            Runnable end = over;
+            Runnable last = over;
             // Decoded, it may have let something through that is being inflated now.
-            if (end != null && !working) {
+            if (last != null && !working) {
               over = null;
-              end.run();
+              last.run();
             }
           });
     }
@@ -171,12 +177,15 @@ final class WebSocketConnection implements Connection {
 
   /* ---- from the client */
 
-  private void receive(WebSocketFrame frame) {
+  @Override
+  public void received(WebSocketFrame frame) {
     lastHeard = System.nanoTime();
     try {
       ClientSocket receiver = client;
-      if (frame.type() == WebSocketFrameType.PING) {
-        answered(frame.binaryData().length());
+      if (!closing && hasStrayBits(frame)) {
+        violation("reserved bits without a meaning");
+      } else if (frame instanceof PingWebSocketFrame) {
+        answer(frame.content());
       } else if (!closing || gone) {
         take(frame);
         if (receiver != null && !closing) {
@@ -184,52 +193,52 @@ final class WebSocketConnection implements Connection {
         }
       }
     } catch (Throwable failure) { // Half of it may be done: the rest would be misunderstood.
-      failed(failure);
+      unread(failure);
     }
   }
 
   /** Of a message the last frame counts when it is whole, as all of it does. */
   private void count(WebSocketFrame frame, ClientSocket receiver) {
-    if (frame.type() == WebSocketFrameType.PONG) {
-      ping(receiver, frame.binaryData().length());
-    } else if (!frame.isFinal()) {
+    if (frame instanceof PongWebSocketFrame) {
+      ping(receiver, frame.content().readableBytes());
+    } else if (!frame.isFinalFragment()) {
       receiver.receiveFragment();
     }
   }
 
   private void take(WebSocketFrame frame) throws DataFormatException {
-    switch (frame.type()) {
-      case TEXT, BINARY -> {
-        if (fragments != null) {
-          violation("a new message before the last fragment of the one before");
-        } else {
-          begin(frame);
-        }
-      }
-      case CONTINUATION -> {
-        if (fragments == null) {
-          violation("a continuation without a message to continue");
-        } else {
-          append(frame.binaryData(), 0, frame.isFinal());
-        }
-      }
-      case PING, PONG -> {}
-      case CLOSE -> {
-        gone = false;
-        closing = true;
-        closingSince = lastHeard;
+    boolean continues = frame instanceof ContinuationWebSocketFrame;
+    if (frame instanceof CloseWebSocketFrame) {
+      gone = false;
+      closing = true;
+    } else if (!(frame instanceof PongWebSocketFrame)) {
+      if (continues && fragments == null) {
+        violation("a continuation without a message to continue");
+      } else if (continues) {
+        append(frame.content(), frame.isFinalFragment());
+      } else if (fragments != null) {
+        violation("a new message before the last fragment of the one before");
+      } else {
+        begin(frame);
       }
     }
   }
 
-  /** Vert.x has answered a ping: what nobody reads of that has to end somewhere. */
-  private void answered(int length) {
+  /** If the HTTP server has no compression on, the decoder has seen to it. */
+  private boolean hasStrayBits(WebSocketFrame frame) {
+    boolean begins = frame instanceof TextWebSocketFrame || frame instanceof BinaryWebSocketFrame;
+    return (frame.rsv() & ~(compression != null && begins ? RSV1 : 0)) != 0;
+  }
+
+  /** A ping: what nobody reads of the answers has to end somewhere. */
+  private void answer(ByteBuf content) {
     ClientSocket receiver = client;
+    int length = content.readableBytes();
     if (closing) {
       if (++latePings > MOST_LATE_PINGS) {
         target.abort();
       }
-    } else if (!target.answered(length)) {
+    } else if (!target.pong(content)) {
       tooSlow(Limit.MAX_QUEUED_BYTES);
     } else if (receiver != null) {
       ping(receiver, length);
@@ -243,34 +252,40 @@ final class WebSocketConnection implements Connection {
   }
 
   private void begin(WebSocketFrame frame) throws DataFormatException {
-    Buffer data = frame.binaryData();
-    int mark = 0;
-    if (compression != null) {
-      mark = 1;
-      inflation = data.getByte(0) == CompressedFrames.DEFLATED ? compression.inflation() : null;
-    }
-    if (frame.isFinal() && inflation == null) {
-      whole(data, mark, frame.isBinary());
-      return;
-    }
-    binaryFragments = frame.isBinary();
-    fragments = new Assembly(share);
-    fragmentCount = 0;
-    messageBegan = lastHeard;
-    append(data, mark, frame.isFinal());
-  }
-
-  private void whole(Buffer data, int from, boolean binary) {
-    if (data.length() < LARGE) {
-      message(data.getBytes(from, data.length()), binary);
+    boolean binary = frame instanceof BinaryWebSocketFrame;
+    inflation = compression != null && frame.rsv() == RSV1 ? compression.inflation() : null;
+    if (frame.isFinalFragment() && inflation == null) {
+      whole(frame.content(), binary);
       return;
     }
     binaryFragments = binary;
-    share.hold(data.length());
-    work(() -> data.getBytes(from, data.length()), this::completed);
+    fragments = new Assembly(share);
+    fragmentCount = 0;
+    messageBegan = lastHeard;
+    append(frame.content(), frame.isFinalFragment());
   }
 
-  private void append(Buffer data, int from, boolean last) throws DataFormatException {
+  private void whole(ByteBuf content, boolean binary) {
+    int length = content.readableBytes();
+    if (length < LARGE) {
+      message(ByteBufUtil.getBytes(content), binary);
+      return;
+    }
+    binaryFragments = binary;
+    share.hold(length);
+    content.retain();
+    work(
+        () -> {
+          try {
+            return ByteBufUtil.getBytes(content);
+          } finally {
+            content.release();
+          }
+        },
+        this::completed);
+  }
+
+  private void append(ByteBuf content, boolean last) throws DataFormatException {
     Assembly assembled = fragments;
     if (assembled == null) {
       return;
@@ -285,13 +300,13 @@ final class WebSocketConnection implements Connection {
     }
     Inflation inflating = inflation;
     if (inflating != null) {
-      deflated.hold(data.length());
-      inflating.begin(data.getBytes(from, data.length()), last);
+      deflated.hold(content.readableBytes());
+      inflating.begin(ByteBufUtil.getBytes(content), last);
       inflate(inflating, assembled, last);
-    } else if (assembled.length() + data.length() - from > limits.maxMessageBytes()) {
+    } else if (assembled.length() + content.readableBytes() > limits.maxMessageBytes()) {
       tooLong();
     } else {
-      assembled.append(data, from);
+      assembled.append(content);
       if (last) {
         complete(assembled);
       }
@@ -347,7 +362,7 @@ final class WebSocketConnection implements Connection {
   /** Has a worker do something, and reads nothing meanwhile. */
   private <T> void work(Callable<T> task, Consumer<T> next) {
     working = true;
-    stopReading();
+    channel.stop();
     workers
         .compute(task)
         .onComplete(
@@ -357,13 +372,13 @@ final class WebSocketConnection implements Connection {
                 if (result != null) {
                   next.accept(result);
                 } else {
-                  failed(failure);
+                  unread(failure);
                 }
               } catch (Throwable thrown) {
-                failed(thrown);
+                unread(thrown);
               }
               if (!paused && !working) {
-                readOn();
+                channel.read();
               }
               if (over != null) {
                 // Behind what was waiting, which may be more of the kind.
@@ -380,7 +395,7 @@ final class WebSocketConnection implements Connection {
   }
 
   /** Whatever went wrong with a message ends its socket, and no other. */
-  private void failed(Throwable cause) {
+  private void unread(Throwable cause) {
     forgetMessage();
     if (closing && !gone) {
       return;
@@ -436,7 +451,8 @@ final class WebSocketConnection implements Connection {
     close(CloseCode.PROTOCOL_ERROR);
   }
 
-  private void fail(Throwable cause) {
+  @Override
+  public void failed(Throwable cause) {
     if (cause instanceof CorruptedWebSocketFrameException corrupted) {
       if (corrupted.closeStatus().code() == CloseCode.TOO_BIG) {
         metrics.limitReached(Limit.MAX_FRAME_BYTES);
@@ -448,6 +464,14 @@ final class WebSocketConnection implements Connection {
       closing = true;
       gone = true;
       target.abort();
+    }
+  }
+
+  @Override
+  public void asked(WebSocketChannel.Reason reason) {
+    switch (reason) {
+      case SHUTDOWN -> close(CloseCode.SERVICE_RESTART);
+      case IDLE -> closeIdle();
     }
   }
 
@@ -506,7 +530,6 @@ final class WebSocketConnection implements Connection {
       return;
     }
     closing = true;
-    closingSince = System.nanoTime();
     forgetMessage();
     ending =
         switch (code) {
@@ -518,17 +541,13 @@ final class WebSocketConnection implements Connection {
         };
     metrics.closedByServer(code);
     target.flush();
-    webSocket.close((short) code);
-    readOn(); // The client's answer may be behind what is of no use any more.
+    channel.close(code);
+    channel.read(); // The client's answer may be behind what is of no use any more.
   }
 
   @Override
   public void checkIdle(long now) {
     if (closing) {
-      // The close frame may be stuck behind what the client does not read.
-      if (now - closingSince > limits.closeTimeout().toNanos()) {
-        target.abort();
-      }
       return;
     }
     if (target.isStuck(now, limits.writeTimeout())) {
@@ -542,6 +561,12 @@ final class WebSocketConnection implements Connection {
       }
     }
     if (now - heardSince() > idleTimeout.toNanos()) {
+      closeIdle();
+    }
+  }
+
+  private void closeIdle() {
+    if (!closing) {
       metrics.limitReached(Limit.IDLE_TIMEOUT);
       close(CloseCode.PROTOCOL_ERROR);
       ending = "idle";
@@ -562,7 +587,7 @@ final class WebSocketConnection implements Connection {
   @Override
   public void pause() {
     paused = true;
-    stopReading();
+    channel.stop();
   }
 
   @Override
@@ -570,38 +595,7 @@ final class WebSocketConnection implements Connection {
     paused = false;
     overPings = false;
     if (!working) {
-      readOn();
-    }
-  }
-
-  /** Paused, Vert.x alone would read 16 frames more, however large: they stay where they are. */
-  private void stopReading() {
-    stopReadingNow();
-    /*
-     * Behind a ping or pong Vert.x lets one more frame pass; and it may just be handing on what it
-     * had held back, and begin to read from the channel when all of that is gone.
-     */
-    context.runOnContext(
-        ignored -> {
-          if ((paused || working) && !closing) {
-            stopReadingNow();
-          }
-        });
-  }
-
-  private void stopReadingNow() {
-    webSocket.pause();
-    autoRead(false);
-  }
-
-  private void readOn() {
-    autoRead(true); // Before: what has waited may stop it again.
-    webSocket.resume();
-  }
-
-  private void autoRead(boolean on) {
-    if (webSocket instanceof WebSocketInternal internal) {
-      internal.channelHandlerContext().channel().config().setAutoRead(on);
+      channel.read();
     }
   }
 }

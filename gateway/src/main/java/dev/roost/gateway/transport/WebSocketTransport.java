@@ -66,7 +66,6 @@ public final class WebSocketTransport {
             options.limits().maxFragments(),
             options.limits().pingsPerSecond(),
             options.writeTimeout(),
-            options.closeTimeout(),
             budget);
   }
 
@@ -168,12 +167,7 @@ public final class WebSocketTransport {
       }
       ClientInfo info = Connects.client(mount, Transport.WEBSOCKET, answer);
       boolean compressed = compression.agree(request);
-      Admission.Place connection = door.takeOver(request.connection());
-      Runnable end =
-          () -> {
-            connection.giveBack();
-            place.giveBack();
-          };
+      Runnable end = giveBack(door.takeOver(request.connection()), place);
       request
           .toWebSocket()
           .onComplete(
@@ -184,6 +178,14 @@ public final class WebSocketTransport {
                 refuse(request, 400, "");
                 request.connection().close(); // It has no place any more.
               });
+    }
+
+    /** Knows nothing but the places: the request is not to live as long as its socket. */
+    private static Runnable giveBack(Admission.Place connection, Admission.Place client) {
+      return () -> {
+        connection.giveBack();
+        client.giveBack();
+      };
     }
 
     @Override
@@ -204,8 +206,7 @@ public final class WebSocketTransport {
     var connection =
         new WebSocketConnection(
             workers,
-            webSocket,
-            asked.request.connection(),
+            WebSocketChannel.of(webSocket, asked.request.connection(), options.closeTimeout()),
             writer,
             compressed ? compression : null,
             limits,

@@ -2,15 +2,11 @@ package dev.roost.gateway.transport;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.gateway.admission.MessageBudget;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -211,20 +207,5 @@ class CompressionTest {
     }
     assertEquals(Inflation.Progress.DONE, inflation.append(message, step, 1_000));
     assertEquals("Hello", new String(message.toBytes(), StandardCharsets.UTF_8));
-  }
-
-  /* A socket that is paused keeps what it has sent so far in a queue. */
-  @Test
-  void nothingIsInflatedBeforeItIsRead() {
-    byte[] bomb = compression.deflate(new byte[1 << 20]);
-    assertTrue(bomb != null);
-    var channel = new EmbeddedChannel(new CompressedFrames(compression));
-    channel.writeInbound(new TextWebSocketFrame(true, 4, Unpooled.wrappedBuffer(bomb)));
-    TextWebSocketFrame read = channel.readInbound();
-    assertEquals(1 + bomb.length, read.content().readableBytes());
-    assertEquals(CompressedFrames.DEFLATED, read.content().getByte(0));
-    assertEquals(0, read.rsv());
-    read.release();
-    assertFalse(channel.finish());
   }
 }

@@ -17,6 +17,7 @@ import io.netty.buffer.UnpooledHeapByteBuf;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -154,7 +155,15 @@ class GatheringTest {
                   request ->
                       request
                           .toWebSocket()
-                          .map(socket -> Gathering.of(socket, budget, failures::add))
+                          .map(
+                              socket -> {
+                                var channel =
+                                    WebSocketChannel.of(
+                                        socket, request.connection(), Duration.ofSeconds(1));
+                                Gathering.in(channel, budget, failures::add);
+                                NettyChannel.abort(channel.channel());
+                                return true;
+                              })
                           .onComplete(found))
               .listen()
               .compose(server -> client.connect(server.actualPort(), "localhost", "/"))
