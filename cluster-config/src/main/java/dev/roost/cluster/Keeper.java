@@ -38,7 +38,8 @@ final class Keeper implements Runnable {
    *
    * A write that says it was lost, or failed, may have been done: Hazelcast repeats one whose answer is
    * gone with the member that it was sent to, and the repeat finds a value that is not the expected
-   * one any more. So only what is read next counts: an offer that is there is announced.
+   * one any more. So only what is read next counts: an offer that is there is announced, and one whose
+   * table could not be read is not forgotten, since this node may own some of it and not know.
    *
    * Who is live does not wait for a round: it is read without blocking and told on the registry's own
    * thread, so that channels of a node that is gone end while the values it kept are still being
@@ -84,6 +85,7 @@ final class Keeper implements Runnable {
   private final Map<String, PartitionTable> seen = new HashMap<>();
   private final SharedValue<Directory> directory;
   private final Map<String, SharedValue<PartitionTable>> tables = new HashMap<>();
+  private final Set<String> unread = new HashSet<>();
   private final Set<String> reported = new HashSet<>();
   private Directory published = Directory.empty();
   private final Map<String, Integer> handedOver = new HashMap<>();
@@ -215,6 +217,7 @@ final class Keeper implements Runnable {
       live = live();
       offers = announce(live);
       hosted.clear();
+      unread.clear();
       handsOver = false;
       for (String application : offers.names()) {
         hosted.put(application, keep(application, offers, live));
@@ -269,6 +272,7 @@ final class Keeper implements Runnable {
       seen.put(application, now);
       return now;
     } catch (RuntimeException failure) {
+      unread.add(application);
       report("the partitions of application " + application + " cannot be kept", failure);
       return before;
     }
@@ -285,6 +289,7 @@ final class Keeper implements Runnable {
       PartitionTable read = table.read();
       if (!live.containsAll(live())) {
         wake();
+        unread.add(application);
         return before; // It may be that of another part of the cluster, whose hosts are not known.
       }
       switch (Decision.of(hosts, ought, inboxes, read, before)) {
@@ -334,6 +339,7 @@ final class Keeper implements Runnable {
         .removeIf(
             offer ->
                 offer.draining()
+                    && !unread.contains(offer.application())
                     && ownsNone(
                         hosted.getOrDefault(offer.application(), PartitionTable.empty()),
                         Set.copyOf(offer.advertisement().inboxes())));

@@ -24,6 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -332,6 +333,33 @@ class ClusterNodeTest {
     }
   }
 
+  /** Else others would have to claim what it has, as of a node that died. */
+  @Test
+  void whoWasNotToldOfItsClaimHandsOverAllTheSame() throws Exception {
+    var memory = new MemoryRegistry();
+    Registry witness = memory.join("witness");
+    var registry = new Untold(memory.join("n1"));
+    var quick =
+        new Keeper.Timing(Duration.ofMillis(10), Duration.ofMillis(1), Duration.ofSeconds(30));
+    ClusterNode node = ClusterNode.start(vertx, "n1", registry, quick);
+    nodes.add(node);
+    Future<Void> advertised = node.advertise(chat(node));
+    await("it has claimed", () -> registry.failures.get() > 0);
+
+    Future<Void> withdrawn = node.withdraw("chat");
+    await("its offer is taken back", advertised::isComplete);
+    int before = registry.failures.get();
+    await("it has tried to read its share", () -> registry.failures.get() > before + 2);
+    assertTrue(!withdrawn.isComplete(), "it cannot know what it has");
+
+    registry.isAway = false;
+    await(withdrawn);
+    byte[] written = witness.get(Keeper.TABLES + "chat");
+    PartitionTable table = PartitionTableCodec.decode(written);
+    assertEquals(2, table.epoch(0), "released");
+    assertEquals(Optional.empty(), table.owner(0));
+  }
+
   /** What another version wrote stops that application only. */
   @Test
   void anUnreadableTableHarmsNoOtherApplication() throws Exception {
@@ -468,6 +496,55 @@ class ClusterNodeTest {
     @Override
     public byte[] get(String key) {
       return registry.get(key);
+    }
+
+    @Override
+    public Set<String> nodes() {
+      return registry.nodes();
+    }
+
+    @Override
+    public void listen(Runnable wake) {
+      registry.listen(wake);
+    }
+
+    @Override
+    public void close() {
+      registry.close();
+    }
+  }
+
+  /** A registry that takes the claims to an application's partitions, and is away from then on. */
+  private static final class Untold implements Registry {
+    private final Registry registry;
+    private final AtomicInteger failures = new AtomicInteger();
+    private volatile boolean isAway;
+
+    Untold(Registry registry) {
+      this.registry = registry;
+    }
+
+    @Override
+    public byte[] get(String key) {
+      if (isAway && key.startsWith(Keeper.TABLES)) {
+        throw failure();
+      }
+      return registry.get(key);
+    }
+
+    @Override
+    public boolean compareAndSet(String key, byte[] expected, byte[] changed) {
+      boolean done = registry.compareAndSet(key, expected, changed);
+      if (key.startsWith(Keeper.TABLES) && expected == null) {
+        isAway = true;
+        throw failure();
+      }
+      return done;
+    }
+
+    private IllegalStateException failure() {
+      failures.incrementAndGet();
+      return new IllegalStateException("no answer, on purpose");
     }
 
     @Override

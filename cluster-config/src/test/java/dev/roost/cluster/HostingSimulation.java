@@ -21,9 +21,9 @@ import java.util.TreeMap;
 
 /**
  * One schedule of a cluster's life, all of it drawn from a seed: nodes that join, drain, die and
- * come back, splits, heals, lost entries, writes that are done and answered otherwise, and in
- * between single steps of the nodes, so that others act between what a node reads and what it
- * writes. Then it is left alone and has to settle.
+ * come back, splits, heals, lost entries, writes that are done and answered otherwise, reads that
+ * fail, and in between single steps of the nodes, so that others act between what a node reads and
+ * what it writes. Then it is left alone and has to settle.
  *
  * <p>The nodes decide with {@link Decision}, {@link Directory} and {@link Calls} as the keeper
  * does; registry, membership and time are the simulation's.
@@ -48,7 +48,9 @@ final class HostingSimulation {
     /** A node does not put its lost offer back. */
     OFFERS_STAY_LOST,
     /** An offer whose write was done, and not answered so, is never announced. */
-    ANSWERS_ARE_BELIEVED
+    ANSWERS_ARE_BELIEVED,
+    /** An offer is forgotten by a table that could not be read now. */
+    OLD_TABLES_ARE_BELIEVED
   }
 
   /** What a node is told of a write. */
@@ -126,6 +128,8 @@ final class HostingSimulation {
     final String name = "n" + ++lastNode;
     final Map<String, Offer> own = new TreeMap<>();
     final Map<String, PartitionTable> seen = new HashMap<>();
+    final Set<String> unread = new HashSet<>();
+    final Map<String, PartitionTable> claims = new HashMap<>();
     final Calls calls = new Calls(name, Duration.ofDays(1));
     final Set<String> asked = new HashSet<>();
     final Map<String, Future<Void>> drained = new HashMap<>();
@@ -236,11 +240,19 @@ final class HostingSimulation {
           }
           names = List.copyOf(wanted.names());
           next = 0;
+          unread.clear();
           step = Step.READ_TABLE;
           skipToEnd();
         }
         case READ_TABLE -> {
           String application = names.get(next);
+          if (answer() == Answer.FAILED) {
+            tell(name, "cannot read", application);
+            unread.add(application);
+            next++;
+            skipToEnd();
+            return;
+          }
           readTable = table(component, application);
           Hosts hosts = wanted.hosts(application);
           decision =
@@ -271,6 +283,7 @@ final class HostingSimulation {
             }
             written(application, table(component, application), result);
             component.tables.put(application, result);
+            claims.put(application, result);
             changed = true;
             Answer answer = answer();
             tell(name, "writes", application, result, "and is told", answer);
@@ -281,7 +294,9 @@ final class HostingSimulation {
             }
             failed = answer == Answer.FAILED;
           }
-          if (!failed) {
+          if (failed) {
+            unread.add(application);
+          } else {
             saw(application, result);
           }
           next++;
@@ -295,15 +310,7 @@ final class HostingSimulation {
       if (next < names.size()) {
         return;
       }
-      boolean retired =
-          own.values()
-              .removeIf(
-                  offer ->
-                      offer.draining()
-                          && Keeper.ownsNone(
-                              seen.getOrDefault(
-                                  offer.application(), PartitionTable.empty(partitions)),
-                              Set.copyOf(offer.advertisement().inboxes())));
+      boolean retired = own.values().removeIf(this::retires);
       changed |= retired;
       step = Step.READ_DIRECTORY;
       if (retired) {
@@ -317,6 +324,33 @@ final class HostingSimulation {
           own);
       rounds++;
       begun = false;
+    }
+
+    private boolean retires(Offer offer) {
+      String application = offer.application();
+      boolean known = flaw == Flaw.OLD_TABLES_ARE_BELIEVED || !unread.contains(application);
+      var inboxes = Set.copyOf(offer.advertisement().inboxes());
+      boolean retires =
+          offer.draining()
+              && known
+              && Keeper.ownsNone(
+                  seen.getOrDefault(application, PartitionTable.empty(partitions)), inboxes);
+      if (retires) {
+        checkHandedOver(application, inboxes);
+      }
+      return retires;
+    }
+
+    /** What it has written itself it knows of, whatever it was told. */
+    private void checkHandedOver(String application, Set<String> inboxes) {
+      PartitionTable claimed = claims.getOrDefault(application, PartitionTable.empty(partitions));
+      PartitionTable now = table(component, application);
+      for (int partition = 0; epochsAreUnique && partition < partitions; partition++) {
+        String owner = now.inbox(partition);
+        if (owner != null && inboxes.contains(owner) && now.sameTenure(partition, claimed)) {
+          fail(name + " goes without handing over partition " + partition + " of " + application);
+        }
+      }
     }
 
     private Answer answer() {
