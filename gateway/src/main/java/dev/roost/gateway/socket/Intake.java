@@ -136,7 +136,7 @@ final class Intake {
 
   private void fail(@Nullable Throwable failure) {
     connection.close(CloseCode.INTERNAL_ERROR);
-    log.error("socket closed: a message could not be decoded", failure);
+    table.failures().tell(log, "socket closed: a message could not be decoded", failure);
   }
 
   /** For any thread. */

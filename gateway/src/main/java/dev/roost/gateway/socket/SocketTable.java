@@ -52,6 +52,7 @@ public final class SocketTable {
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
   private final Subscriptions subscriptions = new Subscriptions(this::undelivered);
+  private final FailureLog failures = new FailureLog(System::nanoTime);
   private final RateLimit undeliveredLines = new RateLimit(System.nanoTime());
   private final ListedTopics listed = new ListedTopics();
   private final UntoldLeaves untoldLeaves = new UntoldLeaves();
@@ -308,14 +309,23 @@ public final class SocketTable {
     return new ArrayList<>(sockets.values());
   }
 
-  /** Closes connections from which nothing came for too long, or which may stay no longer. */
+  /**
+   * Closes connections from which nothing came for too long, or which may stay no longer; each
+   * second. Says how many failures the log was not shown since.
+   */
   public void checkIdle(long now) {
+    failures.tellLeftOut();
     all()
         .forEach(
             socket -> {
               socket.checkLease(now);
               socket.connection().checkIdle(now);
             });
+  }
+
+  /** Where it is told what went wrong here with what clients sent, by transports too. */
+  public FailureLog failures() {
+    return failures;
   }
 
   /** Drops every connection that is left. */

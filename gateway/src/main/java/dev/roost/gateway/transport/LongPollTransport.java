@@ -278,7 +278,7 @@ public final class LongPollTransport {
               refuseForNow(http);
             }
             case PostBody.Outcome.Failed(var cause) -> {
-              log.error("post refused: its body could not be read", cause);
+              table.failures().tell(log, "post refused: its body could not be read", cause);
               refuse(http, SERVER_ERROR);
             }
             case PostBody.Outcome.Left() -> {}

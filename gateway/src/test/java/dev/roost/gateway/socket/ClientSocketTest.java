@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import dev.roost.bus.ClientInfo;
 import dev.roost.bus.GatewayMessage;
 import dev.roost.bus.HostMessage;
 import dev.roost.bus.RawPayload;
 import dev.roost.bus.Recipient;
 import dev.roost.bus.Ref;
+import dev.roost.gateway.LogLines;
 import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.socket.Stage.Client;
 import dev.roost.gateway.socket.Stage.Host;
@@ -1008,6 +1011,41 @@ class ClientSocketTest {
       client.sendsText((large("phoenix", "heartbeat") + "\u00ff").getBytes(ISO_8859_1));
       assertEquals("pause", client.next());
       assertEquals("close 1007", client.next());
+    }
+
+    /** Whoever found out how to make them fail could fill the disk. */
+    @Test
+    void thatFailHereCloseTheConnectionAndAreShownOnceASecond() throws Exception {
+      client.takesNothing();
+      try (var lines = LogLines.of(ClientSocket.class);
+          var counts = LogLines.of(FailureLog.class)) {
+        long began = System.nanoTime();
+        for (int i = 0; i < 50; i++) {
+          client.sends(large("phoenix", "heartbeat"));
+          assertEquals("pause", client.next());
+          assertEquals("close 1011", client.next());
+          assertEquals("resume", client.next());
+        }
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
+        List<ILoggingEvent> failed =
+            lines.all().stream()
+                .filter(line -> line.getFormattedMessage().endsWith("could not be decoded"))
+                .toList();
+        long shown = failed.stream().filter(line -> line.getLevel() == Level.ERROR).count();
+        assertEquals(50, failed.size());
+        assertTrue(shown >= 2 && shown <= 3 + seconds, shown + " lines in " + seconds + " s");
+
+        stage.ask(
+            table -> {
+              table.checkIdle(17);
+              return true;
+            });
+        assertEquals(
+            List.of(
+                "messages of clients failed more often than is shown: %d lines are at debug only"
+                    .formatted(50 - shown)),
+            counts.all().stream().map(ILoggingEvent::getFormattedMessage).toList());
+      }
     }
 
     /** Nothing is decoded until this is counted down. */

@@ -358,10 +358,16 @@ final class Stage {
     private final Map<Frame, Integer> shared = new HashMap<>();
     private ClientSocket socket;
     private volatile boolean takesBinary = true;
+    private volatile boolean takesNothing;
 
     /** From now on, as a long-poll session. */
     void takesTextOnly() {
       takesBinary = false;
+    }
+
+    /** From now on its connection fails on whatever it is to send. */
+    void takesNothing() {
+      takesNothing = true;
     }
 
     @Override
@@ -507,6 +513,9 @@ final class Stage {
 
     @Override
     public void send(Frame frame) {
+      if (takesNothing) {
+        throw new IllegalStateException("on purpose");
+      }
       String body =
           frame.binary()
               ? HexFormat.ofDelimiter(" ").formatHex(frame.body())
