@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.roost.application.Application;
 import dev.roost.application.ChannelOptions;
@@ -26,8 +30,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** What an application adds to its presences, and how it hears of them. */
 @Timeout(60)
@@ -113,6 +119,72 @@ class PresenceHandlerTest {
       ada.assertReply(ada.push("get", Map.of("key", "ada")), "ok", told.get("ada"));
       works.set(true);
       ada.assertReply(ada.push("list", Map.of()), "ok", told);
+    }
+  }
+
+  /** The database is down, and each topic calls for itself: together they could fill the disk. */
+  @Test
+  void callbacksThatFailInManyTopicsAreShownTenTimesASecondAndTheOthersCounted() {
+    PresenceHandler failing =
+        new PresenceHandler() {
+          @Override
+          public Map<String, ObjectNode> fetch(String topic, Map<String, ObjectNode> presences) {
+            throw new IllegalStateException("no database");
+          }
+        };
+    var failures = new Lines("dev.roost.tracking.TopicCallbacks");
+    var counts = new Lines("dev.roost.host.HostTracking");
+    long began = System.nanoTime();
+    try (failures;
+        counts;
+        ChannelKit kit = kit(failing)) {
+      for (int i = 0; i < 200; i++) {
+        track(kit.join("room:" + i), "ada");
+      }
+    } // Whoever closes waits until the application was told of all, so nothing is logged any more.
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
+    long shown = failures.count(Level.ERROR);
+    long leftOut = failures.count(Level.DEBUG);
+    assertTrue(shown + leftOut >= 200, shown + " lines and " + leftOut + " at debug");
+    assertTrue(shown >= 20 && shown <= 30 + 10 * seconds, shown + " lines in " + seconds + " s");
+    assertEquals(leftOut, counts.told());
+  }
+
+  /** What a class tells the log, from debug on, and nobody else hears meanwhile. */
+  private static final class Lines implements AutoCloseable {
+    private static final Pattern LEFT_OUT =
+        Pattern.compile(
+            "presences failed more often than is shown: (\\d+) lines are at debug only");
+
+    private final ListAppender<ILoggingEvent> all = new ListAppender<>();
+    private final Logger logger;
+
+    Lines(String teller) {
+      logger = (Logger) LoggerFactory.getLogger(teller);
+      all.start();
+      logger.addAppender(all);
+      logger.setLevel(Level.DEBUG);
+      logger.setAdditive(false);
+    }
+
+    long count(Level level) {
+      return all.list.stream().filter(line -> line.getLevel() == level).count();
+    }
+
+    /** How many lines were left out, as it says. */
+    long told() {
+      return all.list.stream()
+          .map(line -> LEFT_OUT.matcher(line.getFormattedMessage()))
+          .filter(found -> found.matches())
+          .mapToLong(found -> Long.parseLong(found.group(1)))
+          .sum();
+    }
+
+    @Override
+    public void close() {
+      logger.detachAppender(all);
+      logger.setLevel(null);
+      logger.setAdditive(true);
     }
   }
 
