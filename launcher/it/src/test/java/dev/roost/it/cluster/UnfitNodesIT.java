@@ -17,17 +17,22 @@ import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /** Nodes that do not fit, and bytes that nobody understands: whoever is there goes on. */
 @DisabledOnOs(OS.WINDOWS)
+@TestMethodOrder(OrderAnnotation.class)
 class UnfitNodesIT {
 
-  private static final Cluster cluster = Cluster.of("unfit", 7);
+  private static final Cluster cluster = Cluster.of("unfit", 8);
   private static NodeProcess gateway;
   private static NodeProcess channels;
+  private static NodeProcess apart;
 
   @BeforeAll
   static void start() {
@@ -35,6 +40,13 @@ class UnfitNodesIT {
     channels = cluster.channels("fixture", "--node-name=first");
     gateway.ready();
     channels.ready();
+    // What the others say of it takes half a minute, which is that of the tests before.
+    apart = cluster.channels("fixture", "--cluster-name=apart", "--cluster-seeds=" + nobody());
+  }
+
+  /** Where no node of these tests ever is. */
+  private static String nobody() {
+    return "127.0.0.1:" + cluster.clusterPort(7);
   }
 
   @AfterAll
@@ -84,9 +96,8 @@ class UnfitNodesIT {
 
   @Test
   void aNodeWhoseSeedsAreUnreachableStartsAloneAndSaysSo() {
-    int nobody = cluster.clusterPort(6);
-    NodeProcess alone = cluster.channels("fixture", "--cluster-seeds=127.0.0.1:" + nobody).ready();
-    assertTrue(alone.log().contains("joined nobody, tried 127.0.0.1:" + nobody), alone.log());
+    NodeProcess alone = cluster.channels("fixture", "--cluster-seeds=" + nobody()).ready();
+    assertTrue(alone.log().contains("joined nobody, tried " + nobody()), alone.log());
     alone.terminate();
     assertEquals(0, alone.exitCode());
   }
@@ -125,6 +136,23 @@ class UnfitNodesIT {
         // Closed as well.
       }
     }
+    assertStillServes();
+  }
+
+  /** Both were there before either answered, so neither was refused; they would never meet. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  void aNodeOfAnotherClusterNameThatStartedApartIsNamed() {
+    apart.ready();
+    String name =
+        "127.0.0.1:%d listens and has not become a member of cluster %s in 30 s"
+            .formatted(cluster.clusterPort(2), cluster.name());
+    Waiting.until(
+        "a node says that " + name,
+        () -> gateway.log().contains(name) || channels.log().contains(name));
+    String log = gateway.log() + channels.log();
+    assertTrue(log.contains("correct the cluster name here or there"), log);
+    assertTrue(apart.isRunning());
     assertStillServes();
   }
 
