@@ -19,7 +19,7 @@ export class Networks {
       run("ip", "addr", "add", `${this.#net}254/24`, "dev", this.#bridge);
       run("ip", "link", "set", this.#bridge, "up");
       // Where container engines are, nothing else may pass.
-      run("iptables", "-I", "FORWARD", "-i", this.#bridge, "-o", this.#bridge, "-j", "ACCEPT");
+      run("iptables", "-w", "-I", "FORWARD", "-i", this.#bridge, "-o", this.#bridge, "-j", "ACCEPT");
       for (let i = 0; i < count; i += 1) {
         const cable = `rsp${this.#id}${i}`;
         run("ip", "netns", "add", this.#name(i));
@@ -63,7 +63,7 @@ export class Networks {
     for (const [here, there] of [[side, others], [others, side]]) {
       for (const i of here) {
         for (const peer of there) {
-          this.#in(i, "iptables", "-A", "INPUT", "-s", this.host(peer), "-j", "DROP");
+          this.#in(i, "iptables", "-w", "-A", "INPUT", "-s", this.host(peer), "-j", "DROP");
         }
       }
     }
@@ -72,7 +72,7 @@ export class Networks {
   /** After split. */
   heal() {
     for (let i = 0; i < this.#count; i += 1) {
-      this.#in(i, "iptables", "-F", "INPUT");
+      this.#in(i, "iptables", "-w", "-F", "INPUT");
     }
   }
 
@@ -87,7 +87,7 @@ export class Networks {
     for (let i = 0; i < this.#count; i += 1) {
       end("ip", "netns", "del", this.#name(i));
     }
-    end("iptables", "-D", "FORWARD", "-i", this.#bridge, "-o", this.#bridge, "-j", "ACCEPT");
+    end("iptables", "-w", "-D", "FORWARD", "-i", this.#bridge, "-o", this.#bridge, "-j", "ACCEPT");
     end("ip", "link", "del", this.#bridge);
   }
 }

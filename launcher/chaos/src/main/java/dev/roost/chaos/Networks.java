@@ -67,7 +67,7 @@ final class Networks implements AutoCloseable {
   }
 
   private void forward(String change) throws InterruptedException {
-    run("iptables", change, "FORWARD", "-i", bridge(), "-o", bridge(), "-j", "ACCEPT");
+    run("iptables", "-w", change, "FORWARD", "-i", bridge(), "-o", bridge(), "-j", "ACCEPT");
   }
 
   /** The address of a machine. */
@@ -85,7 +85,7 @@ final class Networks implements AutoCloseable {
     for (int here = 0; here < count; here++) {
       for (int there = 0; there < count; there++) {
         if (side.contains(here) != side.contains(there)) {
-          in(here, "iptables", "-A", "INPUT", "-s", host(there), "-j", "DROP");
+          in(here, "iptables", "-w", "-A", "INPUT", "-s", host(there), "-j", "DROP");
         }
       }
     }
@@ -97,7 +97,7 @@ final class Networks implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       in(
           i,
-          "iptables -A INPUT -i eth0 ! -s %s -m statistic --mode random --probability %s -j DROP"
+          "iptables -w -A INPUT -i eth0 ! -s %s -m statistic --mode random --probability %s -j DROP"
               .formatted(net + "254", probability)
               .split(" "));
     }
@@ -106,7 +106,7 @@ final class Networks implements AutoCloseable {
   /** Everything passes again. */
   synchronized void mend() throws InterruptedException {
     for (int i = 0; i < count; i++) {
-      in(i, "iptables", "-F", "INPUT");
+      in(i, "iptables", "-w", "-F", "INPUT");
     }
   }
 

@@ -2,8 +2,6 @@ package dev.roost.it.cluster;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +56,7 @@ final class Cluster implements AutoCloseable {
     this.places = List.copyOf(places);
     try {
       Files.createDirectories(logs);
-      this.firstPort = freePorts(places.size() * PORTS_EACH);
+      this.firstPort = Ports.free(places.size() * PORTS_EACH);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -72,28 +70,6 @@ final class Cluster implements AutoCloseable {
   /** A cluster whose nodes run at these places, in this order. */
   static Cluster at(String name, Place... places) {
     return new Cluster(name, Arrays.asList(places));
-  }
-
-  /** The first of so many free ports next to each other. */
-  static int freePorts(int count) throws IOException {
-    for (int attempt = 0; attempt < 100; attempt++) {
-      int first = ThreadLocalRandom.current().nextInt(15_000, 30_000);
-      if (areFree(first, count)) {
-        return first;
-      }
-    }
-    throw new IOException("no " + count + " free ports next to each other");
-  }
-
-  private static boolean areFree(int first, int count) {
-    for (int i = 0; i < count; i++) {
-      try (var probe = new ServerSocket(first + i, 1, InetAddress.getLoopbackAddress())) {
-        probe.setReuseAddress(true);
-      } catch (IOException taken) {
-        return false;
-      }
-    }
-    return true;
   }
 
   String name() {

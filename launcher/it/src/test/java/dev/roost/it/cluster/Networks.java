@@ -20,7 +20,11 @@ final class Networks implements AutoCloseable {
 
   private final String id =
       Integer.toHexString(ThreadLocalRandom.current().nextInt(0x1000, 0x10000));
-  private final String net = "10." + ThreadLocalRandom.current().nextInt(100, 250) + ".77.";
+
+  /* Chaos runs have the third number below 80: they may go on beside this. */
+  private final String net =
+      "10.%d.%d.".formatted(ThreadLocalRandom.current().nextInt(100, 250), 80 + Ports.fork());
+
   private final List<String> names;
   private final List<String> cables;
   private final List<Integer> broken = new ArrayList<>();
@@ -68,7 +72,7 @@ final class Networks implements AutoCloseable {
   }
 
   private void forward(String change) {
-    Shell.run("iptables", change, "FORWARD", "-i", bridge(), "-o", bridge(), "-j", "ACCEPT");
+    Shell.run("iptables", "-w", change, "FORWARD", "-i", bridge(), "-o", bridge(), "-j", "ACCEPT");
   }
 
   /** The address that this network and the others know it by. */
@@ -134,12 +138,12 @@ final class Networks implements AutoCloseable {
 
   /** After {@link #lose} and {@link #block}. */
   void mend() {
-    broken.forEach(i -> in(i, "iptables", "-F", "INPUT"));
+    broken.forEach(i -> in(i, "iptables", "-w", "-F", "INPUT"));
     broken.clear();
   }
 
   private void rule(String change, int i, String... match) {
-    var all = new ArrayList<>(List.of("iptables", change, "INPUT", "!", "-s", net + "254"));
+    var all = new ArrayList<>(List.of("iptables", "-w", change, "INPUT", "!", "-s", net + "254"));
     all.addAll(List.of(match));
     all.addAll(List.of("-i", "eth0", "-j", "DROP"));
     in(i, all.toArray(String[]::new));

@@ -47,7 +47,7 @@ class RegistrationsIT {
 
   @Test
   void addressesAndSharedValuesAreAsManyWithTwoThousandTopicsAsWithNone() throws Exception {
-    int first = Cluster.freePorts(2 * ClusterOptions.PORTS);
+    int first = Ports.free(2 * ClusterOptions.PORTS);
     ClusterNode channels = join(first, first);
     ClusterNode sockets = join(first, first + ClusterOptions.PORTS);
     var chat =
