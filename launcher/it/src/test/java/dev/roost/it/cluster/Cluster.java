@@ -47,6 +47,7 @@ final class Cluster implements AutoCloseable {
   private final List<NodeProcess> nodes = new ArrayList<>();
   private String javaOptions = "";
   private Path release = RELEASE;
+  private boolean hasArchive = true;
   private @Nullable String service;
   private int started;
 
@@ -107,6 +108,17 @@ final class Cluster implements AutoCloseable {
     return ofRelease(RELEASE);
   }
 
+  /** Its nodes start from the distribution's jars alone; one can tell then what it has loaded. */
+  Cluster withoutArchive() {
+    hasArchive = false;
+    return withJavaOptions("-XX:+RecordDynamicDumpInfo");
+  }
+
+  /** Starts a node of both roles; it is not ready yet. */
+  NodeProcess everything(String applications) {
+    return start("all", "--applications=" + applications, "--port=0");
+  }
+
   /** Starts a gateway; it is not ready yet. */
   NodeProcess gateway(String... more) {
     return start("gateway", more);
@@ -147,7 +159,10 @@ final class Cluster implements AutoCloseable {
     builder.environment().put("ROOST_APPS", FIXTURE.toAbsolutePath().toString());
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     // Quick to start: nothing here runs for long.
-    builder.environment().put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -Xmx192m" + javaOptions);
+    String archive = hasArchive && release.equals(RELEASE) ? " " + ClassArchive.option() : "";
+    builder
+        .environment()
+        .put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -Xmx192m" + archive + javaOptions);
     try {
       var process = new NodeProcess(builder.start(), log, place.host(), port);
       nodes.add(process);

@@ -62,6 +62,10 @@ final class NodeProcess {
     }
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   boolean isRunning() {
     return process.isAlive();
   }
@@ -88,7 +92,7 @@ final class NodeProcess {
   }
 
   private void signal(String name) {
-    Shell.run("kill", "-" + name, Long.toString(process.pid()));
+    Shell.run("kill", "-" + name, Long.toString(pid()));
   }
 
   int exitCode() {
