@@ -62,8 +62,8 @@ async function until(what, limit, condition) {
 
 /* ---- nodes */
 
-// The first node keeps account of the classes that it loads; all later ones start from an archive of them, in less
-// than half of the processor time.
+// The first node keeps account of the classes that it loads; all later ones start from an archive of them, with half
+// of the processor time.
 let classes = "-XX:+RecordDynamicDumpInfo";
 
 function archiveClasses(node) {

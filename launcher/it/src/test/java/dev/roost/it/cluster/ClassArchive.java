@@ -4,8 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * An archive of the classes of a node, from which the others start with a fraction of the processor
- * time: all tests together start about a hundred. Made by each process that runs tests, once.
+ * An archive of the classes of a node, from which the others start with half of the processor time:
+ * all tests together start about a hundred. Made by each process that runs tests, once.
  */
 final class ClassArchive {
 
@@ -33,7 +33,8 @@ final class ClassArchive {
           "VM.cds",
           "dynamic_dump",
           archive.toAbsolutePath().toString());
-      return "-XX:SharedArchiveFile=" + archive.toAbsolutePath();
+      // It would tell each node that the JDK's own archive knows none of its module options.
+      return "-Xlog:cds=off -XX:SharedArchiveFile=" + archive.toAbsolutePath();
     } catch (AssertionError unavailable) {
       System.err.println("nodes start without an archive of classes: " + unavailable.getMessage());
       return "";
