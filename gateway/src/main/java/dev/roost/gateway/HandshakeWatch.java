@@ -85,7 +85,7 @@ final class HandshakeWatch {
     this.timeout = options.handshakeTimeout();
     this.places = places;
     // At once, not at the next look: what belongs to a request would live on with the young socket.
-    door.onTakeOver(connections::remove);
+    door.onSocket(connections::remove);
   }
 
   void start(Vertx vertx) {

@@ -33,7 +33,7 @@ public final class Door {
   private final Places places;
   private final RefusalLog refusals = new RefusalLog(System::nanoTime);
   private final Map<HttpConnection, Admission.Place> held = new HashMap<>();
-  private Consumer<HttpConnection> whenTaken = ignored -> {};
+  private Consumer<HttpConnection> whenSocket = ignored -> {};
 
   public Door(GatewayOptions options, Places places) {
     this.options = options;
@@ -53,14 +53,18 @@ public final class Door {
     takeOver(connection).giveBack();
   }
 
-  /** Has somebody told of each connection that {@link #takeOver} takes over. */
-  public void onTakeOver(Consumer<HttpConnection> listener) {
-    whenTaken = listener;
+  /** Has somebody told of each connection that has become a socket of this gateway. */
+  public void onSocket(Consumer<HttpConnection> listener) {
+    whenSocket = listener;
+  }
+
+  /** The connection has become a socket. */
+  void isSocket(HttpConnection connection) {
+    whenSocket.accept(connection);
   }
 
   /** The place of a connection, for a WebSocket that it becomes: the caller gives it back. */
   Admission.Place takeOver(HttpConnection connection) {
-    whenTaken.accept(connection);
     Admission.Place place = held.remove(connection);
     return place == null ? Admission.Place.NONE : place;
   }

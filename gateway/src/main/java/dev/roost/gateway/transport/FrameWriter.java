@@ -296,7 +296,8 @@ final class FrameWriter {
     boolean write(SharedFrame frame) {
       Encoded encoded =
           frame.prepared(Encoded.class, made -> new Encoded(made, isLone(channel.eventLoop())));
-      if (encoded.flushed && !isDirty && queue.isEmpty()) {
+      boolean isFree = !isDirty && queue.isEmpty() && (piped == null || waiting == 0);
+      if (encoded.flushed && isFree) {
         writeNow(encoded.buffer(deflates), encoded);
         return true;
       }
@@ -416,11 +417,13 @@ final class FrameWriter {
 
     // What waits may only be waiting for the end of the turn: flush before judging.
     private boolean hasRoom() {
-      if (channel.isWritable()) {
+      // What is piped may be waiting for the shaping of traffic, where the channel does not see it.
+      boolean isHeldBack = piped != null && waiting > maxQueuedBytes;
+      if (channel.isWritable() && !isHeldBack) {
         return true;
       }
       flushNow();
-      if (channel.isWritable() || !channel.isActive()) {
+      if ((channel.isWritable() && !isHeldBack) || !channel.isActive()) {
         return true;
       }
       // What is written in part still counts whole; behind TLS the queue has records, not messages.

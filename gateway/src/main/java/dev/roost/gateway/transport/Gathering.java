@@ -48,7 +48,12 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
     Context context = Objects.requireNonNull(Vertx.currentContext(), "a context of Vert.x");
     channel.gather(
         // Later: the decoder must not be closed while it decodes.
-        new Gathering(budget, cause -> context.runOnContext(ignored -> failed.accept(cause))));
+        new Gathering(
+            budget,
+            cause -> {
+              channel.giveUp();
+              context.runOnContext(ignored -> failed.accept(cause));
+            }));
   }
 
   @Override

@@ -184,7 +184,17 @@ final class Upgrade {
           "'sec-websocket-version' header must equal '13', got "
               + request.headers().getAll("sec-websocket-version"));
     }
+    // Vert.x would wait for it, or for ever, and not tell.
+    if (hasBody(request)) {
+      return Optional.of("a request for a WebSocket must not have a body");
+    }
     return Optional.empty();
+  }
+
+  private static boolean hasBody(HttpServerRequest request) {
+    String length = request.getHeader("content-length");
+    return request.headers().contains("transfer-encoding")
+        || (length != null && !length.equals("0"));
   }
 
   private static String must(String header, String token, HttpServerRequest request) {

@@ -8,13 +8,18 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandler;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.http.HttpContentDecompressor;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpConnection;
@@ -45,6 +50,7 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   private static final String VERTX_HANDLER = "handler";
 
   private static final String DECODER = "wsdecoder";
+  private static final String WRITER = "writer";
 
   /** RFC 6455, section 5.2: the last frame of a message, a close. */
   private static final int CLOSE = 0x88;
@@ -77,7 +83,9 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   private final Channel channel;
   private final Duration closeTimeout;
 
-  /** In front of all handlers of HTTP and WebSockets: what is written here is on the wire next. */
+  private final ByteToMessageDecoder decoder;
+
+  /** In front of all handlers of HTTP and WebSockets, unless one has to see what is written. */
   private final ChannelHandlerContext outbound;
 
   /** Vert.x's handler, where Vert.x counts sockets or has an address for this one. */
@@ -94,10 +102,11 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   private @Nullable Future<?> deadline;
 
   private WebSocketChannel(
-      ContextInternal context, Channel channel, ChannelHandlerContext decoder, Duration timeout) {
+      ContextInternal context, Channel channel, ChannelHandlerContext outbound, Duration timeout) {
     this.context = context;
     this.channel = channel;
-    this.outbound = decoder;
+    this.decoder = (ByteToMessageDecoder) channel.pipeline().get(DECODER);
+    this.outbound = outbound;
     this.closeTimeout = timeout;
   }
 
@@ -116,7 +125,16 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     ContextInternal context =
         Objects.requireNonNull(ContextInternal.current(), "a context of Vert.x");
     ChannelPipeline pipeline = channel.pipeline();
-    var taken = new WebSocketChannel(context, channel, pipeline.context(DECODER), closeTimeout);
+    if (pipeline.get(HttpContentDecompressor.class) != null) {
+      pipeline.remove(HttpContentDecompressor.class); // It reads on when it has seen no request.
+    }
+    String writer = DECODER;
+    if (pipeline.get(IdleStateHandler.class)
+        != null) { // It stands behind, and counts what is written.
+      writer = WRITER;
+      pipeline.addBefore(VERTX_HANDLER, WRITER, new ChannelOutboundHandlerAdapter());
+    }
+    var taken = new WebSocketChannel(context, channel, pipeline.context(writer), closeTimeout);
     ChannelHandler replaced = pipeline.replace(VERTX_HANDLER, VERTX_HANDLER, taken);
     boolean isKnown = context.owner().isMetricsEnabled() || webSocket.textHandlerID() != null;
     if (isKnown && replaced instanceof ChannelInboundHandler handler) {
@@ -133,26 +151,31 @@ final class WebSocketChannel extends ChannelDuplexHandler {
 
   /** Has what comes of a frame kept so. */
   void gather(ByteToMessageDecoder.Cumulator cumulator) {
-    ((ByteToMessageDecoder) outbound.handler()).setCumulator(cumulator);
+    decoder.setCumulator(cumulator);
   }
 
   Channel channel() {
     return channel;
   }
 
-  /** What writes so that nothing of HTTP or WebSockets sees it. */
+  /** What writes so that nothing of HTTP or WebSockets sees it but an idle time-out. */
   ChannelHandlerContext outbound() {
     return outbound;
   }
 
   /** Whether what is written is on the wire next: no TLS, no other handler comes behind. */
   boolean isBare() {
-    return channel.pipeline().firstContext().name().equals(DECODER);
+    return outbound.name().equals(DECODER)
+        && channel.pipeline().firstContext().name().equals(DECODER);
   }
 
   /* ---- reading */
 
-  /** Hands nothing on until {@link #read}, and reads nothing from the client. */
+  /**
+   * Hands on nothing but pings and pongs until {@link #read}, and reads nothing from the client. Of
+   * those there may be thousands in what has come already: to answer them is less than to keep
+   * them.
+   */
   void stop() {
     stopped = true;
     autoRead(false);
@@ -195,11 +218,15 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   public void channelRead(ChannelHandlerContext handler, Object message) {
     if (!(message instanceof WebSocketFrame frame)) {
       ReferenceCountUtil.release(message);
+    } else if (stopped
+        && (frame instanceof PingWebSocketFrame || frame instanceof PongWebSocketFrame)) {
+      handOn(frame);
     } else if (stopped || handsOn || waiting != null) {
       if (waiting == null) {
         waiting = new ArrayDeque<>();
       }
       waiting.add(frame);
+      channel.config().setAutoRead(false); // Traffic shaping turns it on again.
     } else {
       handOn(frame);
       readOn();
@@ -264,6 +291,11 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   }
 
   /* ---- closing */
+
+  /** Nothing can be read any more, not even the client's close. */
+  void giveUp() {
+    unreadable = true;
+  }
 
   /** Sends a close frame, behind all that was written; the end follows the client's answer. */
   void close(int code) {

@@ -7,6 +7,7 @@ import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
+import dev.roost.gateway.socket.FailureLog;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.Workers;
 import io.netty.buffer.ByteBuf;
@@ -63,6 +64,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   /** A compressed piece of a message while it is being inflated. */
   private final MessageBudget.Share deflated;
 
+  private final FailureLog failures;
   private final GatewayMetrics metrics;
   private @Nullable ClientSocket client;
   private @Nullable Runnable end;
@@ -116,6 +118,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
       @Nullable Compression compression,
       Limits limits,
       Duration idleTimeout,
+      FailureLog failures,
       GatewayMetrics metrics) {
     this.workers = workers;
     this.channel = channel;
@@ -126,6 +129,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     this.compression = compression;
     this.limits = limits;
     this.idleTimeout = idleTimeout;
+    this.failures = failures;
     this.metrics = metrics;
     this.lastHeard = System.nanoTime();
   }
@@ -362,7 +366,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   /** Has a worker do something, and reads nothing meanwhile. */
   private <T> void work(Callable<T> task, Consumer<T> next) {
     working = true;
-    channel.stop();
+    stopReading();
     workers
         .compute(task)
         .onComplete(
@@ -412,7 +416,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
       }
       default -> {
         close(CloseCode.INTERNAL_ERROR);
-        log.error("socket closed: a message could not be read", cause);
+        failures.tell(log, "socket closed: a message could not be read", cause);
       }
     }
   }
@@ -587,7 +591,14 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   @Override
   public void pause() {
     paused = true;
-    channel.stop();
+    stopReading();
+  }
+
+  /** Unless it is the client's answer to a close that is waited for. */
+  private void stopReading() {
+    if (!closing || gone) {
+      channel.stop();
+    }
   }
 
   @Override

@@ -15,6 +15,7 @@ import dev.roost.gateway.socket.SocketTable;
 import dev.roost.gateway.socket.Workers;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -168,16 +169,31 @@ public final class WebSocketTransport {
       ClientInfo info = Connects.client(mount, Transport.WEBSOCKET, answer);
       boolean compressed = compression.agree(request);
       Runnable end = giveBack(door.takeOver(request.connection()), place);
-      request
-          .toWebSocket()
+      upgrade()
           .onComplete(
-              webSocket -> open(webSocket, this, compressed, info, lease, end),
+              webSocket -> {
+                try {
+                  open(webSocket, this, compressed, info, lease, end);
+                } catch (Throwable failure) {
+                  end.run();
+                  NettyChannel.abort(request.connection());
+                  throw failure;
+                }
+              },
               failure -> {
                 log.debug("upgrade failed: {}", failure.toString());
                 end.run();
                 refuse(request, 400, "");
                 request.connection().close(); // It has no place any more.
               });
+    }
+
+    private Future<ServerWebSocket> upgrade() {
+      try {
+        return request.toWebSocket();
+      } catch (IllegalStateException read) { // A handler before this one has read the request.
+        return Future.failedFuture(read);
+      }
     }
 
     /** Knows nothing but the places: the request is not to live as long as its socket. */
@@ -203,6 +219,7 @@ public final class WebSocketTransport {
       @Nullable Lease lease,
       Runnable end) {
     SocketOptions socketOptions = asked.mount.options();
+    door.isSocket(asked.request.connection());
     var connection =
         new WebSocketConnection(
             workers,
@@ -211,6 +228,7 @@ public final class WebSocketTransport {
             compressed ? compression : null,
             limits,
             socketOptions.idleTimeout(),
+            table.failures(),
             options.metrics());
     ClientSocket client =
         table.open(connection, asked.serializer, info, options.limits().of(socketOptions.limits()));

@@ -164,6 +164,18 @@ class EmbeddingIT {
     }
   }
 
+  @Test
+  void whatIsWrittenKeepsATimeoutOfTheServerFromASocket() throws Exception {
+    try (var embedded = new Embedded(Vertx.vertx(), server -> server.setWriteIdleTimeout(1));
+        var client = embedded.connect()) {
+      for (int i = 0; i < 10; i++) {
+        client.write(WebSocketFrame.ping("still there"));
+        assertEquals(WebSocketFrame.PONG, client.read().opcode());
+        Thread.sleep(200); // Twice the time-out in all.
+      }
+    }
+  }
+
   /** One reference to it would keep 8 KB of Vert.x's with each socket. */
   @Test
   void nothingOfARequestOutlivesTheHandshake() throws Exception {
@@ -193,8 +205,8 @@ class EmbeddingIT {
       var leaves = embedded.connect();
       var breaksOff = embedded.connect();
       var stays = embedded.connect();
-      assertEquals(3, sockets.get());
-      assertEquals(3, connections.get());
+      awaitValue(3, sockets); // A moment behind the answer.
+      awaitValue(3, connections);
       leaves.write(WebSocketFrame.close(1000, ""));
       assertEquals(1000, leaves.readClose());
       leaves.close();

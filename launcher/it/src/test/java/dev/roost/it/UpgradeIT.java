@@ -17,6 +17,7 @@ import dev.roost.routing.ConnectInfoKey;
 import dev.roost.routing.OriginPolicy;
 import dev.roost.routing.SocketOptions;
 import dev.roost.testkit.client.HttpAnswer;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -346,6 +347,18 @@ class UpgradeIT {
     assertEquals(400, answer.status());
     assertTrue(answer.body().toLowerCase(java.util.Locale.ROOT).contains(named), answer.body());
     assertTrue(answer.header("content-type").orElse("").startsWith("text/plain"));
+    PROBE.next();
+  }
+
+  /** It would wait for that, and its place with it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Content-Length: 20000", "Transfer-Encoding: chunked"})
+  void anUpgradeThatAnnouncesABodyIsRefused(String header) {
+    String[] lines = Arrays.copyOf(COMPLETE, COMPLETE.length + 1);
+    lines[COMPLETE.length] = header;
+    HttpAnswer answer = request(lines);
+    assertEquals(400, answer.status());
+    assertTrue(answer.body().contains("must not have a body"), answer.body());
     PROBE.next();
   }
 
