@@ -32,7 +32,7 @@ final class Intake {
 
   /**
    * Nanoseconds until the connection is read again, however much it is over its rate: what came in
-   * one read may be a thousand pings, which Vert.x hands on all the same.
+   * one read may be a thousand pings, which are handed on all the same.
    */
   private static final long LONGEST_WAIT = Duration.ofSeconds(30).toNanos();
 
