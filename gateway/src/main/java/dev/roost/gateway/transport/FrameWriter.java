@@ -223,22 +223,35 @@ final class FrameWriter {
     return buffer.writeBytes(body);
   }
 
-  /** Sizes of the large messages that wait for one socket, in their order. */
-  private static final class LargeMessages {
+  /** Messages that wait for one socket and are counted: large ones, and all that are piped. */
+  private static final class Waiting {
 
-    private final Deque<Integer> sizes = new ArrayDeque<>(2);
+    /** Sizes of the large ones, in their order. */
+    private final Deque<Integer> large = new ArrayDeque<>(2);
 
-    void add(int size) {
-      sizes.add(size);
+    private long bytes;
+
+    void add(int size, boolean isLarge) {
+      bytes += size;
+      if (isLarge) {
+        large.add(size);
+      }
     }
 
-    /** The first of them is written, or never will be. */
-    void gone() {
-      sizes.remove();
+    /** One is written, or never will be; of the large ones the first. */
+    void gone(int size, boolean isLarge) {
+      bytes -= size;
+      if (isLarge) {
+        large.remove();
+      }
+    }
+
+    long bytes() {
+      return bytes;
     }
 
     int largest() {
-      return sizes.isEmpty() ? 0 : Collections.max(sizes);
+      return large.isEmpty() ? 0 : Collections.max(large);
     }
   }
 
@@ -256,10 +269,7 @@ final class FrameWriter {
     private final boolean deflates;
     private boolean isDirty;
 
-    /** Bytes of messages that are not written yet: large ones, and all that are piped. */
-    private long waiting;
-
-    private @Nullable LargeMessages large;
+    private @Nullable Waiting waiting;
     private @Nullable Stall stall;
 
     private Target(WebSocketChannel socket, boolean deflates) {
@@ -296,7 +306,7 @@ final class FrameWriter {
     boolean write(SharedFrame frame) {
       Encoded encoded =
           frame.prepared(Encoded.class, made -> new Encoded(made, isLone(channel.eventLoop())));
-      boolean isFree = !isDirty && queue.isEmpty() && (piped == null || waiting == 0);
+      boolean isFree = !isDirty && queue.isEmpty() && (piped == null || waitingBytes() == 0);
       if (encoded.flushed && isFree) {
         writeNow(encoded.buffer(deflates), encoded);
         return true;
@@ -366,29 +376,22 @@ final class FrameWriter {
         head.write(buffer, head.voidPromise());
         return;
       }
-      LargeMessages largeOnes = isLarge ? large() : null;
-      if (largeOnes != null) {
-        largeOnes.add(size);
-      }
-      waiting += size;
+      Waiting counted = waiting == null ? new Waiting() : waiting;
+      waiting = counted;
+      counted.add(size, isLarge);
       put(
           buffer,
           channel
               .newPromise()
               .addListener(
                   done -> {
-                    waiting -= size;
-                    if (largeOnes != null) {
-                      largeOnes.gone();
-                    }
+                    counted.gone(size, isLarge);
                     leave(room);
                   }));
     }
 
-    private LargeMessages large() {
-      LargeMessages present = large == null ? new LargeMessages() : large;
-      large = present;
-      return present;
+    private long waitingBytes() {
+      return waiting == null ? 0 : waiting.bytes();
     }
 
     private void put(ByteBuf buffer, ChannelPromise promise) {
@@ -418,7 +421,7 @@ final class FrameWriter {
     // What waits may only be waiting for the end of the turn: flush before judging.
     private boolean hasRoom() {
       // What is piped may be waiting for the shaping of traffic, where the channel does not see it.
-      boolean isHeldBack = piped != null && waiting > maxQueuedBytes;
+      boolean isHeldBack = piped != null && waitingBytes() > maxQueuedBytes;
       if (channel.isWritable() && !isHeldBack) {
         return true;
       }
@@ -427,8 +430,8 @@ final class FrameWriter {
         return true;
       }
       // What is written in part still counts whole; behind TLS the queue has records, not messages.
-      long waits = Math.max(queue.totalPendingWriteBytes(), piped == null ? 0 : waiting);
-      return waits - (large == null ? 0 : large.largest()) <= maxQueuedBytes;
+      long waits = Math.max(queue.totalPendingWriteBytes(), piped == null ? 0 : waitingBytes());
+      return waits - (waiting == null ? 0 : waiting.largest()) <= maxQueuedBytes;
     }
 
     void flush() {
