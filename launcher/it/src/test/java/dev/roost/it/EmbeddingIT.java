@@ -392,8 +392,14 @@ class EmbeddingIT {
     }
 
     @Override
-    public void close() throws Exception {
-      vertx.close().await(20, TimeUnit.SECONDS);
+    public void close() {
+      var unused =
+          vertx
+              .close()
+              .toCompletionStage()
+              .toCompletableFuture()
+              .orTimeout(20, TimeUnit.SECONDS)
+              .join();
     }
   }
 }
