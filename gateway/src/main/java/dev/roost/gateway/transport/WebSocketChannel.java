@@ -129,8 +129,8 @@ final class WebSocketChannel extends ChannelDuplexHandler {
       pipeline.remove(HttpContentDecompressor.class); // It reads on when it has seen no request.
     }
     String writer = DECODER;
-    if (pipeline.get(IdleStateHandler.class)
-        != null) { // It stands behind, and counts what is written.
+    // An idle time-out stands behind the decoder, and counts what is written.
+    if (pipeline.get(IdleStateHandler.class) != null) {
       writer = WRITER;
       pipeline.addBefore(VERTX_HANDLER, WRITER, new ChannelOutboundHandlerAdapter());
     }
@@ -239,7 +239,9 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     try {
       if (frame instanceof CloseWebSocketFrame close) {
         closeReceived = true;
-        answer(close);
+        if (close.rsv() == 0 || closeWritten != null) { // Else it is a violation.
+          answer(close);
+        }
       }
       if (receiver != null) {
         receiver.received(frame);

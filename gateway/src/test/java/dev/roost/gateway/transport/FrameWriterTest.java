@@ -18,6 +18,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.WebSocketClientOptions;
 import io.vertx.core.net.SelfSignedCertificate;
+import io.vertx.core.net.TrafficShapingOptions;
 import io.vertx.ext.web.Router;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -81,6 +82,14 @@ class FrameWriterTest {
           new HttpServerOptions().setPerMessageWebSocketCompressionSupported(true),
           clientOptions().setTryUsePerMessageCompression(true),
           false);
+    }
+
+    /** So slow that next to nothing of what is written leaves. */
+    static Kind shaped() {
+      Kind plain = plain();
+      plain.server.setTrafficShapingOptions(
+          new TrafficShapingOptions().setOutboundGlobalBandwidth(1_000));
+      return plain;
     }
 
     static Kind behindRouter() {
@@ -238,6 +247,30 @@ class FrameWriterTest {
     }
   }
 
+  /** What the shaping of traffic holds back is not in the channel's queue. */
+  @Test
+  void aSocketWhoseTrafficIsShapedIsTooSlowAtTheSameBound() throws Exception {
+    var writer = new FrameWriter(64 * 1024, queued, new Compression());
+    Promise<Integer> accepted = Promise.promise();
+    var unused =
+        open(
+            Kind.shaped(),
+            null,
+            socket -> {
+              FrameWriter.Target target = writer.target(socket, false);
+              writeUntilFull(target, this::writeShared, 0, accepted);
+              return true;
+            });
+    int taken = await(accepted.future());
+    assertTrue(taken <= WITHIN + RECORDS, () -> taken + " broadcasts were taken");
+  }
+
+  private boolean writeShared(FrameWriter.Target target) {
+    try (var shared = new SharedFrame(text(1_000))) {
+      return target.write(shared);
+    }
+  }
+
   @Test
   void theLargestMessageThatWaitsLeavesTheBoundToTheOthers() throws Exception {
     Frame large = text(LARGER_THAN_THE_KERNEL_TAKES);
@@ -364,8 +397,16 @@ class FrameWriterTest {
   /** One frame in each turn of the event loop; tells how many were taken, of 1,000 at most. */
   private void writeUntilFull(
       FrameWriter.Target target, int size, int count, Promise<Integer> accepted) {
-    if (count < 1_000 && target.write(text(size))) {
-      vertx.runOnContext(ignored -> writeUntilFull(target, size, count + 1, accepted));
+    writeUntilFull(target, to -> to.write(text(size)), count, accepted);
+  }
+
+  private void writeUntilFull(
+      FrameWriter.Target target,
+      Predicate<FrameWriter.Target> write,
+      int count,
+      Promise<Integer> accepted) {
+    if (count < 1_000 && write.test(target)) {
+      vertx.runOnContext(ignored -> writeUntilFull(target, write, count + 1, accepted));
     } else {
       target.abort();
       accepted.complete(count);

@@ -281,7 +281,8 @@ class CompressionIT {
             Deflated.text(BEAT).withRsv(6),
             Deflated.text(BEAT).withRsv(5),
             WebSocketFrame.text(BEAT).withRsv(2),
-            WebSocketFrame.ping("").withRsv(4));
+            WebSocketFrame.ping("").withRsv(4),
+            WebSocketFrame.close(1000, "").withRsv(4));
     for (WebSocketFrame frame : bad) {
       try (var socket = maker.open()) {
         socket.write(frame);
