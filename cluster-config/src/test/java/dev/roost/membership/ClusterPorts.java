@@ -7,17 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/**
- * Ports next to each other that nobody listens on, away from those given out for port 0. They are
- * bound only later: so each process that runs tests has a range of its own, and goes on in it.
- */
+/** Ports next to each other that nobody listens on, away from those given out for port 0. */
 final class ClusterPorts {
-
-  private static final int RANGE = 2_500;
-  private static final int START = 15_000 + (Integer.getInteger("roost.fork", 1) - 1) % 6 * RANGE;
-
-  /** Not always the first: what another build on this machine has taken is mostly elsewhere. */
-  private static int next = ThreadLocalRandom.current().nextInt(RANGE);
 
   private ClusterPorts() {}
 
@@ -31,17 +22,12 @@ final class ClusterPorts {
         .withSeeds(List.of("127.0.0.1"));
   }
 
-  private static synchronized int free(int count) throws IOException {
-    for (int tries = 0; tries < RANGE; tries++) {
-      if (next + count > RANGE) {
-        next = 0;
-      }
-      int first = START + next;
+  private static int free(int count) throws IOException {
+    for (int attempt = 0; attempt < 100; attempt++) {
+      int first = ThreadLocalRandom.current().nextInt(15_000, 30_000);
       if (areFree(first, count)) {
-        next += count;
         return first;
       }
-      next++;
     }
     throw new IOException("no " + count + " free ports next to each other");
   }
