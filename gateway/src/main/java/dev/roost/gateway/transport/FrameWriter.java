@@ -13,7 +13,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.time.Duration;
@@ -265,7 +265,7 @@ final class FrameWriter {
     /** What writes if there is something between it and the head, TLS for instance; or null. */
     private final @Nullable ChannelHandlerContext piped;
 
-    private final @Nullable FileDescriptor descriptor;
+    private final @Nullable Socket descriptor;
     private final boolean deflates;
     private boolean isDirty;
 
@@ -278,7 +278,13 @@ final class FrameWriter {
       this.head = channel.unsafe();
       this.queue = head.outboundBuffer();
       this.piped = socket.isBare() ? null : socket.outbound();
-      this.descriptor = piped == null && channel instanceof UnixChannel unix ? unix.fd() : null;
+      this.descriptor = piped == null ? descriptorOf(channel) : null;
+    }
+
+    private static @Nullable Socket descriptorOf(Channel channel) {
+      return channel instanceof UnixChannel unix && unix.fd() instanceof Socket socket
+          ? socket
+          : null;
     }
 
     /**
@@ -343,10 +349,10 @@ final class FrameWriter {
       }
     }
 
-    private static int written(FileDescriptor descriptor, ByteBuf buffer) {
+    private static int written(Socket descriptor, ByteBuf buffer) {
       try {
         int count =
-            descriptor.writeAddress(
+            descriptor.sendAddress(
                 buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex());
         return Math.max(0, count);
       } catch (IOException e) {
