@@ -1,14 +1,26 @@
 package dev.roost.membership;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 
-/** Ports next to each other that nobody listens on, away from those given out for port 0. */
+/**
+ * Ports next to each other that nobody listens on. They are bound only later: so each process that
+ * runs tests has a range of its own, and goes on in it.
+ */
 final class ClusterPorts {
+
+  private static final int FIRST = 15_000;
+  private static final int RANGE = 1_000;
+  private static final int RANGES = 15;
+
+  /** Who listens on a range's first port has the range, until the process ends. */
+  private static final ServerSocket OWN = ownRange();
+
+  private static int next = 1;
 
   private ClusterPorts() {}
 
@@ -22,12 +34,28 @@ final class ClusterPorts {
         .withSeeds(List.of("127.0.0.1"));
   }
 
-  private static int free(int count) throws IOException {
-    for (int attempt = 0; attempt < 100; attempt++) {
-      int first = ThreadLocalRandom.current().nextInt(15_000, 30_000);
+  private static ServerSocket ownRange() {
+    for (int i = 0; i < RANGES; i++) {
+      try {
+        return listen(FIRST + i * RANGE);
+      } catch (IOException taken) {
+        // By another process that runs tests.
+      }
+    }
+    throw new UncheckedIOException(new IOException("all " + RANGES + " ranges of ports are taken"));
+  }
+
+  private static synchronized int free(int count) throws IOException {
+    for (int tries = 0; tries < RANGE; tries++) {
+      if (next + count > RANGE) {
+        next = 1;
+      }
+      int first = OWN.getLocalPort() + next;
       if (areFree(first, count)) {
+        next += count;
         return first;
       }
+      next++;
     }
     throw new IOException("no " + count + " free ports next to each other");
   }
@@ -36,7 +64,7 @@ final class ClusterPorts {
     List<ServerSocket> held = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
-        held.add(new ServerSocket(first + i, 1, InetAddress.getLoopbackAddress()));
+        held.add(listen(first + i));
       }
       return true;
     } catch (IOException taken) {
@@ -46,5 +74,9 @@ final class ClusterPorts {
         each.close();
       }
     }
+  }
+
+  private static ServerSocket listen(int port) throws IOException {
+    return new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
   }
 }

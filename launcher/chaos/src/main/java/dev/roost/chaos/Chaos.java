@@ -23,6 +23,9 @@ public final class Chaos {
   /** How often everybody pushes while one waits for the two sides of a split to be one. */
   private static final Duration PROBES = Duration.ofSeconds(2);
 
+  /** Nothing is promised of a start, on a machine where others start as well. */
+  private static final Duration START_LIMIT = Duration.ofMinutes(2);
+
   private final Options options;
   private final boolean hasNetworks;
   private final Cluster cluster;
@@ -104,7 +107,7 @@ public final class Chaos {
     crowd.start();
     crowd.pushing(true);
     try {
-      awaitServed("the start");
+      awaitServed("the start", START_LIMIT);
       for (Fault fault : faults()) {
         suffer(fault);
       }
@@ -141,10 +144,15 @@ public final class Chaos {
 
   /** Waits until each member has received something that was pushed from now on. */
   private void awaitServed(String after) throws InterruptedException {
+    awaitServed(after, options.recoveryLimit());
+  }
+
+  private void awaitServed(String after, Duration limit) throws InterruptedException {
     long now = System.nanoTime();
     await(
         () -> crowd.all(membership -> membership.isServedSince(now)),
-        "everybody is served again after " + after);
+        "everybody is served again after " + after,
+        limit);
   }
 
   /** Waits until each member hears everybody of its topic: two sides would each serve their own. */
@@ -171,11 +179,15 @@ public final class Chaos {
   }
 
   private void await(BooleanSupplier condition, String what) throws InterruptedException {
-    long deadline = System.nanoTime() + options.recoveryLimit().toNanos();
+    await(condition, what, options.recoveryLimit());
+  }
+
+  private static void await(BooleanSupplier condition, String what, Duration limit)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new IllegalStateException(
-            "waited " + options.recoveryLimit().toSeconds() + " s in vain until " + what);
+        throw new IllegalStateException("waited " + limit.toSeconds() + " s in vain until " + what);
       }
       TimeUnit.MILLISECONDS.sleep(50);
     }

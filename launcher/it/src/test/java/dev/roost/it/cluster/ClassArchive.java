@@ -5,7 +5,7 @@ import java.nio.file.Path;
 
 /**
  * An archive of the classes of a node, from which the others start with half of the processor time:
- * all tests together start about a hundred. Made once.
+ * all tests together start about a hundred. Made by each process that runs tests, once.
  */
 final class ClassArchive {
 
@@ -20,7 +20,7 @@ final class ClassArchive {
 
   private static String make() {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    Path archive = Path.of("target", "cluster", "classes.jsa");
+    Path archive = Path.of("target", "cluster", "classes-" + Ports.process() + ".jsa");
     if (!Files.isExecutable(jcmd)) {
       return "";
     }

@@ -20,7 +20,11 @@ final class Networks implements AutoCloseable {
 
   private final String id =
       Integer.toHexString(ThreadLocalRandom.current().nextInt(0x1000, 0x10000));
-  private final String net = "10." + ThreadLocalRandom.current().nextInt(100, 250) + ".77.";
+
+  /* Chaos runs have the third number below 80: they may go on beside this. */
+  private final String net =
+      "10.%d.%d.".formatted(ThreadLocalRandom.current().nextInt(100, 250), 80 + Ports.process());
+
   private final List<String> names;
   private final List<String> cables;
   private final List<Integer> broken = new ArrayList<>();
