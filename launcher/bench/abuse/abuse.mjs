@@ -518,6 +518,19 @@ function report(honest, what = "report") {
   });
 }
 
+/** That process comes before all others: honest clients too have machines of their own in life, and wait for the server, not for a turn beside it. */
+function stepForward(pid) {
+  try {
+    if (process.platform === "linux") {
+      execFileSync("chrt", ["--all-tasks", "--rr", "--pid", "1", String(pid)], { stdio: "pipe" });
+    } else {
+      os.setPriority(pid, os.constants.priority.PRIORITY_HIGHEST);
+    }
+  } catch (error) {
+    console.log(`honest clients take turns with the server, which their times contain: ${error.message.trim()}`);
+  }
+}
+
 /** Whatever this process does from now on, the server and the honest clients go first: it gets what they leave. */
 function stepBack() {
   if (process.platform !== "linux") return os.setPriority(os.constants.priority.PRIORITY_LOW);
@@ -588,6 +601,7 @@ async function main() {
   process.on("exit", () => honest.kill("SIGKILL"));
   await new Promise((go) => honest.once("message", go));
   stepBack();
+  stepForward(honest.pid);
   const quietMs = size(4_000, 2_000);
   await honestly(honest, size(15_000, 4_000), "warm-up"); // until the JIT has seen it all
   const baseHeap = heap(roost.pid);

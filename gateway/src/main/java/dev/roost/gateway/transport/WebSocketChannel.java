@@ -8,9 +8,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.http.HttpContentDecompressor;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -18,6 +20,7 @@ import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
@@ -51,6 +54,12 @@ final class WebSocketChannel extends ChannelDuplexHandler {
 
   private static final String DECODER = "wsdecoder";
   private static final String WRITER = "writer";
+
+  /**
+   * Frames that a client has handed on before all others of its event loop have a turn: what comes
+   * in one read may be a thousand of them.
+   */
+  private static final int TURN = 16;
 
   /** RFC 6455, section 5.2: the last frame of a message, a close. */
   private static final int CLOSE = 0x88;
@@ -94,6 +103,13 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   private @Nullable Receiver receiver;
   private @Nullable Deque<WebSocketFrame> waiting;
   private boolean stopped = true;
+
+  /** Handed on in this turn. */
+  private int handed;
+
+  /** The turn is over, the next one will come. */
+  private boolean resting;
+
   private boolean autoRead;
   private boolean handsOn;
   private boolean unreadable;
@@ -124,6 +140,17 @@ final class WebSocketChannel extends ChannelDuplexHandler {
             .orElseThrow(() -> new IllegalStateException("no connection of Vert.x: " + connection));
     ContextInternal context =
         Objects.requireNonNull(ContextInternal.current(), "a context of Vert.x");
+    boolean isKnown = context.owner().isMetricsEnabled() || webSocket.textHandlerID() != null;
+    return in(channel, context, isKnown, closeTimeout);
+  }
+
+  /**
+   * Takes the place of Vert.x's handler.
+   *
+   * @param isKnown whether Vert.x has to be told of the end
+   */
+  static WebSocketChannel in(
+      Channel channel, ContextInternal context, boolean isKnown, Duration closeTimeout) {
     ChannelPipeline pipeline = channel.pipeline();
     if (pipeline.get(HttpContentDecompressor.class) != null) {
       pipeline.remove(HttpContentDecompressor.class); // It reads on when it has seen no request.
@@ -136,7 +163,6 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     }
     var taken = new WebSocketChannel(context, channel, pipeline.context(writer), closeTimeout);
     ChannelHandler replaced = pipeline.replace(VERTX_HANDLER, VERTX_HANDLER, taken);
-    boolean isKnown = context.owner().isMetricsEnabled() || webSocket.textHandlerID() != null;
     if (isKnown && replaced instanceof ChannelInboundHandler handler) {
       taken.counting = handler;
     }
@@ -190,13 +216,43 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   }
 
   private void readOn() {
-    while (!stopped && waiting != null && !waiting.isEmpty()) {
-      handOn(waiting.remove());
+    handOnWaiting();
+    if (stopped || resting) {
+      return;
     }
-    if (!stopped) {
+    if (waiting == null || waiting.isEmpty()) {
       waiting = null;
       autoRead(true);
+    } else {
+      rest();
     }
+  }
+
+  private void handOnWaiting() {
+    while (!stopped && !resting && handed < TURN && waiting != null && !waiting.isEmpty()) {
+      handOn(waiting.remove());
+    }
+  }
+
+  /** Until all others had a turn. A task would come before what is read from them. */
+  private void rest() {
+    resting = true;
+    var unused = outbound.executor().schedule(this::nextTurn, 0, TimeUnit.NANOSECONDS);
+  }
+
+  private void nextTurn() {
+    resting = false;
+    handed = 0;
+    if (channel.isActive()) {
+      readOn();
+    }
+  }
+
+  /** Nothing comes any more: what rests is not left behind. */
+  private void lastTurn() {
+    resting = false;
+    handed = Integer.MIN_VALUE;
+    handOnWaiting();
   }
 
   private void autoRead(boolean on) {
@@ -221,20 +277,32 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     } else if (stopped
         && (frame instanceof PingWebSocketFrame || frame instanceof PongWebSocketFrame)) {
       handOn(frame);
-    } else if (stopped || handsOn || waiting != null) {
+    } else if (stopped || handsOn || waiting != null || handed >= TURN) {
       if (waiting == null) {
         waiting = new ArrayDeque<>();
       }
       waiting.add(frame);
+      autoRead = false;
       channel.config().setAutoRead(false); // Traffic shaping turns it on again.
+      if (!stopped && !handsOn && !resting) {
+        rest();
+      }
     } else {
       handOn(frame);
       readOn();
     }
   }
 
+  @Override
+  public void channelReadComplete(ChannelHandlerContext handler) {
+    if (!resting) {
+      handed = 0;
+    }
+  }
+
   private void handOn(WebSocketFrame frame) {
     handsOn = true;
+    handed++;
     ContextInternal outer = context.beginDispatch();
     try {
       if (frame instanceof CloseWebSocketFrame close) {
@@ -256,8 +324,12 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   @Override
   public void exceptionCaught(ChannelHandlerContext handler, Throwable cause) {
     if (cause instanceof CorruptedWebSocketFrameException) {
+      lastTurn();
+      boolean wasReadable = !unreadable;
       unreadable = true; // The client's close would not be seen.
-      endBehind(closeWritten);
+      if (wasReadable && closeWritten != null) {
+        lingerBehind(closeWritten);
+      }
     }
     tell(told -> told.failed(cause));
   }
@@ -267,6 +339,7 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     if (deadline != null) {
       deadline.cancel(false);
     }
+    lastTurn();
     tell(Receiver::ended);
     if (counting != null) {
       counting.channelInactive(handler);
@@ -321,8 +394,10 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     frame.writeByte(CLOSE).writeByte(content.readableBytes()).writeBytes(content);
     content.release();
     closeWritten = outbound.writeAndFlush(frame);
-    if (closeReceived || unreadable) {
+    if (closeReceived) {
       endBehind(closeWritten);
+    } else if (unreadable) {
+      lingerBehind(closeWritten);
     }
     deadline =
         outbound
@@ -331,12 +406,37 @@ final class WebSocketChannel extends ChannelDuplexHandler {
                 () -> NettyChannel.abort(channel), closeTimeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private void endBehind(@Nullable ChannelFuture written) {
-    if (written != null) {
-      written.addListener(
-          done -> {
-            var unused = outbound.close(); // Told of as its end.
-          });
+  private void endBehind(ChannelFuture written) {
+    written.addListener(
+        done -> {
+          var unused = outbound.close(); // Told of as its end.
+        });
+  }
+
+  /**
+   * Ends when the client does, or at the deadline: it may be sending still, and a connection that
+   * is closed over what was not read takes the close frame with it.
+   */
+  private void lingerBehind(ChannelFuture written) {
+    written.addListener(
+        done -> {
+          ChannelPipeline pipeline = channel.pipeline();
+          pipeline.addFirst(new Discarding());
+          channel.config().setAutoRead(true);
+          SslHandler tls = pipeline.get(SslHandler.class);
+          if (tls != null) {
+            var unused = tls.closeOutbound();
+          } else if (channel instanceof DuplexChannel duplex) {
+            var unused = duplex.shutdownOutput();
+          }
+        });
+  }
+
+  private static final class Discarding extends ChannelInboundHandlerAdapter {
+
+    @Override
+    public void channelRead(ChannelHandlerContext handler, Object message) {
+      ReferenceCountUtil.release(message);
     }
   }
 

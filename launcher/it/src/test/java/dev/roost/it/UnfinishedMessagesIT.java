@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -328,15 +329,14 @@ class UnfinishedMessagesIT {
 
   @Test
   void aMessageThatBreaksARuleHalfwayGivesBackWhatItHad() {
-    for (byte[] rest :
-        List.of(
-            WebSocketFrame.text("[]").bytes(), // a message within a message: 1002
-            WebSocketFrame.continuation(new byte[9 * MEBIBYTE]).bytes())) { // too long: 1009
+    byte[] anotherMessage = WebSocketFrame.text("[]").bytes();
+    byte[] tooMuch = WebSocketFrame.continuation(new byte[32 * MEBIBYTE]).bytes();
+    for (var refused : Map.of(1002, anotherMessage, 1009, tooMuch).entrySet()) {
       RawWebSocket socket = socket();
       Shape.INFLATED.send(socket, message(2 * MEBIBYTE), MEBIBYTE);
       awaitTaken(MEBIBYTE - 80_000, MEBIBYTE + 80_000);
-      socket.write(rest);
-      socket.readClose();
+      socket.write(refused.getValue());
+      assertEquals(refused.getKey(), socket.readClose());
       awaitNothingTaken();
     }
   }
