@@ -752,13 +752,13 @@ class PresenceTest {
     try (var other = answersPresent(QUICK)) {
       var ada = other.join("s:1", Map.of("key", "ada"));
       assertEquals(Map.of("first", true), ada.response().as(Map.class));
+      assertTrue(ada.assertPush("presence_state").tree().has("ada"), "present from now on");
       var bob = other.join("s:1", Map.of("key", "bob"));
       var state = bob.assertPush("presence_state").tree();
       assertEquals("free", state.at("/ada/metas/0/mood").asText());
       assertEquals("free", state.at("/bob/metas/0/mood").asText());
       assertEquals(2, state.at("/all/metas").size());
       ada.assertBroadcast("presence_diff", diff -> diff.tree().get("joins").has("bob"));
-      assertTrue(ada.assertPush("presence_state").tree().has("ada"));
 
       var first = bob.assertPush("keys");
       assertTrue(first.tree().toString().contains("bob"), "present before any other callback");
