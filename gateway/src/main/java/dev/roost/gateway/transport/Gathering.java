@@ -52,7 +52,11 @@ final class Gathering implements ByteToMessageDecoder.Cumulator {
             budget,
             cause -> {
               channel.giveUp();
-              context.runOnContext(ignored -> failed.accept(cause));
+              context.runOnContext(
+                  ignored -> {
+                    channel.lastTurn();
+                    failed.accept(cause);
+                  });
             }));
   }
 

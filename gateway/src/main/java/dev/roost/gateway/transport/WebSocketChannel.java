@@ -242,14 +242,14 @@ final class WebSocketChannel extends ChannelDuplexHandler {
 
   private void nextTurn() {
     resting = false;
-    handed = 0;
-    if (channel.isActive()) {
+    if (channel.isActive()) { // Else the last turn goes on.
+      handed = 0;
       readOn();
     }
   }
 
   /** Nothing comes any more: what rests is not left behind. */
-  private void lastTurn() {
+  void lastTurn() {
     resting = false;
     handed = Integer.MIN_VALUE;
     handOnWaiting();
@@ -274,9 +274,11 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   public void channelRead(ChannelHandlerContext handler, Object message) {
     if (!(message instanceof WebSocketFrame frame)) {
       ReferenceCountUtil.release(message);
-    } else if (stopped
-        && (frame instanceof PingWebSocketFrame || frame instanceof PongWebSocketFrame)) {
+    } else if (isPast(frame)) {
       handOn(frame);
+      if (!stopped) {
+        readOn();
+      }
     } else if (stopped || handsOn || waiting != null || handed >= TURN) {
       if (waiting == null) {
         waiting = new ArrayDeque<>();
@@ -291,6 +293,12 @@ final class WebSocketChannel extends ChannelDuplexHandler {
       handOn(frame);
       readOn();
     }
+  }
+
+  /** Pings and pongs do not wait for a turn, either. */
+  private boolean isPast(WebSocketFrame frame) {
+    boolean waits = stopped || (!handsOn && (resting || handed >= TURN));
+    return waits && (frame instanceof PingWebSocketFrame || frame instanceof PongWebSocketFrame);
   }
 
   @Override
@@ -325,21 +333,17 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   public void exceptionCaught(ChannelHandlerContext handler, Throwable cause) {
     if (cause instanceof CorruptedWebSocketFrameException) {
       lastTurn();
-      boolean wasReadable = !unreadable;
-      unreadable = true; // The client's close would not be seen.
-      if (wasReadable && closeWritten != null) {
-        lingerBehind(closeWritten);
-      }
+      giveUp();
     }
     tell(told -> told.failed(cause));
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext handler) throws Exception {
+    lastTurn();
     if (deadline != null) {
       deadline.cancel(false);
     }
-    lastTurn();
     tell(Receiver::ended);
     if (counting != null) {
       counting.channelInactive(handler);
@@ -369,6 +373,9 @@ final class WebSocketChannel extends ChannelDuplexHandler {
 
   /** Nothing can be read any more, not even the client's close. */
   void giveUp() {
+    if (!unreadable && closeWritten != null) {
+      lingerBehind(closeWritten);
+    }
     unreadable = true;
   }
 
@@ -420,6 +427,9 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   private void lingerBehind(ChannelFuture written) {
     written.addListener(
         done -> {
+          if (!done.isSuccess()) {
+            return; // It is over.
+          }
           ChannelPipeline pipeline = channel.pipeline();
           pipeline.addFirst(new Discarding());
           channel.config().setAutoRead(true);

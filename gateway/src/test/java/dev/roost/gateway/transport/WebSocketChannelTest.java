@@ -32,12 +32,17 @@ class WebSocketChannelTest {
   private final List<String> told = new ArrayList<>();
   private EmbeddedChannel connection;
   private WebSocketChannel channel;
+  private String stopsAt = "";
 
   private final class Told implements WebSocketChannel.Receiver {
 
     @Override
     public void received(WebSocketFrame frame) {
-      told.add(frame.content().toString(StandardCharsets.UTF_8));
+      String text = frame.content().toString(StandardCharsets.UTF_8);
+      told.add(text);
+      if (text.equals(stopsAt)) {
+        channel.stop();
+      }
     }
 
     @Override
@@ -94,6 +99,10 @@ class WebSocketChannelTest {
     connection.pipeline().fireChannelRead(data).fireChannelReadComplete();
   }
 
+  private void end() {
+    connection.unsafe().close(connection.newPromise());
+  }
+
   @Test
   void othersHaveATurnBetween() {
     read(frames());
@@ -130,8 +139,32 @@ class WebSocketChannelTest {
   @Test
   void whatRestsComesBeforeTheEnd() {
     read(frames());
-    connection.pipeline().fireChannelInactive();
+    end();
     assertEquals("ended", told.removeLast());
+    assertEquals(numbers(FRAMES), told);
+  }
+
+  @Test
+  void whatRestsAtTheEndMayBeStoppedAndGoesOnWhole() {
+    read(frames());
+    stopsAt = "20";
+    end();
+    connection.runScheduledPendingTasks();
+    assertEquals("ended", told.removeLast());
+    assertEquals(numbers(21), told);
+    channel.read();
+    assertEquals(numbers(FRAMES), told);
+  }
+
+  @Test
+  void aPingDoesNotWaitForATurn() {
+    ByteBuf ping = Unpooled.wrappedBuffer(new byte[] {(byte) 0x89, (byte) 0x81, 0, 0, 0, 0, 'p'});
+    read(Unpooled.wrappedBuffer(frames(), ping));
+    assertEquals("p", told.removeLast());
+    assertEquals(numbers(TURN), told);
+    assertFalse(connection.config().isAutoRead());
+    connection.runScheduledPendingTasks();
+    connection.runScheduledPendingTasks();
     assertEquals(numbers(FRAMES), told);
   }
 
