@@ -41,4 +41,5 @@ process.on("message", (message) => {
     process.send({ count: sorted.length, p50: at(0.5), p99: at(0.99), lost });
   }
 });
+process.on("disconnect", () => process.exit()); // It is not to outlive who started it.
 process.send("ready");
