@@ -33,6 +33,8 @@ if (SCREENSHOTS) {
 const clusterPort = (node) => FIRST_PORT + 4 * node;
 
 class Node {
+  log = "";
+
   constructor(number, ...role) {
     this.number = number;
     this.args = [
@@ -46,13 +48,15 @@ class Node {
 
   async start() {
     this.process = spawn(ROOST, this.args, { stdio: ["ignore", "pipe", "inherit"] });
-    for await (const data of this.process.stdout.iterator({ destroyOnReturn: false })) {
-      if (String(data).includes(" is ready: ")) {
-        this.process.stdout.resume();
-        return;
-      }
-    }
-    throw new Error(`node ${this.number} did not come up`);
+    const { process: started } = this;
+    const ready = new Promise((go, fail) => {
+      started.stdout.on("data", (data) => {
+        this.log += data;
+        if (String(data).includes(" is ready: ")) go();
+      });
+      started.once("exit", () => fail(new Error(`node ${this.number} did not come up`)));
+    });
+    await ready;
   }
 
   async kill() {
@@ -74,6 +78,7 @@ async function open(browser, name, gateway) {
   await context.addInitScript((n) => localStorage.setItem("roost.name", n), name);
   const window = { name, page: await context.newPage(), closed: 0 };
   window.page.on("websocket", (socket) => socket.on("close", () => (window.closed += 1)));
+  windows.push(window);
   await window.page.goto(`http://127.0.0.1:${port(gateway)}/#kills`);
   return window;
 }
@@ -94,13 +99,19 @@ async function types({ page }, others, expected) {
   await body.fill("");
 }
 
-/** Awaits that a window shows these people and nobody else: name → state and devices. */
-async function shows({ name, page }, expected) {
+/** Who a window shows, name → state and devices; nobody while it is not sure. */
+function people({ page }) {
+  return page
+    .locator('[data-testid="here"]:not(.stale) [data-testid="person"]')
+    .evaluateAll((chips) => Object.fromEntries(chips.map(({ dataset }) => [dataset.name, `${dataset.state} x${dataset.devices}`])));
+}
+
+/** Awaits that a window shows these people and nobody else. */
+async function shows(window, expected) {
+  const { name, page } = window;
   const end = Date.now() + LIMIT_MS;
   for (;;) {
-    const here = await page
-      .locator('[data-testid="here"]:not(.stale) [data-testid="person"]')
-      .evaluateAll((chips) => Object.fromEntries(chips.map(({ dataset }) => [dataset.name, `${dataset.state} x${dataset.devices}`])));
+    const here = await people(window);
     try {
       assert.deepEqual(here, expected);
       return;
@@ -127,6 +138,7 @@ async function picture({ page }, name) {
 
 let failed = true;
 let browser;
+const windows = [];
 try {
   await channels[0].start();
   await Promise.all(nodes.slice(1).map((node) => node.start()));
@@ -165,6 +177,12 @@ try {
   failed = false;
 } catch (error) {
   console.error(`FAIL ${error.stack}`);
+  for (const window of windows) {
+    console.error(`${window.name} sees`, await people(window).catch(String), await window.page.locator("body").innerText().catch(String));
+  }
+  for (const node of nodes) {
+    console.error(`node ${node.number}:\n${node.log.slice(-4_000)}`);
+  }
 } finally {
   await browser?.close();
   await Promise.all(nodes.map((node) => node.kill()));
