@@ -23,9 +23,6 @@ public final class Chaos {
   /** How often everybody pushes while one waits for the two sides of a split to be one. */
   private static final Duration PROBES = Duration.ofSeconds(2);
 
-  /** Nothing is promised of a start, on a machine where others start as well. */
-  private static final Duration START_LIMIT = Duration.ofMinutes(2);
-
   private final Options options;
   private final boolean hasNetworks;
   private final Cluster cluster;
@@ -107,7 +104,7 @@ public final class Chaos {
     crowd.start();
     crowd.pushing(true);
     try {
-      awaitServed("the start", START_LIMIT);
+      awaitServed("the start");
       for (Fault fault : faults()) {
         suffer(fault);
       }
@@ -144,15 +141,10 @@ public final class Chaos {
 
   /** Waits until each member has received something that was pushed from now on. */
   private void awaitServed(String after) throws InterruptedException {
-    awaitServed(after, options.recoveryLimit());
-  }
-
-  private void awaitServed(String after, Duration limit) throws InterruptedException {
     long now = System.nanoTime();
     await(
         () -> crowd.all(membership -> membership.isServedSince(now)),
-        "everybody is served again after " + after,
-        limit);
+        "everybody is served again after " + after);
   }
 
   /** Waits until each member hears everybody of its topic: two sides would each serve their own. */
@@ -179,15 +171,11 @@ public final class Chaos {
   }
 
   private void await(BooleanSupplier condition, String what) throws InterruptedException {
-    await(condition, what, options.recoveryLimit());
-  }
-
-  private static void await(BooleanSupplier condition, String what, Duration limit)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + limit.toNanos();
+    long deadline = System.nanoTime() + options.recoveryLimit().toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new IllegalStateException("waited " + limit.toSeconds() + " s in vain until " + what);
+        throw new IllegalStateException(
+            "waited " + options.recoveryLimit().toSeconds() + " s in vain until " + what);
       }
       TimeUnit.MILLISECONDS.sleep(50);
     }
