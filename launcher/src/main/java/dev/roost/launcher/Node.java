@@ -276,23 +276,30 @@ final class Node {
     };
   }
 
-  /** With ports that all gateways of this process can share. */
+  /**
+   * With ports that all gateways of this process can share: ones that are free now instead of 0.
+   * Vert.x shares a port among servers that ask for the same one; those that ask for port 0 would
+   * get one each.
+   */
   private static GatewayOptions onOnePort(GatewayOptions options) throws IOException {
-    GatewayOptions shared = options.port() == 0 ? options.withPort(freePort(options)) : options;
     Integer redirects = options.edge().httpRedirectPort();
-    return redirects == null || redirects != 0
-        ? shared
-        : shared.withEdge(shared.edge().withHttpRedirectPort(freePort(options)));
+    boolean anyForRedirects = redirects != null && redirects == 0;
+    if (options.port() != 0 && !anyForRedirects) {
+      return options;
+    }
+    // Both held at once: a port that was let go may be given again.
+    try (ServerSocket first = onFreePort(options);
+        ServerSocket second = onFreePort(options)) {
+      GatewayOptions shared =
+          options.port() == 0 ? options.withPort(first.getLocalPort()) : options;
+      return anyForRedirects
+          ? shared.withEdge(shared.edge().withHttpRedirectPort(second.getLocalPort()))
+          : shared;
+    }
   }
 
-  /**
-   * A port that is free now. Vert.x shares a port among servers that ask for the same one; those
-   * that ask for port 0 would get one each.
-   */
-  private static int freePort(GatewayOptions options) throws IOException {
-    try (var probe = new ServerSocket(0, 1, InetAddress.getByName(options.host()))) {
-      return probe.getLocalPort();
-    }
+  private static ServerSocket onFreePort(GatewayOptions options) throws IOException {
+    return new ServerSocket(0, 1, InetAddress.getByName(options.host()));
   }
 
   private static Future<Running> deployGateway(
