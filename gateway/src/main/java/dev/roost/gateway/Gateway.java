@@ -78,6 +78,7 @@ public final class Gateway {
   private final Connects connects;
   private final Places places;
   private final Door door;
+  private final WebSocketTransport webSockets;
   private final LongPollTransport longPolls;
   private final SocketPaths paths;
   private final long timer;
@@ -106,12 +107,9 @@ public final class Gateway {
     this.longPolls =
         new LongPollTransport(
             node, verticle, endpoint, door, connects, table, budget, queued, options);
-    this.paths =
-        new SocketPaths(
-            node,
-            new WebSocketTransport(door, connects, table, workers, budget, queued, options),
-            longPolls,
-            options);
+    this.webSockets =
+        new WebSocketTransport(door, connects, table, workers, budget, queued, options);
+    this.paths = new SocketPaths(node, webSockets, longPolls, options);
     this.edge = new Edge(options.edge(), options.publicHost(), options.metrics());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retry());
@@ -278,6 +276,7 @@ public final class Gateway {
                 certificates.stop();
               }
               node.unlisten(onChange);
+              webSockets.close();
               return Future.join(endpoint.close(), workers.close()).mapEmpty();
             });
   }

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param compression whether {@link #httpServerOptions} lets clients compress messages
  *     (permessage-deflate, W-20); {@code maxMessageBytes} bounds what one inflates to. Another HTTP
  *     server in front of a {@link Gateway} decides by its own options; default false
+ * @param ioUring whether a broadcast is sent to many sockets by one system call, where Netty's
+ *     io_uring and epoll transports are there and the kernel lets this process have it; else each
+ *     socket is a call; default true
  * @param maxRequestLineBytes request line, so also the query string; over it HTTP 414; default
  *     10,000
  * @param maxHeaderBytes all request headers together; over it HTTP 431; default 32,768
@@ -64,6 +67,7 @@ public record GatewayOptions(
     int maxFrameBytes,
     int maxMessageBytes,
     boolean compression,
+    boolean ioUring,
     int maxRequestLineBytes,
     int maxHeaderBytes,
     Duration handshakeTimeout,
@@ -198,6 +202,10 @@ public record GatewayOptions(
     return change(builder -> builder.compression = value);
   }
 
+  public GatewayOptions withIoUring(boolean value) {
+    return change(builder -> builder.ioUring = value);
+  }
+
   public GatewayOptions withMaxRequestLineBytes(int value) {
     return change(builder -> builder.maxRequestLineBytes = value);
   }
@@ -274,6 +282,7 @@ public record GatewayOptions(
     builder.maxFrameBytes = maxFrameBytes;
     builder.maxMessageBytes = maxMessageBytes;
     builder.compression = compression;
+    builder.ioUring = ioUring;
     builder.maxRequestLineBytes = maxRequestLineBytes;
     builder.maxHeaderBytes = maxHeaderBytes;
     builder.handshakeTimeout = handshakeTimeout;
@@ -303,6 +312,7 @@ public record GatewayOptions(
     private int maxFrameBytes = 10_000_000;
     private int maxMessageBytes = 8_000_000;
     private boolean compression;
+    private boolean ioUring = true;
     private int maxRequestLineBytes = 10_000;
     private int maxHeaderBytes = 32_768;
     private Duration handshakeTimeout = Duration.ofSeconds(15);
@@ -329,6 +339,7 @@ public record GatewayOptions(
           maxFrameBytes,
           maxMessageBytes,
           compression,
+          ioUring,
           maxRequestLineBytes,
           maxHeaderBytes,
           handshakeTimeout,

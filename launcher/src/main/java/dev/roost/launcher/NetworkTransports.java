@@ -2,6 +2,7 @@ package dev.roost.launcher;
 
 import dev.roost.launcher.settings.Settings;
 import dev.roost.membership.ClusterOptions;
+import io.netty.channel.uring.IoUring;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -53,10 +54,7 @@ final class NetworkTransports {
     return switch (settings.transport()) {
       case NIO -> Transport.NIO;
       case EPOLL -> demand(settings, Transport.EPOLL);
-      case AUTO -> {
-        Transport loaded = Transport.nativeTransport();
-        yield isAvailable(loaded) ? loaded : Transport.NIO;
-      }
+      case AUTO -> isAvailable(Transport.EPOLL) ? Transport.EPOLL : Transport.NIO;
     };
   }
 
@@ -71,9 +69,15 @@ final class NetworkTransports {
             + " or aarch64: use auto or nio");
   }
 
-  /** The name of what Vert.x runs on with these settings: {@code epoll}, {@code nio}. */
+  /** What Vert.x runs on with these settings, and what gateways send broadcasts with. */
   static String name(Settings settings) {
-    return transport(settings).name();
+    Transport transport = transport(settings);
+    boolean sendsAtOnce =
+        transport.name().equals("epoll")
+            && settings.role().hasGateways()
+            && settings.gateway().ioUring()
+            && IoUring.isAvailable();
+    return sendsAtOnce ? transport.name() + " and io_uring" : transport.name();
   }
 
   private static boolean isAvailable(@Nullable Transport transport) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.roost.application.Application;
 import dev.roost.application.ApplicationProvider;
@@ -11,6 +12,7 @@ import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
+import io.netty.channel.uring.IoUring;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SelfSignedCertificate;
@@ -108,7 +110,8 @@ class NodeIT {
                 "Roost \\S+ is ready: open http://127\\.0\\.0\\.1:"
                     + node.port()
                     + "/ \\(sockets at /socket/longpoll, /socket/websocket; applications board,"
-                    + " chat, quiet; 2 gateway and 9 channel verticles; (epoll|nio)\\)"),
+                    + " chat, quiet; 2 gateway and 9 channel verticles; (epoll( and"
+                    + " io_uring)?|nio)\\)"),
         node.readyLine());
 
     await(node.drain());
@@ -129,6 +132,17 @@ class NodeIT {
     Node quiet = start(settings("--applications=quiet"));
     assertTrue(quiet.readyLine().contains("(no sockets; applications quiet; "), quiet.readyLine());
     assertEquals(204, status(quiet.port(), "/quiet"));
+  }
+
+  @Test
+  void theLineSaysWhetherBroadcastsAreSentByIoUring() throws Exception {
+    assumeTrue(IoUring.isAvailable(), "io_uring");
+    String line = start(settings("--transport=epoll")).readyLine();
+    assertTrue(line.endsWith("; epoll and io_uring)"), line);
+    line = start(settings("--transport=epoll", "--io-uring=off")).readyLine();
+    assertTrue(line.endsWith("; epoll)"), line);
+    line = start(settings("--transport=nio")).readyLine();
+    assertTrue(line.endsWith("; nio)"), line);
   }
 
   @Test

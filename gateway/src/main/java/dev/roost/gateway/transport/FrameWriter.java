@@ -9,12 +9,15 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
+import io.netty.channel.uring.IoUringDomainSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -22,6 +25,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,8 +65,11 @@ final class FrameWriter {
   private final Compression compression;
   private final RateLimit failures = new RateLimit(System.nanoTime());
   private final List<Target> dirty = new ArrayList<>();
+  private final Function<EventLoop, Optional<SendRing>> rings;
   private boolean flushDue;
   private boolean probeDue;
+  private boolean ringAsked;
+  private @Nullable Batch batch;
 
   /**
    * A writer for the sockets of one context.
@@ -70,12 +78,27 @@ final class FrameWriter {
    *     waits, before it counts as too slow
    * @param queued for the large messages that wait for all sockets
    * @param compression deflates for those that have agreed on it
+   * @param rings what sends a broadcast to many sockets at once; asked for one at the first
    */
-  FrameWriter(int maxQueuedBytes, MessageBudget queued, Compression compression) {
+  FrameWriter(
+      int maxQueuedBytes,
+      MessageBudget queued,
+      Compression compression,
+      Function<EventLoop, Optional<SendRing>> rings) {
     this.maxQueuedBytes = maxQueuedBytes;
     this.waterMark = new WriteBufferWaterMark(maxQueuedBytes / 2, maxQueuedBytes);
     this.queued = queued;
     this.compression = compression;
+    this.rings = rings;
+  }
+
+  /** Broadcasts are sent socket by socket from here on. */
+  void close() {
+    ringAsked = true;
+    if (batch != null) {
+      batch.ring.close();
+      batch = null;
+    }
   }
 
   /**
@@ -188,6 +211,9 @@ final class FrameWriter {
 
     @Override
     public void release() {
+      if (batch != null) {
+        batch.send();
+      }
       if (plain != null) {
         plain.release();
       }
@@ -255,6 +281,103 @@ final class FrameWriter {
     }
   }
 
+  private @Nullable Batch batch(EventLoop loop) {
+    if (!ringAsked) {
+      ringAsked = true;
+      batch = rings.apply(loop).map(Batch::new).orElse(null);
+    }
+    return batch;
+  }
+
+  /*
+   * A system call may cost a sixth of a send, and a broadcast is a send for each socket. They are
+   * gathered while it passes through its topic, and done before the event loop turns to anything
+   * else: a socket that is in the batch has it sent before whatever else is done with it, so its
+   * order and its descriptor are safe.
+   */
+  private final class Batch {
+
+    private final SendRing ring;
+    private final @Nullable Target[] targets = new @Nullable Target[SendRing.SIZE];
+    private final @Nullable ByteBuf[] buffers = new @Nullable ByteBuf[SendRing.SIZE];
+    private @Nullable Encoded frame;
+    private int size;
+
+    Batch(SendRing ring) {
+      this.ring = ring;
+    }
+
+    boolean isFull() {
+      return ring.isFull();
+    }
+
+    void add(Target target, Socket descriptor, ByteBuf buffer, Encoded encoded) {
+      ring.add(
+          descriptor.intValue(),
+          buffer.memoryAddress() + buffer.readerIndex(),
+          buffer.readableBytes());
+      targets[size] = target;
+      buffers[size] = buffer;
+      frame = encoded;
+      size++;
+      target.isBatched = true;
+    }
+
+    /** Sends it all; what sockets do not take is queued. Throws nothing. */
+    void send() {
+      int count = size;
+      if (count == 0) {
+        return;
+      }
+      size = 0;
+      Throwable failure = null;
+      if (!ring.run()) {
+        batch = null;
+        failure = new IOException("io_uring did not tell what became of it", ring.failure());
+        log.warn("broadcasts are sent socket by socket from here on", failure);
+      }
+      for (int i = 0; i < count; i++) {
+        took(i);
+      }
+      for (int i = 0; i < count; i++) {
+        Target lost = targets[i];
+        if (lost != null) {
+          targets[i] = null;
+          buffers[i] = null;
+          cutOff(lost, failure == null ? new IOException("short of memory") : failure);
+        }
+      }
+      frame = null;
+    }
+
+    /** Forgets a target that has what it is to get. */
+    private void took(int index) {
+      int result = ring.result(index);
+      Target target = targets[index];
+      ByteBuf buffer = buffers[index];
+      if (target == null || buffer == null || frame == null || result == SendRing.UNKNOWN) {
+        return;
+      }
+      target.isBatched = false;
+      try {
+        target.took(Math.max(0, result), buffer, frame);
+      } catch (Throwable shortOfMemory) {
+        return;
+      }
+      targets[index] = null;
+      buffers[index] = null;
+    }
+
+    private void cutOff(Target target, Throwable failure) {
+      target.isBatched = false;
+      try {
+        target.failed(failure);
+      } catch (Throwable again) {
+        log.error("a socket could not be cut off", again);
+      }
+    }
+  }
+
   /** One WebSocket to write to. */
   final class Target {
 
@@ -268,6 +391,7 @@ final class FrameWriter {
     private final @Nullable Socket descriptor;
     private final boolean deflates;
     private boolean isDirty;
+    private boolean isBatched;
 
     private @Nullable Waiting waiting;
     private @Nullable Stall stall;
@@ -281,8 +405,16 @@ final class FrameWriter {
       this.descriptor = piped == null ? descriptorOf(channel) : null;
     }
 
+    // What Netty writes by io_uring is written in the background, and what lingers may be closed
+    // there.
     private static @Nullable Socket descriptorOf(Channel channel) {
-      return channel instanceof UnixChannel unix && unix.fd() instanceof Socket socket
+      boolean isInBackground =
+          channel instanceof IoUringSocketChannel || channel instanceof IoUringDomainSocketChannel;
+      Integer linger = channel.config().getOption(ChannelOption.SO_LINGER);
+      return !isInBackground
+              && (linger == null || linger <= 0)
+              && channel instanceof UnixChannel unix
+              && unix.fd() instanceof Socket socket
           ? socket
           : null;
     }
@@ -293,6 +425,7 @@ final class FrameWriter {
      * @throws NoRoomException if too much waits for all sockets: nothing was written, close it
      */
     boolean write(Frame frame) {
+      sendBatched();
       if (!hasRoom()) {
         return false;
       }
@@ -312,6 +445,7 @@ final class FrameWriter {
     boolean write(SharedFrame frame) {
       Encoded encoded =
           frame.prepared(Encoded.class, made -> new Encoded(made, isLone(channel.eventLoop())));
+      sendBatched();
       boolean isFree = !isDirty && queue.isEmpty() && (piped == null || waitingBytes() == 0);
       if (encoded.flushed && isFree) {
         writeNow(encoded.buffer(deflates), encoded);
@@ -338,14 +472,42 @@ final class FrameWriter {
      * there is room, since nothing waits.
      */
     private void writeNow(ByteBuf buffer, Encoded encoded) {
-      int start = buffer.readerIndex();
+      int count = 0;
       if (descriptor != null && descriptor.isOpen()) {
-        start += written(descriptor, buffer);
+        Batch many = batch(channel.eventLoop());
+        if (many != null && many.isFull()) {
+          many.send();
+          many = batch; // Unless that has failed.
+        }
+        if (many != null) {
+          many.add(this, descriptor, buffer, encoded);
+          return;
+        }
+        count = written(descriptor, buffer);
       }
-      int end = buffer.writerIndex();
-      if (start < end) {
-        enqueue(buffer.retainedSlice(start, end - start), encoded.room());
+      if (count < buffer.readableBytes()) {
+        enqueue(rest(buffer, count), encoded.room());
         flushNow();
+      }
+    }
+
+    /**
+     * Later, since a flush may end the connection, and others wait to hear what became of theirs.
+     */
+    private void took(int count, ByteBuf buffer, Encoded encoded) {
+      if (count < buffer.readableBytes()) {
+        writeLater(rest(buffer, count), encoded.room());
+      }
+    }
+
+    private static ByteBuf rest(ByteBuf buffer, int count) {
+      return buffer.retainedSlice(buffer.readerIndex() + count, buffer.readableBytes() - count);
+    }
+
+    /** What else is done with a socket comes after what is to be sent to it. */
+    private void sendBatched() {
+      if (isBatched && batch != null) {
+        batch.send();
       }
     }
 
@@ -410,6 +572,7 @@ final class FrameWriter {
 
     /** Answers a ping; false if the socket is too slow: nothing was written, close it. */
     boolean pong(ByteBuf content) {
+      sendBatched();
       if (!hasRoom()) {
         return false;
       }
@@ -441,6 +604,7 @@ final class FrameWriter {
     }
 
     void flush() {
+      sendBatched();
       isDirty = false;
       flushNow();
     }
@@ -461,6 +625,7 @@ final class FrameWriter {
 
     /** Drops the connection with all that still waits to be written. */
     void abort() {
+      sendBatched();
       NettyChannel.abort(channel);
     }
 

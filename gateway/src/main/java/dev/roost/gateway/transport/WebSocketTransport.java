@@ -60,7 +60,12 @@ public final class WebSocketTransport {
     this.table = table;
     this.options = options;
     this.serializers = Serializer.reading(options.limits().maxJsonDepth());
-    this.writer = new FrameWriter(options.maxQueuedBytes(), queued, compression);
+    this.writer =
+        new FrameWriter(
+            options.maxQueuedBytes(),
+            queued,
+            compression,
+            loop -> options.ioUring() ? SendRing.of(loop) : Optional.empty());
     this.limits =
         new WebSocketConnection.Limits(
             options.maxMessageBytes(),
@@ -68,6 +73,11 @@ public final class WebSocketTransport {
             options.limits().pingsPerSecond(),
             options.writeTimeout(),
             budget);
+  }
+
+  /** To be called when its sockets are over, or cut off. */
+  public void close() {
+    writer.close();
   }
 
   /**

@@ -4,14 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.socket.SharedFrame;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -25,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -33,17 +39,37 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which way frames are written to which connection, and that they arrive whole either way. */
+@ParameterizedClass
+@EnumSource
 class FrameWriterTest {
+
+  /** What the sockets of a test are written by. */
+  enum Means {
+    NIO,
+    EPOLL,
+    IO_URING
+  }
 
   @SuppressWarnings("removal") // its successor in Netty's test tools would be a dependency more
   private static final SelfSignedCertificate CERTIFICATE = SelfSignedCertificate.create();
 
-  private final Vertx vertx = Vertx.vertx();
-  private final Context connections = vertx.getOrCreateContext();
+  private final Vertx vertx;
+  private final Context connections;
+  private final Function<EventLoop, Optional<SendRing>> rings;
   private final MessageBudget queued = MessageBudget.of(1L << 40);
   private final List<Socket> unread = new ArrayList<>();
+
+  FrameWriterTest(Means means) {
+    assumeTrue(means == Means.NIO || Epoll.isAvailable(), "epoll");
+    assumeTrue(means != Means.IO_URING || IoUring.isAvailable(), "io_uring");
+    vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(means != Means.NIO));
+    connections = vertx.getOrCreateContext();
+    rings = means == Means.IO_URING ? SendRing::of : loop -> Optional.empty();
+  }
 
   @AfterEach
   void close() throws Exception {
@@ -209,7 +235,7 @@ class FrameWriterTest {
               return true;
             }
           };
-      var writer = new FrameWriter(1 << 20, queued, new Compression());
+      var writer = new FrameWriter(1 << 20, queued, new Compression(), rings);
       boolean written =
           open(
               kind,
@@ -232,7 +258,7 @@ class FrameWriterTest {
     for (Kind kind : List.of(Kind.plain(), Kind.tls(), Kind.behindRouter())) {
       Promise<Integer> accepted = Promise.promise();
       Promise<Void> closed = Promise.promise();
-      var writer = new FrameWriter(64 * 1024, queued, new Compression());
+      var writer = new FrameWriter(64 * 1024, queued, new Compression(), rings);
       var unused =
           open(
               kind,
@@ -250,7 +276,7 @@ class FrameWriterTest {
   /** What the shaping of traffic holds back is not in the channel's queue. */
   @Test
   void aSocketWhoseTrafficIsShapedIsTooSlowAtTheSameBound() throws Exception {
-    var writer = new FrameWriter(64 * 1024, queued, new Compression());
+    var writer = new FrameWriter(64 * 1024, queued, new Compression(), rings);
     Promise<Integer> accepted = Promise.promise();
     var unused =
         open(
@@ -284,7 +310,7 @@ class FrameWriterTest {
 
   private void leavesTheBoundToTheOthers(Kind kind, Predicate<FrameWriter.Target> first)
       throws Exception {
-    var writer = new FrameWriter(64 * 1024, queued, new Compression());
+    var writer = new FrameWriter(64 * 1024, queued, new Compression(), rings);
     Promise<Integer> accepted = Promise.promise();
     var unused =
         open(
@@ -307,7 +333,7 @@ class FrameWriterTest {
     Frame large = text(size);
     for (Kind kind : List.of(Kind.plain(), Kind.tls(), Kind.behindRouter())) {
       var some = MessageBudget.of(size);
-      var writer = new FrameWriter(1 << 20, some, new Compression());
+      var writer = new FrameWriter(1 << 20, some, new Compression(), rings);
       FrameWriter.Target first = open(kind, null, socket -> writer.target(socket, false));
       FrameWriter.Target second = open(kind, null, socket -> writer.target(socket, false));
       onContext(() -> assertTrue(first.write(large)));
@@ -328,7 +354,7 @@ class FrameWriterTest {
   void whatOnlyWaitsForTheEndOfTheTurnTakesNoRoomFromOthers() throws Exception {
     Frame large = text(100_000);
     var some = MessageBudget.of(150_000);
-    var writer = new FrameWriter(1 << 20, some, new Compression());
+    var writer = new FrameWriter(1 << 20, some, new Compression(), rings);
     var targets = new ArrayList<FrameWriter.Target>();
     for (int i = 0; i < 5; i++) {
       targets.add(open(Kind.plain(), null, socket -> writer.target(socket, false)));
@@ -341,7 +367,7 @@ class FrameWriterTest {
   void aMessageForManyTakesItsRoomOnceUntilTheLastHasIt() throws Exception {
     int size = LARGER_THAN_THE_KERNEL_TAKES;
     var some = MessageBudget.of(size);
-    var writer = new FrameWriter(1 << 20, some, new Compression());
+    var writer = new FrameWriter(1 << 20, some, new Compression(), rings);
     var targets = new ArrayList<FrameWriter.Target>();
     for (int i = 0; i < 3; i++) {
       targets.add(open(Kind.plain(), null, socket -> writer.target(socket, false)));

@@ -168,7 +168,7 @@ final class Flags {
       paramLabel = "NAME",
       defaultValue = "auto",
       converter = Values.TransportName.class,
-      description = "auto (native if it can be loaded), epoll or nio. Default: ${DEFAULT-VALUE}.")
+      description = "auto (epoll if it can be loaded), epoll or nio. Default: ${DEFAULT-VALUE}.")
   Settings.NetworkTransport transport;
 
   @Option(
@@ -312,6 +312,18 @@ final class Flags {
           "on: messages may be compressed (permessage-deflate), --max-message-bytes bounds what"
               + " they inflate to. Default: ${DEFAULT-VALUE}.")
   EdgeFlags.Switch compression;
+
+  @Option(
+      names = "--io-uring",
+      paramLabel = "WHEN",
+      arity = "0..1",
+      defaultValue = EdgeFlags.ON,
+      fallbackValue = EdgeFlags.ON,
+      converter = EdgeFlags.SwitchName.class,
+      description =
+          "on: a broadcast is sent to many sockets by one system call, where the kernel lets the"
+              + " process have io_uring. Default: ${DEFAULT-VALUE}.")
+  EdgeFlags.Switch ioUring;
 
   @Option(
       names = "--max-request-line-bytes",
@@ -514,6 +526,7 @@ final class Flags {
             .withMaxFrameBytes(maxFrameBytes)
             .withMaxMessageBytes(maxMessageBytes)
             .withCompression(compression == EdgeFlags.Switch.ON)
+            .withIoUring(ioUring == EdgeFlags.Switch.ON)
             .withMaxRequestLineBytes(maxRequestLineBytes)
             .withMaxHeaderBytes(maxHeaderBytes)
             .withMaxQueuedBytes(maxQueuedBytes)

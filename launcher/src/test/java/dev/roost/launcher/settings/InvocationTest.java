@@ -131,6 +131,7 @@ class InvocationTest {
                 "max-unfinished-bytes=3000000000",
                 "max-queued-total-bytes=4000000000",
                 "compression=on",
+                "io-uring=off",
                 "max-request-line-bytes=2002",
                 "max-header-bytes=2003",
                 "max-queued-bytes=2004",
@@ -153,6 +154,7 @@ class InvocationTest {
                     .withMaxUnfinishedBytes(3_000_000_000L)
                     .withMaxQueuedTotalBytes(4_000_000_000L))
             .withCompression(true)
+            .withIoUring(false)
             .withMaxRequestLineBytes(2_002)
             .withMaxHeaderBytes(2_003)
             .withMaxQueuedBytes(2_004)
@@ -414,6 +416,7 @@ class InvocationTest {
           """
           role | boss | one of all, gateway, channels
           transport | kqueue | one of auto, epoll, nio
+          io-uring | maybe | on or off
           log-level | loud | one of error, warn, info, debug, trace
           port | 65536 | a port from 0 (any free one) to 65535
           port | -1 | a port from 0 (any free one) to 65535
