@@ -290,11 +290,15 @@ final class Node {
     // Both held at once: a port that was let go may be given again.
     try (ServerSocket first = onFreePort(options);
         ServerSocket second = onFreePort(options)) {
-      GatewayOptions shared =
-          options.port() == 0 ? options.withPort(first.getLocalPort()) : options;
-      return anyForRedirects
-          ? shared.withEdge(shared.edge().withHttpRedirectPort(second.getLocalPort()))
-          : shared;
+      int free = first.getLocalPort();
+      int other = second.getLocalPort();
+      if (!anyForRedirects) {
+        return options.withPort(redirects != null && redirects == free ? other : free);
+      }
+      int plain = options.port() == free ? other : free;
+      return options
+          .withPort(options.port() == 0 ? other : options.port())
+          .withEdge(options.edge().withHttpRedirectPort(plain));
     }
   }
 

@@ -121,8 +121,8 @@ final class FrameWriter {
   }
 
   /*
-   * A lone broadcast is flushed socket by socket as it is written, while each socket's memory is in
-   * the cache: 1,000 sockets do not fit into it twice. If another shared frame comes before the event
+   * A lone broadcast is sent as it is written, while each socket's memory is in the cache: 1,000
+   * sockets do not fit into it twice. If another shared frame comes before the event
    * loop has reached the end of its queue, there is more to come, and flushing waits for that end.
    */
   private boolean isLone(EventLoop loop) {
@@ -211,6 +211,7 @@ final class FrameWriter {
 
     @Override
     public void release() {
+      // Before anything is let go, which what sockets do not take is a part of.
       if (batch != null) {
         batch.send();
       }
@@ -323,31 +324,57 @@ final class FrameWriter {
       target.isBatched = true;
     }
 
-    /** Sends it all; what sockets do not take is queued. Throws nothing. */
+    /** Sends it all; what sockets do not take is queued. Throws nothing, even without memory. */
     void send() {
       int count = size;
       if (count == 0) {
         return;
       }
       size = 0;
-      Throwable failure = null;
-      if (!ring.run()) {
+      boolean told = ring.run();
+      if (!told) {
         batch = null;
-        failure = new IOException("io_uring did not tell what became of it", ring.failure());
-        log.warn("broadcasts are sent socket by socket from here on", failure);
       }
       for (int i = 0; i < count; i++) {
         took(i);
       }
+      int lost = 0;
       for (int i = 0; i < count; i++) {
-        Target lost = targets[i];
-        if (lost != null) {
+        Target target = targets[i];
+        if (target != null) {
           targets[i] = null;
           buffers[i] = null;
-          cutOff(lost, failure == null ? new IOException("short of memory") : failure);
+          cutOff(target);
+          lost++;
         }
       }
       frame = null;
+      if (lost > 0) {
+        tellOfCut(lost, told);
+      }
+    }
+
+    private static void cutOff(Target target) {
+      target.isBatched = false;
+      try {
+        target.abort();
+      } catch (Throwable shortOfMemory) {
+        // It is closed as the first thing.
+      }
+    }
+
+    private void tellOfCut(int sockets, boolean told) {
+      try {
+        log.warn(
+            "{} sockets are cut off, since nobody knows how much of a broadcast they have got: {}",
+            sockets,
+            told
+                ? "memory has run out"
+                : "io_uring does not tell. Each is sent to by itself from here on",
+            ring.failure());
+      } catch (Throwable shortOfMemory) {
+        // Then nobody is told.
+      }
     }
 
     /** Forgets a target that has what it is to get. */
@@ -366,15 +393,6 @@ final class FrameWriter {
       }
       targets[index] = null;
       buffers[index] = null;
-    }
-
-    private void cutOff(Target target, Throwable failure) {
-      target.isBatched = false;
-      try {
-        target.failed(failure);
-      } catch (Throwable again) {
-        log.error("a socket could not be cut off", again);
-      }
     }
   }
 
@@ -473,7 +491,7 @@ final class FrameWriter {
      */
     private void writeNow(ByteBuf buffer, Encoded encoded) {
       int count = 0;
-      if (descriptor != null && descriptor.isOpen()) {
+      if (descriptor != null && descriptor.isOpen() && buffer.hasMemoryAddress()) {
         Batch many = batch(channel.eventLoop());
         if (many != null && many.isFull()) {
           many.send();
@@ -529,11 +547,11 @@ final class FrameWriter {
       if (isDirty) {
         return;
       }
-      isDirty = true;
       dirty.add(this);
+      isDirty = true;
       if (!flushDue) {
-        flushDue = true;
         channel.eventLoop().execute(FrameWriter.this::flush);
+        flushDue = true;
       }
     }
 

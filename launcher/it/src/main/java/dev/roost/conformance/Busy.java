@@ -8,9 +8,14 @@ import dev.roost.channel.JoinResult;
 import dev.roost.channel.Payload;
 import dev.roost.channel.Result;
 import dev.roost.channel.Socket;
+import java.util.concurrent.CountDownLatch;
 
-/** The application "busy": its channels take as long for an event as they are told to. */
+/**
+ * The application "busy": a channel that was told to "hold" is busy until another has "release".
+ */
 public final class Busy implements ApplicationProvider {
+
+  private static final CountDownLatch released = new CountDownLatch(1);
 
   @Override
   public Application application() {
@@ -29,13 +34,16 @@ public final class Busy implements ApplicationProvider {
     @Override
     public Result handleIn(String event, Payload payload, Socket socket) {
       switch (event) {
-        case "work" -> {
+        case "hold" -> {
+          socket.push("holding", payload);
           try {
-            Thread.sleep(payload.tree().path("ms").asLong());
+            released.await();
           } catch (InterruptedException e) {
-            throw new IllegalStateException("interrupted at work", e);
+            throw new IllegalStateException("interrupted while it held", e);
           }
         }
+        case "release" -> released.countDown();
+        case "work" -> {}
         case "tell" -> socket.broadcast("told", payload);
         default -> {
           return Result.unhandled();

@@ -60,14 +60,15 @@ class OverloadIT {
         var other = client()) {
       assertEquals("ok", busy.join("busy:1", Map.of()).status());
       assertEquals("ok", other.join("busy:1", Map.of()).status());
-      String working = busy.push("busy:1", "work", Map.of("ms", 5_000));
+      String working = busy.push("busy:1", "hold", Map.of());
+      busy.awaitEvent("holding");
       var refs = new ArrayList<String>();
       for (int i = 0; i < 3 * MAILBOX; i++) {
-        refs.add(busy.push("busy:1", "work", Map.of("ms", 0)));
+        refs.add(busy.push("busy:1", "work", Map.of()));
       }
       // While it works: its socket is alive, and another member of the topic is served.
       assertEquals("ok", busy.heartbeat().status());
-      assertEquals("ok", other.call("busy:1", "work", Map.of("ms", 0)).status());
+      assertEquals("ok", other.call("busy:1", "work", Map.of()).status());
       int full = 0;
       for (String ref : refs.subList(MAILBOX, refs.size())) {
         PhoenixMessage answer = busy.awaitReply(ref);
@@ -79,6 +80,7 @@ class OverloadIT {
       assertEquals(
           List.of(),
           busy.pending().stream().filter(m -> m.ref().asText().equals(working)).toList());
+      assertEquals("ok", other.call("busy:1", "release", Map.of()).status());
       assertEquals("ok", busy.awaitReply(working).status());
       for (String ref : refs.subList(0, MAILBOX)) {
         assertEquals("ok", busy.awaitReply(ref).status());
