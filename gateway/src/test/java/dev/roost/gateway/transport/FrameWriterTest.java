@@ -192,6 +192,11 @@ class FrameWriterTest {
     }
     Socket socket = factory.createSocket("localhost", port);
     unread.add(socket);
+    socket.getOutputStream().write(upgrade());
+  }
+
+  /** What asks for a WebSocket. */
+  static byte[] upgrade() {
     var request =
         List.of(
             "GET / HTTP/1.1",
@@ -201,9 +206,7 @@ class FrameWriterTest {
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: MDEyMzQ1Njc4OUFCQ0RFRg==",
             "\r\n");
-    socket
-        .getOutputStream()
-        .write(String.join("\r\n", request).getBytes(StandardCharsets.US_ASCII));
+    return String.join("\r\n", request).getBytes(StandardCharsets.US_ASCII);
   }
 
   @Test

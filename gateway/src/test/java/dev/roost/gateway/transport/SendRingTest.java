@@ -114,18 +114,7 @@ class SendRingTest {
     Client() throws Exception {
       clients.add(this);
       socket.setSoTimeout(20_000);
-      var request =
-          List.of(
-              "GET / HTTP/1.1",
-              "Host: localhost",
-              "Connection: Upgrade",
-              "Upgrade: websocket",
-              "Sec-WebSocket-Version: 13",
-              "Sec-WebSocket-Key: MDEyMzQ1Njc4OUFCQ0RFRg==",
-              "\r\n");
-      socket
-          .getOutputStream()
-          .write(String.join("\r\n", request).getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().write(FrameWriterTest.upgrade());
       for (int end = 0; end != 0x0d0a0d0a; ) {
         end = end << 8 | in.readUnsignedByte();
       }
