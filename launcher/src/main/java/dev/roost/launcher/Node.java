@@ -283,23 +283,27 @@ final class Node {
    */
   private static GatewayOptions onOnePort(GatewayOptions options) throws IOException {
     Integer redirects = options.edge().httpRedirectPort();
-    boolean anyForRedirects = redirects != null && redirects == 0;
-    if (options.port() != 0 && !anyForRedirects) {
+    if (options.port() != 0 && (redirects == null || redirects != 0)) {
       return options;
     }
     // Both held at once: a port that was let go may be given again.
-    try (ServerSocket first = onFreePort(options);
-        ServerSocket second = onFreePort(options)) {
-      int free = first.getLocalPort();
-      int other = second.getLocalPort();
-      if (!anyForRedirects) {
-        return options.withPort(redirects != null && redirects == free ? other : free);
-      }
-      int plain = options.port() == free ? other : free;
-      return options
-          .withPort(options.port() == 0 ? other : options.port())
-          .withEdge(options.edge().withHttpRedirectPort(plain));
+    try (ServerSocket one = onFreePort(options);
+        ServerSocket other = onFreePort(options)) {
+      return onOnePort(options, one.getLocalPort(), other.getLocalPort());
     }
+  }
+
+  /** With these two free ports, which are not the same, where any will do. */
+  static GatewayOptions onOnePort(GatewayOptions options, int one, int other) {
+    Integer redirects = options.edge().httpRedirectPort();
+    int port = options.port();
+    if (port == 0) {
+      port = redirects != null && redirects == one ? other : one;
+    }
+    GatewayOptions shared = options.withPort(port);
+    return redirects == null || redirects != 0
+        ? shared
+        : shared.withEdge(shared.edge().withHttpRedirectPort(port == one ? other : one));
   }
 
   private static ServerSocket onFreePort(GatewayOptions options) throws IOException {

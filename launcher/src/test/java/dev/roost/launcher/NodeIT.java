@@ -10,6 +10,8 @@ import dev.roost.application.Application;
 import dev.roost.application.ApplicationProvider;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.gateway.GatewayMetrics;
+import dev.roost.gateway.GatewayOptions;
+import dev.roost.gateway.edge.EdgeOptions;
 import dev.roost.launcher.settings.Invocation;
 import dev.roost.launcher.settings.Settings;
 import io.netty.channel.uring.IoUring;
@@ -35,11 +37,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
@@ -216,6 +220,32 @@ class NodeIT {
     } finally {
       pair.delete();
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, , 30001,", // no redirects
+    "0, 0, 30001, 30002",
+    "0, 4001, 30001, 4001",
+    "0, 30001, 30002, 30001",
+    "4000, 0, 4000, 30001",
+    "30001, 0, 30001, 30002"
+  })
+  void noPortIsGivenToBothServersOfAGateway(
+      int asked, @Nullable Integer askedForRedirects, int port, @Nullable Integer redirects) {
+    var edge = EdgeOptions.defaults();
+    GatewayOptions options =
+        Node.onOnePort(
+            GatewayOptions.defaults()
+                .withPort(asked)
+                .withEdge(
+                    askedForRedirects == null
+                        ? edge
+                        : edge.withHttpRedirectPort(askedForRedirects)),
+            30_001,
+            30_002);
+    assertEquals(port, options.port());
+    assertEquals(redirects, options.edge().httpRedirectPort());
   }
 
   @Test

@@ -211,7 +211,7 @@ final class FrameWriter {
 
     @Override
     public void release() {
-      // Before anything is let go, which what sockets do not take is a part of.
+      // First: what a socket does not take keeps a part of these.
       if (batch != null) {
         batch.send();
       }
@@ -302,6 +302,7 @@ final class FrameWriter {
     private final @Nullable Target[] targets = new @Nullable Target[SendRing.SIZE];
     private final @Nullable ByteBuf[] buffers = new @Nullable ByteBuf[SendRing.SIZE];
     private @Nullable Encoded frame;
+    private @Nullable Throwable failure;
     private int size;
 
     Batch(SendRing ring) {
@@ -352,6 +353,7 @@ final class FrameWriter {
       if (lost > 0) {
         tellOfCut(lost, told);
       }
+      failure = null;
     }
 
     private static void cutOff(Target target) {
@@ -369,9 +371,9 @@ final class FrameWriter {
             "{} sockets are cut off, since nobody knows how much of a broadcast they have got: {}",
             sockets,
             told
-                ? "memory has run out"
+                ? "the rest of it could not be queued"
                 : "io_uring does not tell. Each is sent to by itself from here on",
-            ring.failure());
+            told ? failure : ring.failure());
       } catch (Throwable shortOfMemory) {
         // Then nobody is told.
       }
@@ -388,7 +390,8 @@ final class FrameWriter {
       target.isBatched = false;
       try {
         target.took(Math.max(0, result), buffer, frame);
-      } catch (Throwable shortOfMemory) {
+      } catch (Throwable cause) {
+        failure = cause;
         return;
       }
       targets[index] = null;

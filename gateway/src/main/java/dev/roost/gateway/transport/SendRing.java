@@ -126,6 +126,7 @@ final class SendRing {
   boolean run() {
     int added = count;
     count = 0;
+    failure = null;
     for (int tries = 0; tries < TRIES; tries++) {
       try {
         ring.run(Now.INSTANCE);
@@ -140,7 +141,7 @@ final class SendRing {
     return false;
   }
 
-  /** Why the last {@link #run} has failed, as far as that is known. */
+  /** What went wrong during the last {@link #run}; null if nothing did, or nothing is known. */
   @Nullable Throwable failure() {
     return failure;
   }

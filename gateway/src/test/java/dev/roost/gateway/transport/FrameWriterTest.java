@@ -390,8 +390,12 @@ class FrameWriterTest {
 
   /** On the one that the connections of this test have. */
   private void onContext(Runnable action) throws Exception {
+    on(connections, action);
+  }
+
+  static void on(Context context, Runnable action) throws Exception {
     Promise<Void> done = Promise.promise();
-    connections.runOnContext(
+    context.runOnContext(
         ignored -> {
           try {
             action.run();

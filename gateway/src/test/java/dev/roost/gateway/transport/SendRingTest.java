@@ -152,17 +152,7 @@ class SendRingTest {
   }
 
   private void onContext(Runnable action) throws Exception {
-    Promise<Void> done = Promise.promise();
-    context.runOnContext(
-        ignored -> {
-          try {
-            action.run();
-            done.complete();
-          } catch (Throwable failure) {
-            done.fail(failure);
-          }
-        });
-    await(done.future());
+    FrameWriterTest.on(context, action);
   }
 
   private void broadcast(String text) throws Exception {
