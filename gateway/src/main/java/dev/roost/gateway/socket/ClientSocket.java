@@ -469,11 +469,12 @@ public final class ClientSocket {
   /** What queued behind a join or a leave goes through the dispatch table as if it came now. */
   private void replay(ChannelRow row) {
     Deque<ClientMessage> waiting = row.takeWaiting();
-    if (row.takeFull()) {
-      intake.unpause();
-    }
+    boolean full = row.takeFull();
     while (!waiting.isEmpty() && !ended) {
       dispatch(waiting.poll());
+    }
+    if (full) {
+      intake.unpause(); // Only now: what has been read behind it is handed on at once.
     }
   }
 

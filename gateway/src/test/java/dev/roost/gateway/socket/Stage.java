@@ -359,10 +359,16 @@ final class Stage {
     private ClientSocket socket;
     private volatile boolean takesBinary = true;
     private volatile boolean takesNothing;
+    private volatile String held;
 
     /** From now on, as a long-poll session. */
     void takesTextOnly() {
       takesBinary = false;
+    }
+
+    /** A message that has been read and is handed on as soon as the connection goes on. */
+    void holds(String message) {
+      held = message;
     }
 
     /** From now on its connection fails on whatever it is to send. */
@@ -552,6 +558,10 @@ final class Stage {
     @Override
     public void resume() {
       sent.add("resume");
+      if (held != null) {
+        socket.receiveText(held.getBytes(UTF_8));
+        held = null;
+      }
     }
 
     @Override
