@@ -8,7 +8,8 @@ package dev.roost.routing;
  * @param maxChannels channels that a socket may hold; over it a join is answered {@code {"reason":
  *     "too many channels joined"}} (J-4); default 100
  * @param joinsPerSecond joins of one socket; over it a join is answered {@code {"reason": "too many
- *     joins"}}, and phoenix.js tries again later; default 1,000
+ *     joins"}}, and phoenix.js tries again later; default 1,000. Who is refused too often, by
+ *     either limit, is read more slowly
  * @param eventsPerSecond messages of one socket, and POSTs without any; over it the socket is not
  *     read until it is within its rate again, so that its client waits and nothing is lost; default
  *     20,000, a quarter of a processor. A long-poll POST of which the window leaves something

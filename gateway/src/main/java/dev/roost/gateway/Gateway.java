@@ -99,7 +99,14 @@ public final class Gateway {
     this.workers = Workers.of(vertx);
     var budget = MessageBudget.of(vertx, options.limits().maxUnfinishedBytes());
     var queued = MessageBudget.ofQueued(vertx, options.limits().maxQueuedTotalBytes());
-    this.table = new SocketTable(node, endpoint, workers, budget, options.metrics());
+    this.table =
+        new SocketTable(
+            node,
+            endpoint,
+            workers,
+            budget,
+            options.metrics(),
+            options.limits().refusalsPerSecond());
     var gate = new TokenGate(context, options.auth().jwt(), options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
     this.places = Places.of(vertx);

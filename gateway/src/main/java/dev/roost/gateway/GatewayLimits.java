@@ -28,6 +28,10 @@ import java.util.Objects;
  *     may have for buffers outside its heap, 32 MiB at least
  * @param maxJsonDepth levels of objects and arrays in a client's message, 1 to 1000; over it the
  *     socket is closed as for a message that cannot be read (1011); default 512
+ * @param refusalsPerSecond joins over the limits of a socket or without a route, and new tokens
+ *     over their rate, that a gateway refuses one socket, two seconds' worth at once, or as many as
+ *     its mount allows it channels if that is more; over it the socket is not read until it is
+ *     within its rate again, as for {@link SocketLimits#eventsPerSecond}; default 100
  * @param pingsPerSecond WebSocket pings and pongs of one socket, two seconds' worth at once; over
  *     it the socket is not read until it is within its rate again; default 100, where clients that
  *     ping do so every few seconds
@@ -49,6 +53,7 @@ public record GatewayLimits(
     long maxUnfinishedBytes,
     long maxQueuedTotalBytes,
     int maxJsonDepth,
+    int refusalsPerSecond,
     int pingsPerSecond,
     int pollsPerSecond,
     int tokenRenewalsPerSecond,
@@ -75,6 +80,7 @@ public record GatewayLimits(
     between("maxUnfinishedBytes", maxUnfinishedBytes, 1_024, Long.MAX_VALUE);
     between("maxQueuedTotalBytes", maxQueuedTotalBytes, 1_024, Long.MAX_VALUE);
     between("maxJsonDepth", maxJsonDepth, 1, DEEPEST);
+    between("refusalsPerSecond", refusalsPerSecond, 1, Integer.MAX_VALUE);
     between("pingsPerSecond", pingsPerSecond, 1, Integer.MAX_VALUE);
     between("pollsPerSecond", pollsPerSecond, 1, Integer.MAX_VALUE);
     between("tokenRenewalsPerSecond", tokenRenewalsPerSecond, 1, Integer.MAX_VALUE);
@@ -96,6 +102,7 @@ public record GatewayLimits(
         QUEUED_BYTES,
         512,
         100,
+        100,
         50,
         1,
         SocketLimits.most(),
@@ -110,6 +117,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -125,6 +133,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -140,6 +149,7 @@ public record GatewayLimits(
         value,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -155,6 +165,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         value,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -169,6 +180,23 @@ public record GatewayLimits(
         maxFragments,
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
+        value,
+        refusalsPerSecond,
+        pingsPerSecond,
+        pollsPerSecond,
+        tokenRenewalsPerSecond,
+        sockets,
+        maxPostBytes,
+        maxPostLines);
+  }
+
+  public GatewayLimits withRefusalsPerSecond(int value) {
+    return new GatewayLimits(
+        connections,
+        maxFragments,
+        maxUnfinishedBytes,
+        maxQueuedTotalBytes,
+        maxJsonDepth,
         value,
         pingsPerSecond,
         pollsPerSecond,
@@ -185,6 +213,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         value,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -200,6 +229,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         value,
         tokenRenewalsPerSecond,
@@ -215,6 +245,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         value,
@@ -230,6 +261,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -245,6 +277,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
@@ -260,6 +293,7 @@ public record GatewayLimits(
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,

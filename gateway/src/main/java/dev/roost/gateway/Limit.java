@@ -45,6 +45,8 @@ public enum Limit {
   JOINS_PER_SECOND,
   /** Messages of a socket. */
   EVENTS_PER_SECOND,
+  /** Joins and new tokens of a socket that a gateway itself refuses. */
+  REFUSALS_PER_SECOND,
   /** Pings and pongs of a socket. */
   PINGS_PER_SECOND,
   /** Polls of a long-poll session. */

@@ -92,6 +92,7 @@ final class FuzzedServer {
     GatewayLimits limits =
         GatewayLimits.defaults()
             .withConnections(new ConnectionLimits(all, all, all, all))
+            .withRefusalsPerSecond(all)
             .withPingsPerSecond(all)
             .withPollsPerSecond(all)
             .withTokenRenewalsPerSecond(all)

@@ -120,6 +120,7 @@ public final class ClientSocket {
     if (!held.mayRenew(System.nanoTime())) {
       log.debug("new token not looked at: there are too many, socket={}", info.id());
       table.limitReached(Limit.TOKEN_RENEWALS_PER_SECOND);
+      intake.refused();
       renewed(message, new Lease.Renewed(Wire.ERROR_STATUS, Wire.TOO_MANY_RENEWALS, null));
       return;
     }
@@ -265,6 +266,7 @@ public final class ClientSocket {
     Optional<String> application = table.route(info.path(), topic);
     if (application.isEmpty()) {
       table.unmatchedJoin(topic);
+      intake.refused();
       unmatched(message);
       end(old);
       return;
@@ -332,6 +334,7 @@ public final class ClientSocket {
   }
 
   private void refuse(ClientMessage message, RawPayload reason) {
+    intake.refused();
     reply(message.joinRef(), message.ref(), message.topic(), Wire.ERROR_STATUS, reason);
   }
 
@@ -374,6 +377,7 @@ public final class ClientSocket {
     forget(row);
     rows.remove(row.topic());
     table.unmatchedJoin(row.topic());
+    intake.refused();
     reply(null, row.takeJoinMessageRef(), row.topic(), Wire.ERROR_STATUS, Wire.UNMATCHED_TOPIC);
     goOn(row);
   }

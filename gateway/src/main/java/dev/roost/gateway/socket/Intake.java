@@ -36,6 +36,9 @@ final class Intake {
    */
   private static final long LONGEST_WAIT = Duration.ofSeconds(30).toNanos();
 
+  /** Nanoseconds for which it is not read at least, where it was refused too much. */
+  private static final long REFUSAL_PAUSE = Duration.ofMillis(100).toNanos();
+
   private final SocketTable table;
   private final Connection connection;
   private final Serializer serializer;
@@ -44,6 +47,7 @@ final class Intake {
   private final RateLimit events;
   private final RateLimit bytes;
   private @Nullable RateLimit pings; // Browsers send none.
+  private @Nullable RateLimit refusals; // Nor do most clients have any.
   private int paused;
   private boolean throttled;
   private long throttledUntil;
@@ -193,6 +197,24 @@ final class Intake {
     throttle(Limit.PINGS_PER_SECOND, wait, now);
     throttleBytes(length, now);
     return wait > 0;
+  }
+
+  /**
+   * Counts a join or a new token that the gateway itself refuses, which has a rate of its own: it
+   * costs the client nothing, and all others of the event loop wait for its answer. A client may be
+   * refused all its channels at once, whose application is gone for a while.
+   */
+  void refused() {
+    long now = System.nanoTime();
+    RateLimit rate = refusals;
+    if (rate == null) {
+      rate = new RateLimit(now);
+      refusals = rate;
+    }
+    int perSecond = Math.max(table.refusalsPerSecond(), limits.maxChannels());
+    long wait = rate.take(1, perSecond, now);
+    // Ten at a time take a quarter of the processor time that they take one by one.
+    throttle(Limit.REFUSALS_PER_SECOND, wait == 0 ? 0 : Math.max(wait, REFUSAL_PAUSE), now);
   }
 
   /** Counts a frame behind which its message goes on: as much work as a message. */

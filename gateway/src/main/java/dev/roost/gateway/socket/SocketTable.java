@@ -48,6 +48,7 @@ public final class SocketTable {
   private final Workers workers;
   private final MessageBudget budget;
   private final GatewayMetrics metrics;
+  private final int refusalsPerSecond;
   private final LongObjectHashMap<ClientSocket> sockets = new LongObjectHashMap<>();
   private final LongObjectHashMap<ChannelRow> rows = new LongObjectHashMap<>();
   private final Map<String, Set<ClientSocket>> byId = new HashMap<>();
@@ -60,12 +61,18 @@ public final class SocketTable {
   private long lastNumber;
   private long deliveries;
 
+  /**
+   * @param refusalsPerSecond joins and new tokens that one socket may be refused; over it the
+   *     socket is not read for a while
+   */
   public SocketTable(
       ClusterNode node,
       BusEndpoint endpoint,
       Workers workers,
       MessageBudget budget,
-      GatewayMetrics metrics) {
+      GatewayMetrics metrics,
+      int refusalsPerSecond) {
+    this.refusalsPerSecond = refusalsPerSecond;
     this.workers = workers;
     this.budget = budget;
     this.node = node;
@@ -441,6 +448,10 @@ public final class SocketTable {
   void limitedJoin(Limit limit) {
     metrics.joinRefused();
     metrics.limitReached(limit);
+  }
+
+  int refusalsPerSecond() {
+    return refusalsPerSecond;
   }
 
   void limitReached(Limit limit) {

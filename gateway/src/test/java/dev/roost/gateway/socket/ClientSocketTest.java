@@ -1119,6 +1119,50 @@ class ClientSocketTest {
       assertEquals(List.of("pings-per-second", "throttled"), stage.counted());
     }
 
+    /** Each is sent often enough to be over its rate, though some come in meanwhile. */
+    @ParameterizedTest
+    @CsvSource({
+      "joins over max-channels, lounge:2, phx_join, 1, 1000, too many channels joined",
+      "joins over their rate, lounge:%d, phx_join, 100, 1, too many joins",
+      "joins without a route, nowhere, phx_join, 100, 1000, unmatched topic",
+      "new tokens, phoenix, access_token, 100, 1000, too many renewals"
+    })
+    void whoIsRefusedTooOftenIsNotReadForAWhileAndAnsweredAllTheSame(
+        String what, String topic, String event, int channels, int joins, String answer)
+        throws Exception {
+      client =
+          stage.client(SocketLimits.defaults().withMaxChannels(channels).withJoinsPerSecond(joins));
+      client.showsToken(1);
+      client.joins("lounge:1", "1", host);
+      String message = "[\"2\",\"2\",\"" + topic + "\",\"" + event + "\",{}]";
+      for (int sent = 2; sent < 1_000 && !stage.counted().contains("throttled"); sent++) {
+        client.sends(message.formatted(sent));
+      }
+      String next = client.next();
+      int refused = 0;
+      for (; !next.equals("pause"); next = client.next()) {
+        refused += next.contains(answer) ? 1 : 0;
+      }
+      assertTrue(refused >= 200, what + ": read no more after " + refused);
+      assertTrue(client.next().contains(answer), what);
+      assertEquals("resume", client.next(), what);
+      List<String> counted = stage.counted();
+      assertEquals(
+          List.of("refusals-per-second", "throttled"),
+          counted.subList(counted.size() - 2, counted.size()),
+          what);
+    }
+
+    /** Its channel may have crashed, and its next join stand behind what it says meanwhile. */
+    @Test
+    void whatIsSaidToNobodyIsNoRefusal() throws Exception {
+      for (int i = 0; i < 500; i++) {
+        client.sends("[null,\"1\",\"lounge:1\",\"say\",{}]");
+        assertUnmatched("\"1\"", "lounge:1");
+      }
+      assertEquals(List.of(), stage.counted());
+    }
+
     @Test
     void pingsAndMessagesHaveRatesOfTheirOwn() throws Exception {
       client = stage.client(SocketLimits.defaults().withEventsPerSecond(1));

@@ -234,7 +234,7 @@ final class Stage {
     @Override
     public Future<?> start() {
       endpoint = new BusEndpoint(vertx, address, this);
-      table = new SocketTable(node, endpoint, Workers.of(vertx), budget, new Counts());
+      table = new SocketTable(node, endpoint, Workers.of(vertx), budget, new Counts(), 100);
       return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
     }
 

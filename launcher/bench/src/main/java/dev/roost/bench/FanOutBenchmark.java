@@ -83,7 +83,8 @@ public class FanOutBenchmark {
             new BusEndpoint(vertx, "bench", new Nobody()),
             Workers.of(vertx),
             MessageBudget.of(vertx, GatewayLimits.defaults().maxUnfinishedBytes()),
-            GatewayMetrics.none());
+            GatewayMetrics.none(),
+            GatewayLimits.defaults().refusalsPerSecond());
     var serializer = Serializer.negotiate("2.0.0").orElseThrow();
     var info = new ClientInfo("/socket", "websocket", null, RawPayload.EMPTY_OBJECT);
     byte[] join = "[\"1\",\"1\",\"room:lobby\",\"phx_join\",{}]".getBytes(StandardCharsets.UTF_8);

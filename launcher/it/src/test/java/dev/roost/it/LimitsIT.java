@@ -70,6 +70,7 @@ class LimitsIT {
                 .withLimits(
                     GatewayLimits.defaults()
                         .withPingsPerSecond(Integer.MAX_VALUE)
+                        .withRefusalsPerSecond(1)
                         .withMaxFragments(5)
                         .withMaxJsonDepth(10)
                         .withSockets(SocketLimits.most().withMaxTopicBytes(100).withMaxChannels(2)))
@@ -279,6 +280,29 @@ class LimitsIT {
                 WebSocketFrame.text(
                     "[\"1\",\"1\",\"big:" + "x".repeat(97) + "\",\"phx_join\",{}]"));
             assertEquals(1011, socket.readClose());
+          }
+        });
+  }
+
+  @Test
+  void whoIsRefusedTooOftenHasItsAnswersAllTheSame() {
+    assertCounted(
+        Limit.REFUSALS_PER_SECOND,
+        () -> {
+          try (var socket = server.rawSocket()) {
+            long start = System.nanoTime();
+            // Twice as many as it may have channels.
+            for (int i = 1; i <= 5; i++) {
+              socket.write(WebSocketFrame.text("[\"1\",\"1\",\"no:" + i + "\",\"phx_join\",{}]"));
+            }
+            socket.write(WebSocketFrame.text(nested(1)));
+            for (int i = 1; i <= 5; i++) {
+              String answer = socket.read().text();
+              assertTrue(answer.contains("\"no:" + i + "\""), answer);
+              assertTrue(answer.contains("unmatched topic"), answer);
+            }
+            expectAnswer(socket);
+            assertTrue(System.nanoTime() - start >= 450_000_000, "it was read on at once");
           }
         });
   }

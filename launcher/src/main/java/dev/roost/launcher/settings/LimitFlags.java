@@ -97,6 +97,16 @@ final class LimitFlags {
   int maxJsonDepth;
 
   @Option(
+      names = "--refusals-per-second",
+      paramLabel = "NUMBER",
+      defaultValue = "100",
+      converter = Values.Count.class,
+      description =
+          "Joins of one socket over its limits or without a route, and new tokens over their rate;"
+              + " over it the socket is not read for a while. Default: ${DEFAULT-VALUE}.")
+  int refusalsPerSecond;
+
+  @Option(
       names = "--pings-per-second",
       paramLabel = "NUMBER",
       defaultValue = "100",
@@ -218,6 +228,7 @@ final class LimitFlags {
         maxUnfinishedBytes,
         maxQueuedTotalBytes,
         maxJsonDepth,
+        refusalsPerSecond,
         pingsPerSecond,
         pollsPerSecond,
         tokenRenewalsPerSecond,
