@@ -6,6 +6,7 @@ import dev.roost.bus.GatewayMessage;
 import dev.roost.cluster.ClusterNode;
 import dev.roost.launcher.settings.Settings;
 import io.vertx.core.Future;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -30,6 +31,12 @@ final class AdminServer {
   private final Optional<AdminToken> token;
   private final Readiness readiness;
   private final Counters counters;
+
+  /**
+   * Of its own: Hazelcast may keep all threads of the usual one waiting, which is when one looks.
+   */
+  private final WorkerExecutor pages;
+
   private final Runnable drain;
 
   private AdminServer(
@@ -44,6 +51,7 @@ final class AdminServer {
     this.token = token;
     this.readiness = readiness;
     this.counters = counters;
+    this.pages = cluster.vertx().createSharedWorkerExecutor("roost-metrics", 1);
     this.drain = drain;
   }
 
@@ -99,13 +107,20 @@ final class AdminServer {
     answer(routing, answer.isReady() ? 200 : 503, answer.status(), answer.reason());
   }
 
+  /** The page is made elsewhere: sockets of this event loop would wait for it. */
   private void metrics(RoutingContext routing) {
-    var unused =
-        routing
-            .response()
-            .putHeader("content-type", Counters.CONTENT_TYPE)
-            .putHeader("cache-control", "no-store")
-            .end(counters.page());
+    pages
+        .executeBlocking(counters::page)
+        .onSuccess(
+            page -> {
+              var unused =
+                  routing
+                      .response()
+                      .putHeader("content-type", Counters.CONTENT_TYPE)
+                      .putHeader("cache-control", "no-store")
+                      .end(page);
+            })
+        .onFailure(routing::fail);
   }
 
   /** Lets those go on who may do more than ask how the node is. */
