@@ -77,8 +77,10 @@ export class Socket {
       if (this.buffer.length < end) return;
       const body = this.buffer.subarray(2 + size, end);
       const opcode = this.buffer[0] & 0xf;
-      if (opcode === 8) this.code = length >= 2 ? body.readUInt16BE(0) : 1005;
-      else if (opcode === 1) this.onText(body.toString());
+      if (opcode === 8) {
+        this.code = length >= 2 ? body.readUInt16BE(0) : 1005;
+        this.tcp.end(frame(body, { opcode: 8 }));
+      } else if (opcode === 1) this.onText(body.toString());
       else if (opcode === 10) this.pongs++;
       this.buffer = this.buffer.subarray(end);
     }
