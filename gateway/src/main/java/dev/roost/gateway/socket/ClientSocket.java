@@ -474,11 +474,14 @@ public final class ClientSocket {
   private void replay(ChannelRow row) {
     Deque<ClientMessage> waiting = row.takeWaiting();
     boolean full = row.takeFull();
-    while (!waiting.isEmpty() && !ended) {
-      dispatch(waiting.poll());
-    }
-    if (full) {
-      intake.unpause(); // Only now: what has been read behind it is handed on at once.
+    try {
+      while (!waiting.isEmpty() && !ended) {
+        dispatch(waiting.poll());
+      }
+    } finally {
+      if (full) {
+        intake.unpause(); // Only now: what has been read behind it is handed on at once.
+      }
     }
   }
 
