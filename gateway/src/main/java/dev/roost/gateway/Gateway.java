@@ -82,6 +82,7 @@ public final class Gateway {
   private final LongPollTransport longPolls;
   private final SocketPaths paths;
   private final long timer;
+  private final Rounds<ClientSocket> rounds;
   private final long retryTimer;
   private final ClusterNode node;
   private final Consumer<ClusterNode.Snapshot> onChange;
@@ -119,6 +120,7 @@ public final class Gateway {
     this.paths = new SocketPaths(node, webSockets, longPolls, options);
     this.edge = new Edge(options.edge(), options.publicHost(), options.metrics());
     this.timer = vertx.setPeriodic(TICK_MS, ignored -> tick());
+    this.rounds = new Rounds<>(vertx, TICK_MS, table::all, ClientSocket::check);
     this.retryTimer = vertx.setPeriodic(RETRY_MS, ignored -> retry());
     this.node = node;
     this.onChange = snapshot -> context.runOnContext(ignored -> changed(snapshot));
@@ -278,6 +280,7 @@ public final class Gateway {
         .eventually(
             () -> {
               vertx.cancelTimer(timer);
+              rounds.stop();
               vertx.cancelTimer(retryTimer);
               if (certificates != null) {
                 certificates.stop();
@@ -290,7 +293,7 @@ public final class Gateway {
 
   private void tick() {
     long now = System.nanoTime();
-    table.checkIdle(now);
+    table.failures().tellLeftOut();
     connects.checkDeadlines(now);
     longPolls.checkDeadlines(now);
     places.forgetThoseThatLeft();

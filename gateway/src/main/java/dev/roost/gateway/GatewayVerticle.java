@@ -133,7 +133,7 @@ public final class GatewayVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (watch != null) {
-      watch.stop(vertx);
+      watch.stop();
     }
     return gateway == null ? Future.succeededFuture() : gateway.close();
   }

@@ -15,6 +15,7 @@ import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,8 +40,8 @@ final class HandshakeWatch {
   private final Places places;
   private final Door door;
   private final Map<HttpConnection, Watched> connections = new HashMap<>();
+  private @Nullable Rounds<HttpConnection> rounds;
   private int refused;
-  private long timer;
 
   /** What a connection did last. */
   private static final class Watched {
@@ -89,11 +90,14 @@ final class HandshakeWatch {
   }
 
   void start(Vertx vertx) {
-    timer = vertx.setPeriodic(Math.min(TICK_MS, timeout.toMillis()), ignored -> check());
+    long period = Math.min(TICK_MS, timeout.toMillis());
+    rounds = new Rounds<>(vertx, period, () -> List.copyOf(connections.keySet()), this::check);
   }
 
-  void stop(Vertx vertx) {
-    vertx.cancelTimer(timer);
+  void stop() {
+    if (rounds != null) {
+      rounds.stop();
+    }
   }
 
   /** A connection has ended before HTTP. */
@@ -170,29 +174,36 @@ final class HandshakeWatch {
     return true;
   }
 
-  private void check() {
-    long now = System.nanoTime();
-    for (var entry : Map.copyOf(connections).entrySet()) {
-      Watched watched = entry.getValue();
-      if (watched.isSocket()) {
-        connections.remove(entry.getKey());
-        door.release(entry.getKey()); // Of a page: what is ours has taken it over.
-      } else if (watched.closing) {
-        checkClosing(entry.getKey(), watched, now);
-      } else if (watched.isAnswering()) {
-        watched.since = now;
-      } else if (now - watched.since > timeout.toNanos()) {
-        if (!watched.isHalf() && isReading(entry.getKey(), watched, now)) {
-          continue;
-        }
-        if (watched.isHalf()) {
-          options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
-        }
-        watched.closing = true;
-        watched.since = now;
-        entry.getKey().close();
-      }
+  private boolean check(HttpConnection connection, long now) {
+    Watched watched = connections.get(connection);
+    if (watched == null) {
+      return false;
     }
+    if (watched.isSocket()) {
+      connections.remove(connection);
+      door.release(connection); // Of a page: what is ours has taken it over.
+      return false;
+    }
+    if (watched.closing) {
+      return checkClosing(connection, watched, now);
+    }
+    if (watched.isAnswering()) {
+      watched.since = now;
+      return false;
+    }
+    if (now - watched.since <= timeout.toNanos()) {
+      return false;
+    }
+    if (!watched.isHalf() && isReading(connection, watched, now)) {
+      return false;
+    }
+    if (watched.isHalf()) {
+      options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
+    }
+    watched.closing = true;
+    watched.since = now;
+    connection.close();
+    return true;
   }
 
   /** An answer is on its way, however slowly: it asks for nothing more as long as it has that. */
@@ -202,9 +213,9 @@ final class HandshakeWatch {
   }
 
   /** Vert.x closes behind what waits to be written, which its client may never read. */
-  private void checkClosing(HttpConnection connection, Watched watched, long now) {
+  private boolean checkClosing(HttpConnection connection, Watched watched, long now) {
     if (now - watched.since <= options.closeTimeout().toNanos()) {
-      return;
+      return false;
     }
     if (Stall.look(null, connection, now) != null) {
       options.metrics().limitReached(Limit.WRITE_TIMEOUT);
@@ -213,5 +224,6 @@ final class HandshakeWatch {
     // Of a connection that has become something else meanwhile nobody tells the end.
     connections.remove(connection);
     door.release(connection);
+    return true;
   }
 }

@@ -45,7 +45,7 @@ public final class FailureLog {
   }
 
   /** Says how many were left out since the last time, if any were; each second. */
-  void tellLeftOut() {
+  public void tellLeftOut() {
     if (leftOut > 0) {
       log.warn(
           "messages of clients failed more often than is shown: {} lines are at debug only",

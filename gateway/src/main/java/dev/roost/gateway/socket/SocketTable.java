@@ -311,23 +311,9 @@ public final class SocketTable {
     return waiting.size();
   }
 
-  /** Every client, for closing them all. */
+  /** Every client there is now. */
   public List<ClientSocket> all() {
     return new ArrayList<>(sockets.values());
-  }
-
-  /**
-   * Closes connections from which nothing came for too long, or which may stay no longer; each
-   * second. Says how many failures the log was not shown since.
-   */
-  public void checkIdle(long now) {
-    failures.tellLeftOut();
-    all()
-        .forEach(
-            socket -> {
-              socket.checkLease(now);
-              socket.connection().checkIdle(now);
-            });
   }
 
   /** Where it is told what went wrong here with what clients sent, by transports too. */

@@ -421,11 +421,13 @@ final class LongPollSession implements Connection {
   }
 
   @Override
-  public void checkIdle(long now) {
-    if (polls.isEmpty() && now - lastPoll > options.window().toNanos() * 3 / 2) {
-      metrics.limitReached(Limit.IDLE_TIMEOUT);
-      end("inactive");
+  public boolean checkIdle(long now) {
+    if (ended || !polls.isEmpty() || now - lastPoll <= options.window().toNanos() * 3 / 2) {
+      return false;
     }
+    metrics.limitReached(Limit.IDLE_TIMEOUT);
+    end("inactive");
+    return true;
   }
 
   private void end(String detail) {

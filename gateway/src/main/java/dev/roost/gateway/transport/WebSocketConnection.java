@@ -550,13 +550,13 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   }
 
   @Override
-  public void checkIdle(long now) {
+  public boolean checkIdle(long now) {
     if (closing) {
-      return;
+      return false;
     }
     if (target.isStuck(now, limits.writeTimeout())) {
       tooSlow(Limit.WRITE_TIMEOUT);
-      return;
+      return true;
     }
     if (paused || working) {
       lastHeard = now;
@@ -564,9 +564,11 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
         messageBegan = now;
       }
     }
-    if (now - heardSince() > idleTimeout.toNanos()) {
-      closeIdle();
+    if (now - heardSince() <= idleTimeout.toNanos()) {
+      return false;
     }
+    closeIdle();
+    return true;
   }
 
   private void closeIdle() {

@@ -1039,7 +1039,7 @@ class ClientSocketTest {
 
         stage.ask(
             table -> {
-              table.checkIdle(17);
+              table.failures().tellLeftOut();
               return true;
             });
         assertEquals(

@@ -357,7 +357,7 @@ class SocketTableTest {
       Client two = stage.client();
       stage.ask(
           table -> {
-            table.checkIdle(17);
+            table.all().forEach(socket -> socket.check(17));
             table.all().forEach(socket -> socket.close(1012));
             return true;
           });

@@ -565,8 +565,9 @@ final class Stage {
     }
 
     @Override
-    public void checkIdle(long now) {
+    public boolean checkIdle(long now) {
       sent.add("checked at " + now);
+      return false;
     }
   }
 }

@@ -1,6 +1,8 @@
 package dev.roost.gateway.transport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.bus.RawPayload;
 import dev.roost.gateway.GatewayMetrics;
@@ -88,9 +90,10 @@ class LongPollSessionTest {
 
   @Test
   void aSessionThatIsNotPolledEndsAfterOneAndAHalfWindows() { // G-65
-    session.checkIdle(before + INACTIVE);
+    assertFalse(session.checkIdle(before + INACTIVE));
     assertEquals(List.of(), happened);
-    session.checkIdle(System.nanoTime() + INACTIVE + 1);
+    assertTrue(session.checkIdle(System.nanoTime() + INACTIVE + 1));
+    assertFalse(session.checkIdle(System.nanoTime() + 2 * INACTIVE));
     assertEquals(List.of("idle-timeout", "ended"), happened);
   }
 

@@ -149,6 +149,8 @@ public class FanOutBenchmark {
     public void resume() {}
 
     @Override
-    public void checkIdle(long now) {}
+    public boolean checkIdle(long now) {
+      return false;
+    }
   }
 }
