@@ -79,6 +79,8 @@ final class Rounds<T> {
     } finally {
       if (left.hasNext()) { // Also if a look failed: the others are not left out.
         vertx.setTimer(PAUSE_MS, ignored -> turn());
+      } else {
+        left = Collections.emptyIterator(); // Nothing that ends is kept until the next round.
       }
     }
   }
