@@ -1,7 +1,10 @@
 // Honest clients in a process of their own: each asks again and again, and the times of the answers are kept.
 // Told "reset" it begins anew, told "report" it answers {count, p50, p99, lost} in milliseconds; told "quiet" the same, and these
 // times are among those of which "all quiet" reports.
-import { Socket } from "./socket.mjs";
+//
+// They share a processor in this process, which in life they do not. So each asks at its own times, or they come to ask all at once and
+// wait for each other; and asking is little work: a question is made beforehand, but for its number.
+import { Socket, frame } from "./socket.mjs";
 
 const port = Number(process.argv[2]);
 const CLIENTS = 20;
@@ -10,26 +13,35 @@ let times = [];
 const quiet = [];
 let lost = 0;
 
-for (let i = 0; i < CLIENTS; i++) {
+/** Asks once in EVERY_MS, at random, as the next question is asked whenever that is due; a question has eight digits. */
+async function begin(number) {
   const socket = new Socket(port);
   if ((await socket.ask("/socket/websocket?vsn=2.0.0")) !== 101) process.exit(1);
+  const topic = `room:honest${number % 5}`;
   const sent = new Map();
-  let ref = 1;
+  let ref = 10_000_000;
   socket.onText = (text) => {
-    const [, answered, , event] = JSON.parse(text);
-    if (event === "phx_reply" && sent.has(answered)) {
-      times.push(performance.now() - sent.get(answered));
-      sent.delete(answered);
-    }
+    const began = sent.get(text.substring(6, 14));
+    if (began === undefined) return;
+    times.push(performance.now() - began);
+    sent.delete(text.substring(6, 14));
   };
   socket.ended.then(() => lost++);
-  socket.text(`["1","1","room:honest${i % 5}","phx_join",{}]`);
-  setInterval(() => {
+  socket.text(`["1","1","${topic}","phx_join",{}]`);
+  const question = frame(`["1","${ref}","${topic}","ping",{}]`, { key: 0 });
+  const digits = question.indexOf(String(ref));
+  const ask = () => {
     const next = String(++ref);
+    const bytes = Buffer.from(question);
+    bytes.latin1Write(next, digits);
     sent.set(next, performance.now());
-    socket.text(`["1","${next}","room:honest${i % 5}","ping",{"n":${ref}}]`);
-  }, EVERY_MS);
+    socket.tcp.write(bytes);
+    setTimeout(ask, Math.random() * 2 * EVERY_MS);
+  };
+  ask();
 }
+
+for (let i = 0; i < CLIENTS; i++) await begin(i);
 
 process.on("message", (message) => {
   if (message === "reset") {

@@ -31,7 +31,7 @@ async function line(bytes) {
 }
 
 /** A masked frame; opcode 1 is text, 0 a continuation. */
-export function frame(body, { opcode = 1, fin = true, rsv1 = false } = {}) {
+export function frame(body, { opcode = 1, fin = true, rsv1 = false, key } = {}) {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body);
   const size = bytes.length < 126 ? 0 : bytes.length < 65536 ? 2 : 8;
   const head = Buffer.alloc(2 + size + 4);
@@ -39,7 +39,8 @@ export function frame(body, { opcode = 1, fin = true, rsv1 = false } = {}) {
   head[1] = 0x80 | (size === 0 ? bytes.length : size === 2 ? 126 : 127);
   if (size === 2) head.writeUInt16BE(bytes.length, 2);
   if (size === 8) head.writeBigUInt64BE(BigInt(bytes.length), 2);
-  crypto.randomFillSync(head, 2 + size, 4);
+  if (key === undefined) crypto.randomFillSync(head, 2 + size, 4);
+  else head.writeUInt32BE(key, 2 + size);
   const masked = Buffer.from(bytes);
   for (let i = 0; i < masked.length; i++) masked[i] ^= head[2 + size + (i & 3)];
   return Buffer.concat([head, masked]);
