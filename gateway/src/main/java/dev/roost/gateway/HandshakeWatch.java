@@ -174,36 +174,29 @@ final class HandshakeWatch {
     return true;
   }
 
-  private boolean check(HttpConnection connection, long now) {
+  private void check(HttpConnection connection, long now) {
     Watched watched = connections.get(connection);
     if (watched == null) {
-      return false;
+      return; // It is over since the round began.
     }
     if (watched.isSocket()) {
       connections.remove(connection);
       door.release(connection); // Of a page: what is ours has taken it over.
-      return false;
-    }
-    if (watched.closing) {
-      return checkClosing(connection, watched, now);
-    }
-    if (watched.isAnswering()) {
+    } else if (watched.closing) {
+      checkClosing(connection, watched, now);
+    } else if (watched.isAnswering()) {
       watched.since = now;
-      return false;
+    } else if (now - watched.since > timeout.toNanos()) {
+      if (!watched.isHalf() && isReading(connection, watched, now)) {
+        return;
+      }
+      if (watched.isHalf()) {
+        options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
+      }
+      watched.closing = true;
+      watched.since = now;
+      connection.close();
     }
-    if (now - watched.since <= timeout.toNanos()) {
-      return false;
-    }
-    if (!watched.isHalf() && isReading(connection, watched, now)) {
-      return false;
-    }
-    if (watched.isHalf()) {
-      options.metrics().limitReached(Limit.HANDSHAKE_TIMEOUT);
-    }
-    watched.closing = true;
-    watched.since = now;
-    connection.close();
-    return true;
   }
 
   /** An answer is on its way, however slowly: it asks for nothing more as long as it has that. */
@@ -213,9 +206,9 @@ final class HandshakeWatch {
   }
 
   /** Vert.x closes behind what waits to be written, which its client may never read. */
-  private boolean checkClosing(HttpConnection connection, Watched watched, long now) {
+  private void checkClosing(HttpConnection connection, Watched watched, long now) {
     if (now - watched.since <= options.closeTimeout().toNanos()) {
-      return false;
+      return;
     }
     if (Stall.look(null, connection, now) != null) {
       options.metrics().limitReached(Limit.WRITE_TIMEOUT);
@@ -224,6 +217,5 @@ final class HandshakeWatch {
     // Of a connection that has become something else meanwhile nobody tells the end.
     connections.remove(connection);
     door.release(connection);
-    return true;
   }
 }

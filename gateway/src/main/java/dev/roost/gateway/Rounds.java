@@ -4,77 +4,82 @@ import io.vertx.core.Vertx;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.ObjLongConsumer;
 import java.util.function.Supplier;
 
 /**
- * Looks at all of many things again and again, a few in each turn of the event loop: neither a
- * hundred thousand that are well nor a thousand that end together keep others waiting. Used on the
- * context that it was made on.
+ * Looks at all of many things again and again, for half a millisecond in each turn of the event
+ * loop: neither a hundred thousand that are well nor a thousand that have to be closed keep others
+ * waiting. Used on the context that it was made on.
  */
 final class Rounds<T> {
 
-  /** Looked at in a turn, some tens of microseconds. */
-  private static final int LOOKS = 256;
-
-  /**
-   * Of these, those that there was something to do for, such as to close it: much more than a look.
-   */
-  private static final int DEEDS = 8;
+  /** What a turn takes, and each time as much more as the round has outlived its period. */
+  private static final long TURN_NANOS = 500_000;
 
   /** Between two turns of a round. */
   private static final long PAUSE_MS = 1;
 
-  /** What a look does. */
-  interface Look<T> {
-
-    /**
-     * Looks at one; it may be over since the round began.
-     *
-     * @return whether there was something to do
-     */
-    boolean at(T one, long now);
-  }
-
   private final Vertx vertx;
+  private final long periodNanos;
   private final Supplier<List<T>> all;
-  private final Look<T> look;
+  private final ObjLongConsumer<T> look;
+  private final LongSupplier clock;
   private final long timer;
   private Iterator<T> left = Collections.emptyIterator();
+  private long began;
 
   /**
    * Begins a round in each period, or when the one before is over.
    *
    * @param all those there are when a round begins, as a list of its own
+   * @param look what is done with each, which may be over since then; told the time of its turn
    */
-  Rounds(Vertx vertx, long periodMs, Supplier<List<T>> all, Look<T> look) {
+  Rounds(Vertx vertx, long periodMs, Supplier<List<T>> all, ObjLongConsumer<T> look) {
+    this(vertx, periodMs, all, look, System::nanoTime);
+  }
+
+  /**
+   * The same with a clock of its own.
+   *
+   * @param clock in nanoseconds
+   */
+  Rounds(
+      Vertx vertx,
+      long periodMs,
+      Supplier<List<T>> all,
+      ObjLongConsumer<T> look,
+      LongSupplier clock) {
     this.vertx = vertx;
+    this.periodNanos = TimeUnit.MILLISECONDS.toNanos(periodMs);
     this.all = all;
     this.look = look;
+    this.clock = clock;
     this.timer = vertx.setPeriodic(periodMs, ignored -> begin());
   }
 
-  /** No round begins any more. */
+  /** Looks at nothing any more. */
   void stop() {
     vertx.cancelTimer(timer);
+    left = Collections.emptyIterator();
   }
 
   private void begin() {
     if (!left.hasNext()) {
       left = all.get().iterator();
+      began = clock.getAsLong();
       turn();
     }
   }
 
   private void turn() {
-    long now = System.nanoTime();
-    int looks = 0;
-    int deeds = 0;
+    long now = clock.getAsLong();
+    long share = TURN_NANOS * (1 + (now - began) / periodNanos);
     try {
-      while (left.hasNext() && looks < LOOKS && deeds < DEEDS) {
-        looks++;
-        if (look.at(left.next(), now)) {
-          deeds++;
-        }
+      while (left.hasNext() && clock.getAsLong() - now < share) {
+        look.accept(left.next(), now);
       }
     } finally {
       if (left.hasNext()) { // Also if a look failed: the others are not left out.

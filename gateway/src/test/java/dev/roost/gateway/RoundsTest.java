@@ -9,101 +9,117 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+/** Rounds whose clock goes on with each look, and stands still else. */
 @ExtendWith(VertxExtension.class)
 class RoundsTest {
 
-  private static final int ALL = 1_000;
+  private static final long MICROSECOND = 1_000;
+  private static final int ALL = 20;
   private static final List<Integer> NUMBERS = IntStream.range(0, ALL).boxed().toList();
 
-  /** What rounds have looked at; on their context. */
-  private final List<Integer> seen = new ArrayList<>();
+  /** How many were looked at in each turn of the first round, after what all have looked at. */
+  private record Seen(List<Integer> all, List<Integer> turns) {}
 
-  /** How many of them there were each time that others had their turn. */
+  private final List<Integer> all = new ArrayList<>();
   private final List<Integer> turns = new ArrayList<>();
-
-  private final CompletableFuture<Void> done = new CompletableFuture<>();
+  private Rounds<Integer> rounds;
+  private long clock;
+  private long turn = -1;
 
   @Test
-  void lookAtAFewInATurn(Vertx vertx) throws Exception {
-    run(vertx, (one, now) -> seen(vertx, one, 2 * ALL, false));
-    assertEquals(NUMBERS, seen.subList(0, ALL));
-    assertEquals(NUMBERS, seen.subList(ALL, 2 * ALL));
-    assertEquals(List.of(256, 512, 768, ALL), turns.subList(0, 4));
+  void lookForHalfAMillisecondInATurn(Vertx vertx) throws Exception {
+    Seen seen = run(vertx, 100 * MICROSECOND, 1_000, number -> {});
+    assertEquals(List.of(5, 5, 5, 5), seen.turns());
+    assertEquals(NUMBERS, seen.all().subList(0, ALL));
+    assertEquals(NUMBERS, seen.all().subList(ALL, 2 * ALL));
   }
 
   @Test
-  void endFewerInATurn(Vertx vertx) throws Exception {
-    run(vertx, (one, now) -> seen(vertx, one, ALL, one < 20));
-    assertEquals(
-        List.of(8, 16, 272),
-        turns.subList(0, 3)); // 4 in the third, and as many looks as there are in one.
+  void lookAtOneIfThatTakesLonger(Vertx vertx) throws Exception {
+    Seen seen = run(vertx, 501 * MICROSECOND, 1_000, number -> {});
+    assertEquals(ALL, seen.turns().size());
+  }
+
+  @Test
+  void takeMoreTheLongerTheyOutliveTheirPeriod(Vertx vertx) throws Exception {
+    // Of a period of 1 ms: two turns of half a millisecond, and one of twice that.
+    Seen seen = run(vertx, 100 * MICROSECOND, 1, number -> {});
+    assertEquals(List.of(5, 5, 10), seen.turns());
   }
 
   @Test
   void goOnBehindALookThatFails(Vertx vertx) throws Exception {
-    run(
-        vertx,
-        (one, now) -> {
-          seen(vertx, one, 2 * ALL, false);
-          if (one % 100 == 0) {
-            throw new IllegalStateException("one of many, on purpose");
-          }
-          return false;
-        });
-    assertEquals(NUMBERS, seen.subList(0, ALL));
-    assertEquals(NUMBERS, seen.subList(ALL, 2 * ALL));
+    Seen seen =
+        run(
+            vertx,
+            100 * MICROSECOND,
+            1_000,
+            number -> {
+              if (number % 7 == 0) {
+                throw new IllegalStateException("one of many, on purpose");
+              }
+            });
+    assertEquals(NUMBERS, seen.all().subList(0, ALL));
+    assertEquals(NUMBERS, seen.all().subList(ALL, 2 * ALL));
   }
 
   @Test
-  void endWithTheOneThatGoesOn(Vertx vertx) throws Exception {
+  void lookAtNothingOnceTheyAreStopped(Vertx vertx) throws Exception {
     Context context = vertx.getOrCreateContext();
-    var rounds = new ArrayList<Rounds<Integer>>();
+    var stopped = new CompletableFuture<Integer>();
     context.runOnContext(
         ignored ->
-            rounds.add(
+            rounds =
                 new Rounds<>(
                     vertx,
                     1,
                     () -> NUMBERS,
-                    (one, now) -> {
-                      rounds.getFirst().stop();
-                      return seen(vertx, one, ALL, false);
-                    })));
-    done.get(30, TimeUnit.SECONDS);
-    var later = new CompletableFuture<Integer>();
-    context.runOnContext(ignored -> vertx.setTimer(50, tick -> later.complete(seen.size())));
-    assertEquals(ALL, later.get(30, TimeUnit.SECONDS));
+                    (number, now) -> {
+                      all.add(number);
+                      rounds.stop();
+                      vertx.setTimer(50, later -> stopped.complete(all.size()));
+                    }));
+    assertEquals(1, stopped.get(30, TimeUnit.SECONDS));
   }
 
-  private boolean seen(Vertx vertx, int one, int until, boolean deed) {
-    if (turns.isEmpty() || turns.getLast() >= 0) {
-      turns.add(-1);
-      vertx.runOnContext(ignored -> turns.set(turns.size() - 1, seen.size()));
-    }
-    seen.add(one);
-    if (seen.size() == until) {
-      vertx.runOnContext(ignored -> done.complete(null)); // Behind the last turn's count.
-    }
-    return deed;
-  }
-
-  private void run(Vertx vertx, Rounds.Look<Integer> look) throws Exception {
+  /** Two rounds, each look of which takes so long. */
+  private Seen run(Vertx vertx, long nanos, long periodMs, IntConsumer whatElse) throws Exception {
+    var done = new CompletableFuture<Seen>();
     Context context = vertx.getOrCreateContext();
     context.exceptionHandler(ignored -> {});
-    var stopped = new CompletableFuture<Void>();
     context.runOnContext(
-        ignored -> {
-          var rounds = new Rounds<>(vertx, 1, () -> NUMBERS, look);
-          done.whenComplete(
-              (nothing, failure) -> {
-                rounds.stop();
-                stopped.complete(null);
-              });
-        });
-    stopped.get(30, TimeUnit.SECONDS);
+        ignored ->
+            rounds =
+                new Rounds<>(
+                    vertx,
+                    periodMs,
+                    () -> NUMBERS,
+                    (number, now) -> {
+                      clock += nanos;
+                      looked(number, now);
+                      if (all.size() == 2 * ALL) {
+                        rounds.stop();
+                        done.complete(new Seen(List.copyOf(all), List.copyOf(turns)));
+                      }
+                      whatElse.accept(number);
+                    },
+                    () -> clock));
+    return done.get(30, TimeUnit.SECONDS);
+  }
+
+  private void looked(int number, long now) {
+    if (all.size() < ALL) {
+      if (turn != now) {
+        turn = now;
+        turns.add(0);
+      }
+      turns.set(turns.size() - 1, turns.getLast() + 1);
+    }
+    all.add(number);
   }
 }

@@ -95,37 +95,33 @@ public final class ClientSocket {
     lease = (held == null ? Lease.unlimited() : held).limit(until);
   }
 
-  /**
-   * Closes the connection if nothing came for too long, or if it may stay no longer; each second.
-   *
-   * @return whether there was something to do
-   */
-  public boolean check(long now) {
-    return !ended && (checkLease(now) || connection.checkIdle(now));
+  /** Closes the connection if nothing came for too long, or if it may stay no longer. */
+  public void check(long now) {
+    if (!ended) {
+      checkLease(now);
+      connection.checkIdle(now);
+    }
   }
 
   /** Tells the client that its lease ends soon, and closes the connection when it is over. */
-  private boolean checkLease(long now) {
+  private void checkLease(long now) {
     Lease held = lease;
     if (held == null) {
-      return false;
+      return;
     }
-    return switch (held.stage(now)) {
-      case GOOD -> false;
-      case ENDING -> {
-        send(
-            serializer.push(null, Wire.PHOENIX, Wire.EXPIRING, held.notice(now)),
-            Wire.PHOENIX,
-            Wire.EXPIRING);
-        yield true;
-      }
+    switch (held.stage(now)) {
+      case GOOD -> {}
+      case ENDING ->
+          send(
+              serializer.push(null, Wire.PHOENIX, Wire.EXPIRING, held.notice(now)),
+              Wire.PHOENIX,
+              Wire.EXPIRING);
       case OVER -> {
         lease = null;
         table.expired();
         connection.close(CloseCode.UNAUTHORIZED);
-        yield true;
       }
-    };
+    }
   }
 
   private void renew(Lease held, ClientMessage message) {

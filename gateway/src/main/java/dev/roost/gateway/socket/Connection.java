@@ -41,10 +41,6 @@ public interface Connection {
 
   void resume();
 
-  /**
-   * Closes the connection if nothing came from the client for too long (W-1, W-2).
-   *
-   * @return whether it did
-   */
-  boolean checkIdle(long now);
+  /** Closes the connection if nothing came from the client for too long (W-1, W-2). */
+  void checkIdle(long now);
 }

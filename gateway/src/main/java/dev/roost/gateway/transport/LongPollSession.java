@@ -421,13 +421,11 @@ final class LongPollSession implements Connection {
   }
 
   @Override
-  public boolean checkIdle(long now) {
-    if (ended || !polls.isEmpty() || now - lastPoll <= options.window().toNanos() * 3 / 2) {
-      return false;
+  public void checkIdle(long now) {
+    if (!ended && polls.isEmpty() && now - lastPoll > options.window().toNanos() * 3 / 2) {
+      metrics.limitReached(Limit.IDLE_TIMEOUT);
+      end("inactive");
     }
-    metrics.limitReached(Limit.IDLE_TIMEOUT);
-    end("inactive");
-    return true;
   }
 
   private void end(String detail) {

@@ -550,13 +550,13 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   }
 
   @Override
-  public boolean checkIdle(long now) {
+  public void checkIdle(long now) {
     if (closing) {
-      return false;
+      return;
     }
     if (target.isStuck(now, limits.writeTimeout())) {
       tooSlow(Limit.WRITE_TIMEOUT);
-      return true;
+      return;
     }
     if (paused || working) {
       lastHeard = now;
@@ -564,11 +564,9 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
         messageBegan = now;
       }
     }
-    if (now - heardSince() <= idleTimeout.toNanos()) {
-      return false;
+    if (now - heardSince() > idleTimeout.toNanos()) {
+      closeIdle();
     }
-    closeIdle();
-    return true;
   }
 
   private void closeIdle() {

@@ -565,9 +565,8 @@ final class Stage {
     }
 
     @Override
-    public boolean checkIdle(long now) {
+    public void checkIdle(long now) {
       sent.add("checked at " + now);
-      return false;
     }
   }
 }

@@ -1,8 +1,6 @@
 package dev.roost.gateway.transport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.bus.RawPayload;
 import dev.roost.gateway.GatewayMetrics;
@@ -90,10 +88,10 @@ class LongPollSessionTest {
 
   @Test
   void aSessionThatIsNotPolledEndsAfterOneAndAHalfWindows() { // G-65
-    assertFalse(session.checkIdle(before + INACTIVE));
+    session.checkIdle(before + INACTIVE);
     assertEquals(List.of(), happened);
-    assertTrue(session.checkIdle(System.nanoTime() + INACTIVE + 1));
-    assertFalse(session.checkIdle(System.nanoTime() + 2 * INACTIVE));
+    session.checkIdle(System.nanoTime() + INACTIVE + 1);
+    session.checkIdle(System.nanoTime() + 2 * INACTIVE);
     assertEquals(List.of("idle-timeout", "ended"), happened);
   }
 

@@ -149,8 +149,6 @@ public class FanOutBenchmark {
     public void resume() {}
 
     @Override
-    public boolean checkIdle(long now) {
-      return false;
-    }
+    public void checkIdle(long now) {}
   }
 }
