@@ -110,7 +110,7 @@ class Embedded:
         self.process.stop()
 
 
-def idle(system, seconds=20):
+def idle(system, seconds=60):
     """Microseconds of CPU a second of all its processes while nobody is there."""
     before = sum(process.cpu() for process in system.all())
     time.sleep(seconds)

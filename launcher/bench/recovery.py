@@ -5,13 +5,15 @@ when the last channel was told with phx_error and when the last one was joined a
     python3 recovery.py --gateway 127.0.0.1:4000 --gateway 127.0.0.1:4001 --kill PID [--sockets 10000]
 
 Every socket is in one topic of --topics. Channels of other nodes are not told and not counted; a
-client that is told joins again at once, and after each refusal 100 ms later. At the end every channel
+client that is told joins again as soon as none is left whose message waits to be read, all of them
+being one process here, and after each refusal 100 ms later. At the end every channel
 is asked something: one that was on the node and has not been told would not answer. Exit code 1 if a
 socket was closed, or a channel did not come back or answer within --limit seconds, or the last was
 told later than 1.5 s or back later than 5 s after the kill.
 """
 import argparse
 import base64
+import collections
 import heapq
 import json
 import os
@@ -89,7 +91,7 @@ class Client:
         if b'"phx_error"' in body:
             self.joined = False
             self.told = time.monotonic()
-            self.join()
+            joining.append(self)
             return
         _, ref, _, event, payload = json.loads(body)
         if event == 'phx_reply' and ref == 'ping':
@@ -103,16 +105,20 @@ class Client:
 
 
 later = []
+joining = collections.deque()
 poll = select.epoll()
 clients = {}
 
 
 def turn():
-    for descriptor, _ in poll.poll(0.02):
+    ready = poll.poll(0 if joining else 0.02)
+    for descriptor, _ in ready:
         client = clients[descriptor]
         client.read()
         if client.closed:
             poll.unregister(descriptor)
+    for _ in range(0 if ready else min(50, len(joining))):
+        joining.popleft().join()
     while later and later[0][0] <= time.monotonic():
         heapq.heappop(later)[2].join()
 
