@@ -626,7 +626,7 @@ async function start({ name, port, admin }, key, before = []) {
     ...before, join(root, "launcher/target/roost/bin/roost"), "--port", port, "--admin-port", admin,
     "--applications", "fixture,guarded", "--compression", "--jwt-public-key-file", key].map(String);
   // The collections of heap() would give memory back to the system in the middle of it all, which no node that is left alone does.
-  const env = { ...process.env, ROOST_APPS: fixture, JDK_JAVA_OPTIONS: "-XX:MaxHeapFreeRatio=100" };
+  const env = { ...process.env, ROOST_APPS: fixture, JDK_JAVA_OPTIONS: `${process.env.JDK_JAVA_OPTIONS ?? ""} -XX:MaxHeapFreeRatio=100` };
   const started = spawn(command[0], command.slice(1), { env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   started.stdout.on("data", (data) => (log = (log + data).slice(-20_000)));

@@ -13,7 +13,7 @@ let times = [];
 const quiet = [];
 let lost = 0;
 
-/** Asks once in EVERY_MS, at random, as the next question is asked whenever that is due; a question has eight digits. */
+/** Asks at random times, once in EVERY_MS on average, whether or not the last answer has come; the number of a question has eight digits. */
 async function begin(number) {
   const socket = new Socket(port);
   if ((await socket.ask("/socket/websocket?vsn=2.0.0")) !== 101) process.exit(1);
