@@ -111,6 +111,7 @@ final class HandshakeWatch {
   }
 
   void connection(HttpConnection connection) {
+    NettyChannel.takeTurns(connection);
     // Or Vert.x calls the server's handler, which is for what comes before.
     connection.exceptionHandler(cause -> log.trace("connection failed", cause));
     Admission admission = places.take(options.limits().connections(), client(connection));

@@ -8,7 +8,6 @@ import dev.roost.gateway.protocol.ProtocolException;
 import dev.roost.gateway.protocol.Serializer;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -128,7 +127,9 @@ final class FrameJudge {
     boolean isControl = opcode >= CLOSE;
     boolean isKnown = isControl ? opcode <= PONG : opcode <= 2;
     boolean fits = isControl ? isFinal && length <= 125 : begun == (opcode == CONTINUATION);
-    if (!isMasked || !isKnown || !fits || (opcode == CLOSE && length == 1)) {
+    int reserved = head[0] >> 4 & 7;
+    boolean isStray = (reserved & ~(deflates && !isControl && opcode != CONTINUATION ? 4 : 0)) != 0;
+    if (!isMasked || !isKnown || !fits || isStray || (opcode == CLOSE && length == 1)) {
       closes = VIOLATION;
     }
     headerLength = 6 + (length == 126 ? 2 : length == 127 ? 8 : 0);
@@ -158,11 +159,6 @@ final class FrameJudge {
     int opcode = first & 0x0f;
     int reserved = first >> 4 & 7;
     boolean begins = opcode == TEXT || opcode == 2;
-    if ((reserved & ~(deflates && begins ? 4 : 0)) != 0) {
-      // Of a close frame Netty looks at the reason first.
-      closes = opcode == CLOSE ? Set.of(1002, 1007) : VIOLATION;
-      return;
-    }
     switch (opcode) {
       case PING -> pings.add(new String(data, ISO_8859_1));
       case PONG -> {}
@@ -192,22 +188,14 @@ final class FrameJudge {
       return VIOLATION;
     }
     byte[] reason = Arrays.copyOfRange(data, 2, data.length);
-    if (!beginsAsUtf8(reason)) {
+    if (!isUtf8(reason)) {
       return NO_TEXT;
     }
     var answers = new HashSet<>(List.of(1000, code));
-    if (!isUtf8(reason)) {
-      answers.add(1007); // It ends within a character, where Netty does not look.
-    }
     if (code > 4999) {
-      answers.add(1002); // The RFC says nothing of these, and Netty takes them.
+      answers.add(1002); // The RFC says nothing of these, and Roost takes them.
     }
     return answers;
-  }
-
-  private static boolean beginsAsUtf8(byte[] octets) {
-    var all = CharBuffer.allocate(octets.length);
-    return !UTF_8.newDecoder().decode(ByteBuffer.wrap(octets), all, false).isError();
   }
 
   /* ---- a message */

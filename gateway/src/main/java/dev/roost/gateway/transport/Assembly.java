@@ -21,6 +21,9 @@ final class Assembly {
   private final MessageBudget.Share share;
   private int length;
 
+  /** Octets that its own chunks have room for. */
+  private int held;
+
   /**
    * Nothing yet.
    *
@@ -36,11 +39,16 @@ final class Assembly {
   }
 
   /**
-   * Appends what can be read from a buffer.
+   * Appends what can be read from a buffer. A large one is kept as it is, and counted as it was.
    *
    * @throws NoRoomException if there is none for it
    */
   void append(ByteBuf piece) {
+    if (piece.readableBytes() > MessageChunk.LARGEST) {
+      chunks.add(piece.retainedSlice().asReadOnly());
+      length += piece.readableBytes();
+      return;
+    }
     while (piece.isReadable()) {
       ByteBuf chunk = chunkWithRoom();
       int count = Math.min(piece.readableBytes(), chunk.writableBytes());
@@ -71,10 +79,10 @@ final class Assembly {
       return chunks.getLast();
     }
     int size = MessageChunk.size(length);
-    // All others are full.
-    if (!share.tryHold((long) length + size)) {
+    if (!share.tryHold((long) held + size)) {
       throw new NoRoomException();
     }
+    held += size;
     ByteBuf chunk = MessageChunk.of(size);
     chunks.add(chunk);
     return chunk;
@@ -97,6 +105,7 @@ final class Assembly {
     chunks.forEach(ByteBuf::release);
     chunks.clear();
     length = 0;
+    held = 0;
     share.giveBack();
   }
 }

@@ -14,7 +14,9 @@ final class MessageChunk {
    * would be faulted in anew for each message, which kept an event loop busy for 40 ms.
    */
   private static final int SMALLEST = 512;
-  private static final int LARGEST = 64 << 10;
+
+  /** Of a large message: 64 KiB. */
+  static final int LARGEST = 64 << 10;
 
   private MessageChunk() {}
 

@@ -13,10 +13,8 @@ import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.http.HttpContentDecompressor;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
-import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
@@ -92,8 +90,6 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   private final Channel channel;
   private final Duration closeTimeout;
 
-  private final ByteToMessageDecoder decoder;
-
   /** In front of all handlers of HTTP and WebSockets, unless one has to see what is written. */
   private final ChannelHandlerContext outbound;
 
@@ -121,7 +117,6 @@ final class WebSocketChannel extends ChannelDuplexHandler {
       ContextInternal context, Channel channel, ChannelHandlerContext outbound, Duration timeout) {
     this.context = context;
     this.channel = channel;
-    this.decoder = (ByteToMessageDecoder) channel.pipeline().get(DECODER);
     this.outbound = outbound;
     this.closeTimeout = timeout;
   }
@@ -131,27 +126,37 @@ final class WebSocketChannel extends ChannelDuplexHandler {
    * #open}.
    *
    * @param connection that it was a request of
+   * @param reader of its frames
    * @param closeTimeout from a close frame to the end of the connection
    */
   static WebSocketChannel of(
-      ServerWebSocket webSocket, HttpConnection connection, Duration closeTimeout) {
+      ServerWebSocket webSocket,
+      HttpConnection connection,
+      FrameReader reader,
+      Duration closeTimeout) {
     Channel channel =
         NettyChannel.of(connection)
             .orElseThrow(() -> new IllegalStateException("no connection of Vert.x: " + connection));
     ContextInternal context =
         Objects.requireNonNull(ContextInternal.current(), "a context of Vert.x");
     boolean isKnown = context.owner().isMetricsEnabled() || webSocket.textHandlerID() != null;
-    return in(channel, context, isKnown, closeTimeout);
+    return in(channel, context, reader, isKnown, closeTimeout);
   }
 
   /**
-   * Takes the place of Vert.x's handler.
+   * Takes the place of Vert.x's handler, behind a reader in the place of Netty's decoder.
    *
    * @param isKnown whether Vert.x has to be told of the end
    */
   static WebSocketChannel in(
-      Channel channel, ContextInternal context, boolean isKnown, Duration closeTimeout) {
+      Channel channel,
+      ContextInternal context,
+      FrameReader reader,
+      boolean isKnown,
+      Duration closeTimeout) {
     ChannelPipeline pipeline = channel.pipeline();
+    pipeline.replace(DECODER, DECODER, reader);
+    NettyChannel.takeTurns(channel);
     if (pipeline.get(HttpContentDecompressor.class) != null) {
       pipeline.remove(HttpContentDecompressor.class); // It reads on when it has seen no request.
     }
@@ -173,11 +178,6 @@ final class WebSocketChannel extends ChannelDuplexHandler {
   void open(Receiver opened) {
     receiver = opened;
     read();
-  }
-
-  /** Has what comes of a frame kept so. */
-  void gather(ByteToMessageDecoder.Cumulator cumulator) {
-    decoder.setCumulator(cumulator);
   }
 
   Channel channel() {
@@ -315,9 +315,7 @@ final class WebSocketChannel extends ChannelDuplexHandler {
     try {
       if (frame instanceof CloseWebSocketFrame close) {
         closeReceived = true;
-        if (close.rsv() == 0 || closeWritten != null) { // Else it is a violation.
-          answer(close);
-        }
+        answer(close);
       }
       if (receiver != null) {
         receiver.received(frame);
@@ -331,7 +329,7 @@ final class WebSocketChannel extends ChannelDuplexHandler {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext handler, Throwable cause) {
-    if (cause instanceof CorruptedWebSocketFrameException) {
+    if (cause instanceof FrameException) {
       lastTurn();
       giveUp();
     }

@@ -11,14 +11,11 @@ import dev.roost.gateway.socket.FailureLog;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.Workers;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
-import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
-import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -125,7 +122,6 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     this.target = writer.target(channel, compression != null);
     this.share = limits.budget().share();
     this.deflated = limits.budget().share();
-    Gathering.in(channel, limits.budget(), this::unread);
     this.compression = compression;
     this.limits = limits;
     this.idleTimeout = idleTimeout;
@@ -186,9 +182,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     lastHeard = System.nanoTime();
     try {
       ClientSocket receiver = client;
-      if (!closing && hasStrayBits(frame)) {
-        violation("reserved bits without a meaning");
-      } else if (frame instanceof PingWebSocketFrame) {
+      if (frame instanceof PingWebSocketFrame) {
         answer(frame.content());
       } else if (!closing || gone) {
         take(frame);
@@ -211,27 +205,15 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   }
 
   private void take(WebSocketFrame frame) throws DataFormatException {
-    boolean continues = frame instanceof ContinuationWebSocketFrame;
-    if (frame instanceof CloseWebSocketFrame) {
-      gone = false;
-      closing = true;
-    } else if (!(frame instanceof PongWebSocketFrame)) {
-      if (continues && fragments == null) {
-        violation("a continuation without a message to continue");
-      } else if (continues) {
-        append(frame.content(), frame.isFinalFragment());
-      } else if (fragments != null) {
-        violation("a new message before the last fragment of the one before");
-      } else {
-        begin(frame);
+    switch (frame) {
+      case CloseWebSocketFrame ignored -> {
+        gone = false;
+        closing = true;
       }
+      case PongWebSocketFrame ignored -> {}
+      case ContinuationWebSocketFrame more -> append(more.content(), more.isFinalFragment());
+      default -> begin(frame);
     }
-  }
-
-  /** If the HTTP server has no compression on, the decoder has seen to it. */
-  private boolean hasStrayBits(WebSocketFrame frame) {
-    boolean begins = frame instanceof TextWebSocketFrame || frame instanceof BinaryWebSocketFrame;
-    return (frame.rsv() & ~(compression != null && begins ? RSV1 : 0)) != 0;
   }
 
   /** A ping: what nobody reads of the answers has to end somewhere. */
@@ -272,16 +254,17 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   private void whole(ByteBuf content, boolean binary) {
     int length = content.readableBytes();
     if (length < LARGE) {
-      message(ByteBufUtil.getBytes(content), binary);
+      message(FrameReader.bytes(content), binary);
       return;
     }
     binaryFragments = binary;
-    share.hold(length);
-    content.retain();
+    content.retain(); // It is counted until it is released, its copy from then on.
     work(
         () -> {
           try {
-            return ByteBufUtil.getBytes(content);
+            byte[] body = FrameReader.bytes(content);
+            share.hold(length);
+            return body;
           } finally {
             content.release();
           }
@@ -304,9 +287,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     }
     Inflation inflating = inflation;
     if (inflating != null) {
-      deflated.hold(content.readableBytes());
-      inflating.begin(ByteBufUtil.getBytes(content), last);
-      inflate(inflating, assembled, last);
+      inflate(inflating, assembled, content, last);
     } else if (assembled.length() + content.readableBytes() > limits.maxMessageBytes()) {
       tooLong();
     } else {
@@ -317,8 +298,26 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     }
   }
 
-  private void inflate(Inflation inflating, Assembly assembled, boolean last)
+  private void inflate(Inflation inflating, Assembly assembled, ByteBuf content, boolean last)
       throws DataFormatException {
+    int length = content.readableBytes();
+    if (length >= LARGE) {
+      content.retain();
+      work(
+          () -> {
+            try {
+              inflating.begin(FrameReader.bytes(content), last);
+              deflated.hold(length);
+            } finally {
+              content.release();
+            }
+            return inflating.append(assembled, LARGE_STEP, limits.maxMessageBytes());
+          },
+          progress -> inflated(progress, assembled, last));
+      return;
+    }
+    deflated.hold(length);
+    inflating.begin(FrameReader.bytes(content), last);
     if (fragmentCount > FEW_PIECES || assembled.length() >= SMALL_STEP.bytes()) {
       inflateMore(inflating, assembled, last);
       return;
@@ -450,18 +449,10 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     }
   }
 
-  private void violation(String what) {
-    log.debug("socket closed: {}", what);
-    close(CloseCode.PROTOCOL_ERROR);
-  }
-
   @Override
   public void failed(Throwable cause) {
-    if (cause instanceof CorruptedWebSocketFrameException corrupted) {
-      if (corrupted.closeStatus().code() == CloseCode.TOO_BIG) {
-        metrics.limitReached(Limit.MAX_FRAME_BYTES);
-      }
-      close(corrupted.closeStatus().code());
+    if (cause instanceof FrameException unreadable) {
+      failed(unreadable);
     } else if (!closing) {
       log.debug("socket failed", cause);
       ending = "connection lost";
@@ -469,6 +460,18 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
       gone = true;
       target.abort();
     }
+  }
+
+  private void failed(FrameException unreadable) {
+    if (unreadable.getCause() != null) {
+      unread(unreadable.getCause());
+      return;
+    }
+    if (unreadable.code() == CloseCode.TOO_BIG) {
+      metrics.limitReached(Limit.MAX_FRAME_BYTES);
+    }
+    log.debug("socket closed: {}", unreadable.getMessage());
+    close(unreadable.code());
   }
 
   @Override

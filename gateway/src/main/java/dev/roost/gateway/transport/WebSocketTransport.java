@@ -233,7 +233,11 @@ public final class WebSocketTransport {
     var connection =
         new WebSocketConnection(
             workers,
-            WebSocketChannel.of(webSocket, asked.request.connection(), options.closeTimeout()),
+            WebSocketChannel.of(
+                webSocket,
+                asked.request.connection(),
+                new FrameReader(options.maxFrameBytes(), compressed, limits.budget()),
+                options.closeTimeout()),
             writer,
             compressed ? compression : null,
             limits,

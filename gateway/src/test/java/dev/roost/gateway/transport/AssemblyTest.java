@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.gateway.admission.MessageBudget;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
@@ -64,14 +65,20 @@ class AssemblyTest {
 
   @Test
   void whereThereIsNoRoomNothingIsAppendedAndAllIsGivenBack() throws DataFormatException {
-    var small = MessageBudget.of(100_000);
+    var small = MessageBudget.of(200_000);
     var other = new Assembly(small.share());
     other.append(Unpooled.wrappedBuffer(new byte[50_000]));
     long held = small.taken();
 
     var assembly = new Assembly(small.share());
     assertThrows(
-        NoRoomException.class, () -> assembly.append(Unpooled.wrappedBuffer(new byte[200_000])));
+        NoRoomException.class,
+        () -> {
+          while (true) {
+            assembly.append(Unpooled.wrappedBuffer(new byte[50_000]));
+            assertTrue(small.taken() <= 200_000);
+          }
+        });
     assembly.release();
     assertEquals(held, small.taken());
 
@@ -80,7 +87,7 @@ class AssemblyTest {
         NoRoomException.class,
         () -> {
           while (assembly.inflate(zeros, 1 << 20) > 0) {
-            assertTrue(small.taken() <= 100_000);
+            assertTrue(small.taken() <= 200_000);
           }
         });
     zeros.end();
@@ -88,6 +95,27 @@ class AssemblyTest {
     assertEquals(held, small.taken());
     other.release();
     assertEquals(0, small.taken());
+  }
+
+  @Test
+  void aLargePieceIsKeptAsItIsAndCountedByWhoMadeIt() {
+    ByteBuf large = Unpooled.buffer(100_010).writeZero(100_000);
+    large.setByte(99_999, 7).skipBytes(10);
+    var assembly = new Assembly(budget.share());
+    assembly.append(Unpooled.wrappedBuffer(new byte[] {1}));
+    assembly.append(large);
+    assembly.append(Unpooled.wrappedBuffer(new byte[] {2}));
+    assertEquals(2, large.refCnt());
+    assertEquals(99_992, assembly.length());
+    assertTrue(budget.taken() < 65_536, "its own chunks alone");
+    byte[] message = assembly.toBytes();
+    assertArrayEquals(
+        new byte[] {1, 0, 0, 7, 2},
+        new byte[] {message[0], message[1], message[99_989], message[99_990], message[99_991]});
+    assertEquals(100_000, large.writerIndex(), "nothing was written behind it");
+    assembly.release();
+    assertEquals(1, large.refCnt());
+    large.release();
   }
 
   private static Inflater zeros(int length) {

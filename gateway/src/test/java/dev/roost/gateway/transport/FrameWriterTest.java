@@ -149,7 +149,10 @@ class FrameWriterTest {
                         opened.complete(
                             whenOpen.apply(
                                 WebSocketChannel.of(
-                                    socket, request.connection(), Duration.ofSeconds(1)))),
+                                    socket,
+                                    request.connection(),
+                                    new FrameReader(1 << 20, false, MessageBudget.of(1 << 20)),
+                                    Duration.ofSeconds(1)))),
                     opened::fail);
     var router = Router.router(vertx);
     router.route().handler(routing -> upgrade.handle(routing.request()));

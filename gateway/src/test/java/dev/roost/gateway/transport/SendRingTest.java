@@ -87,7 +87,11 @@ class SendRingTest {
                                 socket ->
                                     opened.add(
                                         WebSocketChannel.of(
-                                            socket, request.connection(), Duration.ofSeconds(1)))))
+                                            socket,
+                                            request.connection(),
+                                            new FrameReader(
+                                                1 << 20, false, MessageBudget.of(1 << 20)),
+                                            Duration.ofSeconds(1)))))
                 .listen(0)
                 .map(server -> server.actualPort())
                 .onComplete(listening));

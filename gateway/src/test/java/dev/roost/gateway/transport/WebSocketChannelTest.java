@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.roost.gateway.admission.MessageBudget;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.MaxMessagesRecvByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.codec.http.websocketx.WebSocket08FrameDecoder;
-import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
@@ -64,14 +64,17 @@ class WebSocketChannelTest {
   @BeforeEach
   void open() {
     connection = new EmbeddedChannel();
-    var options = WebSocketDecoderConfig.newBuilder().closeOnProtocolViolation(false).build();
     connection
         .pipeline()
-        .addLast("wsdecoder", new WebSocket08FrameDecoder(options))
+        .addLast("wsdecoder", new ChannelInboundHandlerAdapter())
         .addLast("handler", new ChannelInboundHandlerAdapter());
     channel =
         WebSocketChannel.in(
-            connection, (ContextInternal) vertx.getOrCreateContext(), false, Duration.ofSeconds(1));
+            connection,
+            (ContextInternal) vertx.getOrCreateContext(),
+            new FrameReader(1 << 20, false, MessageBudget.of(1 << 20)),
+            false,
+            Duration.ofSeconds(1));
     channel.open(new Told());
   }
 
@@ -101,6 +104,12 @@ class WebSocketChannelTest {
 
   private void end() {
     connection.unsafe().close(connection.newPromise());
+  }
+
+  @Test
+  void othersHaveATurnAfterOneRead() {
+    MaxMessagesRecvByteBufAllocator reads = connection.config().getRecvByteBufAllocator();
+    assertEquals(1, reads.maxMessagesPerRead());
   }
 
   @Test

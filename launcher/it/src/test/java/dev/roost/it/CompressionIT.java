@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -32,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Compression of messages: section 17.2 of the specification, RFC 7692, and deflate bombs. */
 class CompressionIT {
 
-  private static final int MESSAGE = 100_000;
+  private static final int MESSAGE = 1_000_000;
   private static final String PATH = "/socket/websocket?vsn=2.0.0";
   private static final String BEAT = "[null,\"1\",\"phoenix\",\"heartbeat\",{}]";
   private static final String ANSWER =
@@ -150,6 +151,30 @@ class CompressionIT {
         socket.write(WebSocketFrame.continuation(new byte[] {message[i]}).withoutFin());
       }
       socket.write(WebSocketFrame.continuation(new byte[0]));
+      assertEquals(ANSWER, socket.read().text());
+    }
+  }
+
+  /* So much that a worker takes it from its frame. */
+  @Test
+  void manyCompressedOctetsMayComeInOneFrameOrInTwo() {
+    var random = new Random(1);
+    var text = new StringBuilder();
+    for (int i = 0; i < 50_000; i++) {
+      text.append(Long.toHexString(random.nextLong()));
+    }
+    byte[] message =
+        Deflated.message(BEAT.replace("{}", "\"" + text + "\"").getBytes(StandardCharsets.UTF_8));
+    int half = message.length / 2;
+    assertTrue(half > 128 << 10);
+    try (var socket = open()) {
+      socket.write(WebSocketFrame.of(WebSocketFrame.TEXT, message).withRsv(4));
+      assertEquals(ANSWER, socket.read().text());
+      socket.write(
+          WebSocketFrame.of(WebSocketFrame.TEXT, Arrays.copyOf(message, half))
+              .withRsv(4)
+              .withoutFin());
+      socket.write(WebSocketFrame.continuation(Arrays.copyOfRange(message, half, message.length)));
       assertEquals(ANSWER, socket.read().text());
     }
   }
