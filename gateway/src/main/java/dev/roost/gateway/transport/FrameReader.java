@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
 final class FrameReader extends ChannelInboundHandlerAdapter {
 
   /*
-   * Netty's decoder gathers a frame, and when all of it has come it copies that into a buffer of its own and
-   * unmasks it there, in one go: 14 ms of an event loop for 10 MB, and 20 to 100 ms at a stretch
-   * where 25 clients sent 2 MB each. Here what one read brings is copied and unmasked when it comes, 64 KiB at most: a large frame is many small
-   * pieces of work, with others between.
+   * Netty's decoder gathers a frame, and when all of it has come it copies that into a buffer of its
+   * own and unmasks it there, in one go: 14 ms of an event loop for 10 MB, and 20 to 100 ms at a
+   * stretch where 25 clients sent 2 MB each. Here what one read brings, 64 KiB at most, is copied and
+   * unmasked when it comes: a large frame is many small pieces of work, with others between.
    */
 
   private static final VarHandle LONGS =
@@ -315,7 +315,7 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     next = Next.NOTHING;
     if (content.isReadable()) {
       byte[] body = bytes(content);
-      int code = (body[0] & 0xff) << 8 | body[1] & 0xff;
+      int code = (body[0] & 0xff) << 8 | (body[1] & 0xff);
       if (!WebSocketCloseStatus.isValidStatusCode(code)) {
         throw violation("the close code " + code);
       }

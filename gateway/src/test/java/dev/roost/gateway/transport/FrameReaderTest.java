@@ -126,7 +126,7 @@ class FrameReaderTest {
     }
     frame.putInt(mask);
     for (int i = 0; i < length; i++) {
-      frame.put((byte) (payload[i] ^ mask >>> 24 - 8 * (i & 3)));
+      frame.put((byte) (payload[i] ^ (mask >>> (24 - 8 * (i & 3)))));
     }
     return Arrays.copyOf(frame.array(), frame.position());
   }
