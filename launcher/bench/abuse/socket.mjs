@@ -118,3 +118,35 @@ export class Socket {
     this.tcp.destroy();
   }
 }
+
+/** An HTTP connection for one long poll after the other. */
+export class PollConnection {
+  constructor(port) {
+    this.tcp = net.connect({ port, host: HOST, noDelay: true });
+    this.tcp.setEncoding("utf8");
+    this.tcp.on("error", () => {});
+    this.tcp.on("data", (data) => this.read(data));
+    this.tcp.on("close", () => this.answered({ status: 0, messages: [] }));
+    this.answered = () => {};
+    this.text = "";
+  }
+
+  /** The JSON that comes, once all of it is there; a status of 0 if the connection ends before. */
+  ask(request) {
+    return new Promise((answered) => {
+      this.answered = answered;
+      this.tcp.write(request);
+    });
+  }
+
+  read(data) {
+    this.text += data;
+    const end = this.text.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    const length = Number(/content-length: (\d+)/i.exec(this.text)[1]);
+    const body = this.text.slice(end + 4);
+    if (Buffer.byteLength(body) < length) return;
+    this.text = "";
+    this.answered(JSON.parse(body));
+  }
+}

@@ -1,5 +1,6 @@
 package dev.roost.gateway.socket;
 
+import dev.roost.threads.Niceness;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -8,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Threads for what would keep an event loop busy for too long. All gateways of a process share
- * them, and there are half as many as processors: however much there is to do, the event loops have
- * room.
+ * them, and there are half as many as processors, which come behind all others: however much there
+ * is to do, the event loops have room.
  */
 public final class Workers {
 
@@ -29,7 +30,12 @@ public final class Workers {
 
   /** Does some work; the result comes on the caller's context. */
   public <T> Future<@Nullable T> compute(Callable<T> work) {
-    return executor.executeBlocking(work, false);
+    return executor.executeBlocking(
+        () -> {
+          Niceness.lower();
+          return work.call();
+        },
+        false);
   }
 
   /** Does something on the caller's context, behind what that has to do already. */
