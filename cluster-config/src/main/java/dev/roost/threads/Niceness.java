@@ -21,7 +21,7 @@ public final class Niceness {
   /** About a tenth of the processor time that others get where all have enough to do. */
   private static final int STEP = 10;
 
-  /** Java's own priorities are for the superuser only, and would reset those of all threads. */
+  /** Of the C library. Java's own priorities would set the niceness of all threads. */
   private static final @Nullable MethodHandle NICE = find();
 
   private static final ThreadLocal<Boolean> LOWERED = ThreadLocal.withInitial(() -> false);
@@ -45,8 +45,8 @@ public final class Niceness {
   }
 
   /*
-   * By reflection, because this is compiled for Java 21 and java.lang.foreign is part of 22. Only Linux gives
-   * each thread a niceness of its own.
+   * By reflection, because this is compiled for Java 21 and java.lang.foreign is part of 22. Only
+   * Linux gives each thread a niceness of its own.
    */
   private static @Nullable MethodHandle find() {
     if (!System.getProperty("os.name", "").equals("Linux")) {

@@ -29,8 +29,8 @@ public final class NettyChannel {
   }
 
   /*
-   * Usually it reads 16 times, 1 MiB, from each: with 25 that send as fast as they can, whoever comes behind them
-   * would wait until 25 MiB are dealt with.
+   * Usually it reads 16 times, 1 MiB, from each: with 25 that send as fast as they can, whoever comes
+   * behind them would wait until 25 MiB are dealt with.
    */
   static void takeTurns(Channel channel) {
     RecvByteBufAllocator reads = channel.config().getRecvByteBufAllocator();
