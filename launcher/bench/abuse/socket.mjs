@@ -126,15 +126,17 @@ export class PollConnection {
     this.tcp.setEncoding("utf8");
     this.tcp.on("error", () => {});
     this.tcp.on("data", (data) => this.read(data));
-    this.tcp.on("close", () => this.answered({ status: 0, messages: [] }));
-    this.answered = () => {};
+    this.tcp.on("close", () => this.lost(new Error("a long poll's connection was lost")));
+    this.answered = this.lost = () => {};
     this.text = "";
   }
 
-  /** The JSON that comes, once all of it is there; a status of 0 if the connection ends before. */
+  /** The JSON that comes, once all of it is there. */
   ask(request) {
-    return new Promise((answered) => {
+    return new Promise((answered, lost) => {
+      if (this.tcp.destroyed) return lost(new Error("a long poll's connection was lost before it was asked"));
       this.answered = answered;
+      this.lost = lost;
       this.tcp.write(request);
     });
   }

@@ -66,7 +66,6 @@ public final class JwtVerifier implements AutoCloseable {
           case JwtKeys.PublicKeys(var publicKeys) -> anyOf(publicKeys);
           case JwtKeys.Jwks jwks -> JwksSelector.open(jwks);
         };
-    processor.setJWSVerifierFactory(new BackgroundVerifiers());
     processor.setJWSKeySelector(keys);
     processor.setJWSTypeVerifier(
         new DefaultJOSEObjectTypeVerifier<>(
