@@ -1,6 +1,5 @@
 package dev.roost.gateway.socket;
 
-import dev.roost.threads.Niceness;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;

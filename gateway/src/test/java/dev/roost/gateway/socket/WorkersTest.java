@@ -1,11 +1,14 @@
 package dev.roost.gateway.socket;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -26,13 +29,18 @@ class WorkersTest {
     return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ", 18)[16]);
   }
 
+  /** Each thread is asked several times, and comes no further behind. */
   @Test
   @EnabledOnOs(OS.LINUX)
   void theyComeBehindAllOthers() throws IOException {
     int own = niceness();
+    assertTrue(own < 19, "nothing comes behind the lowest there is: run this at a lower niceness");
     Workers workers = Workers.of(vertx);
-    assertEquals(Math.min(19, own + 10), workers.compute(WorkersTest::niceness).await());
-    assertEquals(Math.min(19, own + 10), workers.compute(WorkersTest::niceness).await());
+    Set<Integer> found = new HashSet<>();
+    for (int i = 0; i < 10 * Runtime.getRuntime().availableProcessors(); i++) {
+      found.add(workers.compute(WorkersTest::niceness).await());
+    }
+    assertEquals(Set.of(Math.min(19, own + 10)), found);
     assertEquals(own, niceness());
   }
 }

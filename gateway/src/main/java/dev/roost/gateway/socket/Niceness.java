@@ -1,4 +1,4 @@
-package dev.roost.threads;
+package dev.roost.gateway.socket;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Array;
@@ -8,13 +8,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a thread comes behind others of its process. Any thread may ask for that, for itself.
+ * How a thread comes behind others of its process; for threads that wake no virtual ones, whose
+ * carriers would inherit it.
  *
  * <p>A thread that is busy keeps its processor for some milliseconds although an event loop, which
  * would need it for microseconds, has something to do by then; the event loop has to wait, even if
  * another processor is idle.
  */
-public final class Niceness {
+final class Niceness {
 
   private static final Logger log = LoggerFactory.getLogger(Niceness.class);
 
@@ -32,7 +33,7 @@ public final class Niceness {
    * Has the calling platform thread come behind the process's others from now on: its niceness is
    * higher by 10. Once is as good as often; on other systems than Linux it has no effect.
    */
-  public static void lower() {
+  static void lower() {
     if (NICE == null || LOWERED.get()) {
       return;
     }
