@@ -679,7 +679,7 @@ async function start({ name, port, admin }, key, before = []) {
   return started;
 }
 
-/** Clients as they come in life, until the JIT compiler has seen what each attacker does before it attacks. */
+/** Clients as they come in life, without a token and with one, until the JIT compiler has seen what each attacker does before it attacks. */
 async function warmUp(count) {
   await many(count, async (number) => {
     const socket = await connected();
@@ -687,6 +687,8 @@ async function warmUp(count) {
     socket.text(`["1","1","room:warm${number}","phx_join",{}]`);
     await joined;
     socket.drop();
+    const verified = await connected("/verified/websocket?vsn=2.0.0&access_token=" + manyRenewals().token);
+    verified.drop();
   });
 }
 

@@ -17,7 +17,6 @@ import dev.roost.gateway.edge.Edge;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.SocketTable;
-import dev.roost.gateway.socket.Workers;
 import dev.roost.gateway.tls.CertificateReload;
 import dev.roost.gateway.tls.TlsOptions;
 import dev.roost.gateway.transport.Connects;
@@ -25,6 +24,7 @@ import dev.roost.gateway.transport.Door;
 import dev.roost.gateway.transport.LongPollTransport;
 import dev.roost.gateway.transport.SocketPaths;
 import dev.roost.gateway.transport.WebSocketTransport;
+import dev.roost.gateway.workers.Workers;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -73,6 +73,7 @@ public final class Gateway {
   private final GatewayOptions options;
   private final BusEndpoint endpoint;
   private final Workers workers;
+  private final Workers signatures;
   private final SocketTable table;
   private final Edge edge;
   private final Connects connects;
@@ -97,7 +98,7 @@ public final class Gateway {
     this.options = options;
     int verticle = node.nextVerticle();
     this.endpoint = new BusEndpoint(vertx, Addresses.gateway(node.name(), verticle), new Mail());
-    this.workers = Workers.of(vertx);
+    this.workers = Workers.forMessages(vertx);
     var budget = MessageBudget.of(vertx, options.limits().maxUnfinishedBytes());
     var queued = MessageBudget.ofQueued(vertx, options.limits().maxQueuedTotalBytes());
     this.table =
@@ -108,7 +109,9 @@ public final class Gateway {
             budget,
             options.metrics(),
             options.limits().refusalsPerSecond());
-    var gate = new TokenGate(context, options.auth().jwt(), options.maxPendingConnects());
+    this.signatures = Workers.forSignatures(vertx);
+    var gate =
+        new TokenGate(context, options.auth().jwt(), signatures, options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
@@ -287,7 +290,7 @@ public final class Gateway {
               }
               node.unlisten(onChange);
               webSockets.close();
-              return Future.join(endpoint.close(), workers.close()).mapEmpty();
+              return Future.join(endpoint.close(), workers.close(), signatures.close()).mapEmpty();
             });
   }
 

@@ -7,8 +7,11 @@ import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jwt.JWT;
 import com.nimbusds.jwt.JWTClaimNames;
 import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.JWTParser;
+import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import com.nimbusds.jwt.proc.ExpiredJWTException;
@@ -19,6 +22,7 @@ import java.util.Collections;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +56,10 @@ public final class JwtVerifier implements AutoCloseable {
 
   private final JwtSettings settings;
   private final JWSKeySelector<SecurityContext> keys;
-  private final DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
+  private final DefaultJWTProcessor<Found> processor = new DefaultJWTProcessor<>();
+
+  /** Keys that may have signed a token. */
+  private record Found(List<? extends Key> keys) implements SecurityContext {}
 
   /**
    * Throws IllegalArgumentException for a JWKS in a file that cannot be read now, or has no key for
@@ -66,7 +73,7 @@ public final class JwtVerifier implements AutoCloseable {
           case JwtKeys.PublicKeys(var publicKeys) -> anyOf(publicKeys);
           case JwtKeys.Jwks jwks -> JwksSelector.open(jwks);
         };
-    processor.setJWSKeySelector(keys);
+    processor.setJWSKeySelector((header, found) -> found.keys());
     processor.setJWSTypeVerifier(
         new DefaultJOSEObjectTypeVerifier<>(
             JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), null));
@@ -78,28 +85,60 @@ public final class JwtVerifier implements AutoCloseable {
    * blocks for some seconds at most: call it on a virtual thread, never on an event loop.
    */
   public JwtResult verify(@Nullable String token) {
+    return prepare(token).get();
+  }
+
+  /**
+   * The same in two parts: this one finds the keys, for which it may block; the one that it returns
+   * does the rest, up to a millisecond of work that waits for nothing. So that may be done by other
+   * threads, and by fewer.
+   */
+  public Supplier<JwtResult> prepare(@Nullable String token) {
     if (token == null) {
-      return new JwtResult.Missing();
+      return JwtResult.Missing::new;
     }
     if (token.length() > MAX_CHARACTERS) {
-      return new JwtResult.Invalid(
-          "a token has at most " + MAX_CHARACTERS + " characters, got " + token.length());
+      return () ->
+          new JwtResult.Invalid(
+              "a token has at most " + MAX_CHARACTERS + " characters, got " + token.length());
     }
     try {
-      JWTClaimsSet claims = processor.process(token, null);
+      JWT parsed = JWTParser.parse(token);
+      var found =
+          new Found(
+              parsed instanceof SignedJWT signed
+                  ? keys.selectJWSKeys(signed.getHeader(), null)
+                  : List.of());
+      return () -> check(parsed, found);
+    } catch (ParseException | JOSEException | RuntimeException e) {
+      return () -> refused(e);
+    }
+  }
+
+  /** Whether {@link #prepare} may block. */
+  public boolean mayBlock() {
+    return settings.keys() instanceof JwtKeys.Jwks;
+  }
+
+  private JwtResult check(JWT token, Found found) {
+    try {
+      JWTClaimsSet claims = processor.process(token, found);
       return new JwtResult.Valid(
           Collections.unmodifiableMap(claims.toJSONObject()),
           claims.getExpirationTime().toInstant());
-    } catch (ExpiredJWTException e) {
-      return new JwtResult.Expired();
-    } catch (KeySourceException e) {
-      return new JwtResult.Unavailable(reason(e));
-    } catch (ParseException | BadJOSEException | JOSEException e) {
-      return new JwtResult.Invalid(reason(e));
-    } catch (RuntimeException e) {
-      // Nimbus has some for what strangers write: a NullPointerException for a header of null.
-      return new JwtResult.Invalid("no JSON Web Token: " + e);
+    } catch (BadJOSEException | JOSEException | RuntimeException e) {
+      return refused(e);
     }
+  }
+
+  private static JwtResult refused(Exception cause) {
+    return switch (cause) {
+      case ExpiredJWTException expired -> new JwtResult.Expired();
+      case KeySourceException outage -> new JwtResult.Unavailable(reason(outage));
+      // Nimbus has some for what strangers write: a NullPointerException for a header of null.
+      case RuntimeException broken -> new JwtResult.Invalid("no JSON Web Token: " + broken);
+      default -> new JwtResult.Invalid(reason(cause));
+    };
   }
 
   /** Which tokens it accepts. */
@@ -126,7 +165,7 @@ public final class JwtVerifier implements AutoCloseable {
     return message == null ? e.getClass().getSimpleName() : message;
   }
 
-  private static final class ClaimsVerifier extends DefaultJWTClaimsVerifier<SecurityContext> {
+  private static final class ClaimsVerifier extends DefaultJWTClaimsVerifier<Found> {
 
     private final InstantSource clock;
 

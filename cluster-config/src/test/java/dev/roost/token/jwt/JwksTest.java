@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -345,6 +346,19 @@ class JwksTest {
     assertThrows(IllegalArgumentException.class, () -> keys.withSurviveOutage(minute));
     assertThrows(IllegalArgumentException.class, () -> keys.withSurviveOutage(minute.negated()));
     assertThrows(IllegalArgumentException.class, () -> keys.withSurviveOutage(Duration.ofDays(31)));
+  }
+
+  @Test
+  void aPreparedTokenWaitsForNothing() {
+    try (var verifier = verifier(JwtKeys.jwks(location))) {
+      assertTrue(verifier.mayBlock());
+      Supplier<JwtResult> good = verifier.prepare(OLD.token("RS256", "old", CLAIMS));
+      Supplier<JwtResult> bad = verifier.prepare(Signer.rsa(2048).token("RS256", "old", CLAIMS));
+      assertEquals(1, fetches.get());
+      server.stop(0);
+      assertInstanceOf(JwtResult.Valid.class, good.get());
+      assertInstanceOf(JwtResult.Invalid.class, bad.get());
+    }
   }
 
   private static JwtVerifier verifier(JwtKeys keys) {

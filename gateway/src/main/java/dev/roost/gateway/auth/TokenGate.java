@@ -1,18 +1,22 @@
 package dev.roost.gateway.auth;
 
+import dev.roost.gateway.workers.Workers;
 import dev.roost.routing.JwtCheck;
 import dev.roost.token.jwt.JwtResult;
 import dev.roost.token.jwt.JwtVerifier;
 import io.vertx.core.Context;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Verifies the tokens of one gateway's clients, each on a virtual thread, because keys may have to
- * be fetched. Used on the gateway's context only.
+ * Verifies the tokens of one gateway's clients. Where keys may have to be fetched a virtual thread
+ * waits for them; signatures are checked by threads that come behind all others. Used on the
+ * gateway's context only.
  */
 public final class TokenGate {
 
@@ -21,6 +25,7 @@ public final class TokenGate {
 
   private final Context context;
   private final Map<String, JwtVerifier> verifiers;
+  private final Workers signatures;
   private final int maxInFlight;
   private final OutageLog outages = new OutageLog(System::nanoTime);
   private int inFlight;
@@ -29,12 +34,15 @@ public final class TokenGate {
    * A gate of this context.
    *
    * @param verifiers by the names that mounts know them by
+   * @param signatures who checks them
    * @param maxInFlight tokens that are verified at a time; over it the next is {@link
    *     Verdict.Unknown}
    */
-  public TokenGate(Context context, Map<String, JwtVerifier> verifiers, int maxInFlight) {
+  public TokenGate(
+      Context context, Map<String, JwtVerifier> verifiers, Workers signatures, int maxInFlight) {
     this.context = context;
     this.verifiers = verifiers;
+    this.signatures = signatures;
     this.maxInFlight = maxInFlight;
   }
 
@@ -49,36 +57,57 @@ public final class TokenGate {
       then.accept(new Verdict.Unknown(inFlight + " tokens are being verified already"));
     } else {
       inFlight++;
-      THREADS.start(
-          () -> {
-            Verdict verdict = verdict(verifier, check, token);
-            context.runOnContext(
-                ignored -> {
-                  inFlight--;
-                  report(check.keys(), verdict);
-                  then.accept(verdict);
-                });
-          });
+      Consumer<Verdict> done =
+          verdict -> {
+            inFlight--;
+            report(check.keys(), verdict);
+            then.accept(verdict);
+          };
+      if (verifier.mayBlock()) {
+        THREADS.start(() -> findKeys(verifier, check, token, done));
+      } else {
+        decide(() -> verdict(verifier, check, verifier.verify(token)), done);
+      }
     }
   }
 
-  private static Verdict verdict(JwtVerifier verifier, JwtCheck check, String token) {
+  /* The virtual thread does not wait for a worker: who wakes it may start a thread that carries it, with its own niceness. */
+  private void findKeys(
+      JwtVerifier verifier, JwtCheck check, String token, Consumer<Verdict> done) {
+    Callable<Verdict> rest;
     try {
-      return switch (verifier.verify(token)) {
-        case JwtResult.Valid valid ->
-            Identity.of(check, verifier.settings(), valid)
-                .<Verdict>map(identity -> new Verdict.Good(identity, valid.claims()))
-                .orElseGet(() -> new Verdict.Bad("it has not the claims of id " + check.id()));
-        case JwtResult.Missing() -> new Verdict.Bad("there is no token");
-        case JwtResult.Expired() -> new Verdict.Bad("it has expired");
-        case JwtResult.Invalid(var reason) -> new Verdict.Bad(reason);
-        case JwtResult.Unavailable(var reason) -> new Verdict.Unknown(reason);
-      };
+      Supplier<JwtResult> prepared = verifier.prepare(token);
+      rest = () -> verdict(verifier, check, prepared.get());
     } catch (Throwable failure) {
-      // Whatever it is, whoever asked has to be answered.
-      log.error("a token could not be verified", failure);
-      return new Verdict.Unknown(failure.toString());
+      rest = () -> failed(failure);
     }
+    Callable<Verdict> decision = rest;
+    context.runOnContext(ignored -> decide(decision, done));
+  }
+
+  private void decide(Callable<Verdict> decision, Consumer<Verdict> done) {
+    signatures
+        .compute(decision)
+        .onComplete((verdict, failure) -> done.accept(verdict == null ? failed(failure) : verdict));
+  }
+
+  /** Whatever it is, whoever asked has to be answered. */
+  private static Verdict failed(Throwable failure) {
+    log.error("a token could not be verified", failure);
+    return new Verdict.Unknown(failure.toString());
+  }
+
+  private static Verdict verdict(JwtVerifier verifier, JwtCheck check, JwtResult result) {
+    return switch (result) {
+      case JwtResult.Valid valid ->
+          Identity.of(check, verifier.settings(), valid)
+              .<Verdict>map(identity -> new Verdict.Good(identity, valid.claims()))
+              .orElseGet(() -> new Verdict.Bad("it has not the claims of id " + check.id()));
+      case JwtResult.Missing() -> new Verdict.Bad("there is no token");
+      case JwtResult.Expired() -> new Verdict.Bad("it has expired");
+      case JwtResult.Invalid(var reason) -> new Verdict.Bad(reason);
+      case JwtResult.Unavailable(var reason) -> new Verdict.Unknown(reason);
+    };
   }
 
   private void report(String keys, Verdict verdict) {

@@ -16,6 +16,7 @@ import dev.roost.gateway.admission.MessageBudget;
 import dev.roost.gateway.protocol.CloseCode;
 import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.protocol.Wire;
+import dev.roost.gateway.workers.Workers;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.hosting.Partitions;
 import dev.roost.routing.RateLimit;

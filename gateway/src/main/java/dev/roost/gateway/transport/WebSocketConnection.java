@@ -9,7 +9,7 @@ import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.FailureLog;
 import dev.roost.gateway.socket.SharedFrame;
-import dev.roost.gateway.socket.Workers;
+import dev.roost.gateway.workers.Workers;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;

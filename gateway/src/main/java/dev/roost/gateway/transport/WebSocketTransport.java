@@ -12,7 +12,7 @@ import dev.roost.gateway.protocol.Serializer;
 import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Lease;
 import dev.roost.gateway.socket.SocketTable;
-import dev.roost.gateway.socket.Workers;
+import dev.roost.gateway.workers.Workers;
 import dev.roost.routing.SocketOptions;
 import dev.roost.routing.Transport;
 import io.vertx.core.Future;

@@ -26,6 +26,7 @@ import dev.roost.gateway.auth.Identity;
 import dev.roost.gateway.auth.TokenGate;
 import dev.roost.gateway.protocol.Frame;
 import dev.roost.gateway.protocol.Serializer;
+import dev.roost.gateway.workers.Workers;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.JwtCheck;
@@ -213,7 +214,7 @@ final class Stage {
 
   /** What large messages are decoded by, for others to keep busy. */
   Workers workers() {
-    return Workers.of(vertx);
+    return Workers.forMessages(vertx);
   }
 
   private static <T> T await(Future<T> future) throws Exception {
@@ -234,7 +235,8 @@ final class Stage {
     @Override
     public Future<?> start() {
       endpoint = new BusEndpoint(vertx, address, this);
-      table = new SocketTable(node, endpoint, Workers.of(vertx), budget, new Counts(), 100);
+      table =
+          new SocketTable(node, endpoint, Workers.forMessages(vertx), budget, new Counts(), 100);
       return Future.all(endpoint.ready(), endpoint.listen(Addresses.ALL_GATEWAYS));
     }
 
@@ -410,7 +412,9 @@ final class Stage {
             var identity =
                 new Identity(null, RawPayload.EMPTY_OBJECT, null, "ada", Duration.ofHours(1));
             var check = JwtCheck.of(TokenSource.param("jwt"));
-            var gate = new TokenGate(vertx.getOrCreateContext(), Map.of(), 1);
+            var gate =
+                new TokenGate(
+                    vertx.getOrCreateContext(), Map.of(), Workers.forSignatures(vertx), 1);
             socket.lease(Lease.of(check, gate, identity, renewalsPerSecond));
             return true;
           });

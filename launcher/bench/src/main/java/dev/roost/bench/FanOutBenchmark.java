@@ -16,7 +16,7 @@ import dev.roost.gateway.socket.ClientSocket;
 import dev.roost.gateway.socket.Connection;
 import dev.roost.gateway.socket.SharedFrame;
 import dev.roost.gateway.socket.SocketTable;
-import dev.roost.gateway.socket.Workers;
+import dev.roost.gateway.workers.Workers;
 import dev.roost.hosting.PartitionTable;
 import dev.roost.routing.Advertisement;
 import dev.roost.routing.RoutePattern;
@@ -81,7 +81,7 @@ public class FanOutBenchmark {
         new SocketTable(
             node,
             new BusEndpoint(vertx, "bench", new Nobody()),
-            Workers.of(vertx),
+            Workers.forMessages(vertx),
             MessageBudget.of(vertx, GatewayLimits.defaults().maxUnfinishedBytes()),
             GatewayMetrics.none(),
             GatewayLimits.defaults().refusalsPerSecond());

@@ -1,4 +1,4 @@
-package dev.roost.gateway.socket;
+package dev.roost.gateway.workers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,9 +10,10 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkersTest {
 
@@ -30,12 +31,13 @@ class WorkersTest {
   }
 
   /** Each thread is asked several times, and comes no further behind. */
-  @Test
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
   @EnabledOnOs(OS.LINUX)
-  void theyComeBehindAllOthers() throws IOException {
+  void theyComeBehindAllOthers(boolean ofSignatures) throws IOException {
     int own = niceness();
     assertTrue(own < 19, "nothing comes behind the lowest there is: run this at a lower niceness");
-    Workers workers = Workers.of(vertx);
+    Workers workers = ofSignatures ? Workers.forSignatures(vertx) : Workers.forMessages(vertx);
     Set<Integer> found = new HashSet<>();
     for (int i = 0; i < 10 * Runtime.getRuntime().availableProcessors(); i++) {
       found.add(workers.compute(WorkersTest::niceness).await());

@@ -1,4 +1,4 @@
-package dev.roost.gateway.socket;
+package dev.roost.gateway.workers;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -8,12 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Threads for what would keep an event loop busy for too long. All gateways of a process share
- * them, and there are half as many as processors, which come behind all others: however much there
- * is to do, the event loops have room.
+ * them, and they come behind all others: however much there is to do, the event loops have room.
  */
 public final class Workers {
 
-  private static final int THREADS = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
   private final Vertx vertx;
   private final WorkerExecutor executor;
@@ -23,15 +22,28 @@ public final class Workers {
     this.executor = executor;
   }
 
-  public static Workers of(Vertx vertx) {
-    return new Workers(vertx, vertx.createSharedWorkerExecutor("roost-large-messages", THREADS));
+  /** For large messages, half as many as processors: one message may be a second of work. */
+  public static Workers forMessages(Vertx vertx) {
+    return of(vertx, "roost-large-messages", Math.max(1, PROCESSORS / 2));
+  }
+
+  /** For signatures, as many as processors. Nothing that they do waits for anything. */
+  public static Workers forSignatures(Vertx vertx) {
+    return of(vertx, "roost-signatures", PROCESSORS);
+  }
+
+  private static Workers of(Vertx vertx, String name, int threads) {
+    return new Workers(vertx, vertx.createSharedWorkerExecutor(name, threads));
   }
 
   /** Does some work; the result comes on the caller's context. */
+  @SuppressWarnings("ThreadPriorityCheck") // Nothing relies on it: others wait a little longer.
   public <T> Future<@Nullable T> compute(Callable<T> work) {
     return executor.executeBlocking(
         () -> {
           Niceness.lower();
+          // Else it would keep its processor until the kernel's next tick, however much there is.
+          Thread.yield();
           return work.call();
         },
         false);

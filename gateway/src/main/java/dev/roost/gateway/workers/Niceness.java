@@ -1,4 +1,4 @@
-package dev.roost.gateway.socket;
+package dev.roost.gateway.workers;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Array;

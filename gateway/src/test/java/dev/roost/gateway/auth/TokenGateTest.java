@@ -1,0 +1,171 @@
+package dev.roost.gateway.auth;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import dev.roost.gateway.LogLines;
+import dev.roost.gateway.workers.Workers;
+import dev.roost.routing.JwtCheck;
+import dev.roost.routing.TokenSource;
+import dev.roost.token.jwt.JwtKeys;
+import dev.roost.token.jwt.JwtSettings;
+import dev.roost.token.jwt.JwtVerifier;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TokenGateTest {
+
+  private static final JwtCheck CHECK = JwtCheck.of(TokenSource.param("jwt"));
+  private static final KeyPair PAIR = pair();
+
+  private final Vertx vertx = Vertx.vertx();
+  private final Context context = vertx.getOrCreateContext();
+  private final AtomicReference<Thread> decider = new AtomicReference<>();
+  private final LogLines lines = LogLines.of(TokenGate.class);
+
+  @TempDir private Path folder;
+
+  /** Where keys may come from. */
+  enum Source {
+    TEXT,
+    SET
+  }
+
+  @BeforeEach
+  void writeSet() throws IOException {
+    ECPublicKey key = (ECPublicKey) PAIR.getPublic();
+    Files.writeString(
+        folder.resolve("keys.json"),
+        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"}]}"
+            .formatted(coordinate(key.getW().getAffineX()), coordinate(key.getW().getAffineY())));
+  }
+
+  @AfterEach
+  void close() {
+    lines.close();
+    vertx.close().await();
+  }
+
+  private static KeyPair pair() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String coordinate(BigInteger value) {
+    return base64(HexFormat.of().parseHex("%064x".formatted(value)));
+  }
+
+  private static String base64(byte[] bytes) {
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  private static String token(Instant expiry) throws GeneralSecurityException {
+    String claims = "{\"sub\":\"ada\",\"exp\":" + expiry.getEpochSecond() + "}";
+    String text =
+        base64("{\"alg\":\"ES256\"}".getBytes(StandardCharsets.UTF_8))
+            + "."
+            + base64(claims.getBytes(StandardCharsets.UTF_8));
+    Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
+    signature.initSign(PAIR.getPrivate());
+    signature.update(text.getBytes(StandardCharsets.UTF_8));
+    return text + "." + base64(signature.sign());
+  }
+
+  private TokenGate gate(Source source, InstantSource clock) {
+    JwtKeys keys =
+        switch (source) {
+          case TEXT ->
+              JwtKeys.publicKeys(
+                  "-----BEGIN PUBLIC KEY-----\n"
+                      + Base64.getMimeEncoder().encodeToString(PAIR.getPublic().getEncoded())
+                      + "\n-----END PUBLIC KEY-----\n");
+          case SET -> JwtKeys.jwks(folder.resolve("keys.json").toUri());
+        };
+    var verifier = new JwtVerifier(JwtSettings.of(keys).withClock(clock));
+    assertEquals(source == Source.SET, verifier.mayBlock());
+    return new TokenGate(context, Map.of(CHECK.keys(), verifier), Workers.forSignatures(vertx), 10);
+  }
+
+  private Verdict verify(TokenGate gate, String token) throws Exception {
+    var answer = new CompletableFuture<Verdict>();
+    context.runOnContext(
+        ignored ->
+            gate.verify(
+                CHECK,
+                token,
+                verdict -> {
+                  assertEquals(context, vertx.getOrCreateContext());
+                  assertEquals(0, gate.inFlight());
+                  answer.complete(verdict);
+                }));
+    return answer.get(30, TimeUnit.SECONDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void signaturesAreCheckedByThreadsThatComeBehind(Source source) throws Exception {
+    TokenGate gate =
+        gate(
+            source,
+            () -> {
+              decider.set(Thread.currentThread());
+              return Instant.now();
+            });
+    String good = token(Instant.now().plusSeconds(60));
+    assertInstanceOf(Verdict.Good.class, verify(gate, good));
+    assertTrue(decider.get().getName().startsWith("roost-signatures"), decider.get().getName());
+    assertInstanceOf(Verdict.Bad.class, verify(gate, good + "A"));
+    assertEquals(
+        new Verdict.Bad("it has expired"), verify(gate, token(Instant.now().minusSeconds(120))));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whateverGoesWrongIsAnsweredAndTold(Source source) throws Exception {
+    TokenGate gate =
+        gate(
+            source,
+            () -> {
+              throw new AssertionError("no time");
+            });
+    Verdict verdict = verify(gate, token(Instant.now().plusSeconds(60)));
+    assertEquals(new Verdict.Unknown("java.lang.AssertionError: no time"), verdict);
+    assertTrue(
+        lines.all().stream()
+            .anyMatch(
+                line ->
+                    line.getLevel() == Level.ERROR
+                        && line.getFormattedMessage().equals("a token could not be verified")));
+  }
+}
