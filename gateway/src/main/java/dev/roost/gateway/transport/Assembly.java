@@ -100,6 +100,13 @@ final class Assembly {
     return bytes;
   }
 
+  /** The whole message; nothing of it is left here. */
+  byte[] drain() {
+    byte[] bytes = toBytes();
+    release();
+    return bytes;
+  }
+
   /** Gives back what it has: nobody uses it any more. */
   void release() {
     chunks.forEach(ByteBuf::release);

@@ -20,6 +20,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,8 +40,8 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   /** What is inflated on the event loop: 64 KiB, of at most 8 KiB, 0.7 ms of the worst there is. */
   private static final Inflation.Step SMALL_STEP = new Inflation.Step(64 << 10, 2);
 
-  /** How many pieces of a message may be inflated on the event loop. */
-  private static final int FEW_PIECES = 8;
+  /** So much of what is compressed is inflated by a worker; less only at the end of a message. */
+  private static final int MUCH = 64 << 10;
 
   /** What a worker inflates before it is another message's turn: any amount, of 64 KiB. */
   private static final Inflation.Step LARGE_STEP = new Inflation.Step(1 << 30, 16);
@@ -58,7 +59,7 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   private final Duration idleTimeout;
   private final MessageBudget.Share share;
 
-  /** A compressed piece of a message while it is being inflated. */
+  /** What is compressed of a message, until it is inflated. */
   private final MessageBudget.Share deflated;
 
   private final FailureLog failures;
@@ -68,6 +69,10 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   private final @Nullable Compression compression;
   private @Nullable Assembly fragments;
   private @Nullable Inflation inflation;
+
+  /** Compressed ones that are not inflated yet. */
+  private @Nullable Assembly pieces;
+
   private boolean binaryFragments;
   private int fragmentCount;
 
@@ -298,31 +303,57 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
     }
   }
 
+  /*
+   * Small pieces of a message that is not whole are gathered first. Each inflated when it came, bombs
+   * of 100 octets a piece were in turns at a worker and grew together, 25 of them to 200 MB, which
+   * the collector had to move; now each is a turn or two, and one is over before the next begins.
+   */
   private void inflate(Inflation inflating, Assembly assembled, ByteBuf content, boolean last)
       throws DataFormatException {
-    int length = content.readableBytes();
-    if (length >= LARGE) {
+    Assembly gathered = pieces;
+    if (gathered == null && (last || content.readableBytes() >= MUCH)) {
       content.retain();
-      work(
+      inflatePiece(
+          inflating,
+          assembled,
+          content.readableBytes(),
           () -> {
             try {
-              inflating.begin(FrameReader.bytes(content), last);
-              deflated.hold(length);
+              return FrameReader.bytes(content);
             } finally {
               content.release();
             }
-            return inflating.append(assembled, LARGE_STEP, limits.maxMessageBytes());
           },
-          progress -> inflated(progress, assembled, last));
+          last);
       return;
     }
-    deflated.hold(length);
-    inflating.begin(FrameReader.bytes(content), last);
-    if (fragmentCount > FEW_PIECES || assembled.length() >= SMALL_STEP.bytes()) {
-      inflateMore(inflating, assembled, last);
+    if (gathered == null) {
+      gathered = new Assembly(deflated);
+      pieces = gathered;
+    }
+    gathered.append(content);
+    if (last || gathered.length() >= MUCH) {
+      pieces = null;
+      inflatePiece(inflating, assembled, gathered.length(), gathered::drain, last);
+    }
+  }
+
+  private void inflatePiece(
+      Inflation inflating, Assembly assembled, int length, Supplier<byte[]> piece, boolean last)
+      throws DataFormatException {
+    if (length < MUCH) {
+      inflating.begin(piece.get(), last);
+      deflated.hold(length);
+      inflated(inflating.append(assembled, SMALL_STEP, limits.maxMessageBytes()), assembled, last);
       return;
     }
-    inflated(inflating.append(assembled, SMALL_STEP, limits.maxMessageBytes()), assembled, last);
+    work(
+        () -> {
+          inflating.begin(piece.get(), last);
+          deflated.hold(length);
+          return inflating.append(assembled, LARGE_STEP, limits.maxMessageBytes());
+        },
+        progress -> inflated(progress, assembled, last));
   }
 
   /** A small piece may inflate to very much, or take long to inflate to nothing. */
@@ -426,6 +457,10 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
       return;
     }
     share.giveBack();
+    if (pieces != null) {
+      pieces.release();
+      pieces = null;
+    }
     deflated.giveBack();
     if (fragments != null) {
       fragments.release();

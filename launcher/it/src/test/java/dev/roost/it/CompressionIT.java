@@ -260,16 +260,34 @@ class CompressionIT {
   @ParameterizedTest
   @EnumSource
   void aBombInFragmentsIsTooLong(Maker maker) {
-    byte[] bomb = bomb();
     var frames = new ByteArrayOutputStream();
-    frames.writeBytes(
-        WebSocketFrame.of(WebSocketFrame.TEXT, new byte[0]).withRsv(4).withoutFin().bytes());
-    for (byte octet : Arrays.copyOf(bomb, 2_000)) {
-      frames.writeBytes(WebSocketFrame.continuation(new byte[] {octet}).withoutFin().bytes());
-    }
+    frames.writeBytes(fragments(bomb(), 100));
+    frames.writeBytes(WebSocketFrame.continuation(new byte[0]).bytes());
     try (var socket = maker.open()) {
       expectTooLong(socket, () -> socket.write(frames.toByteArray()));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aBombThatDoesNotEndIsTooLong(Maker maker) {
+    byte[] bomb = Deflated.message(new byte[100_000_000]);
+    assertTrue(bomb.length > 64 << 10, "so much is gathered first");
+    try (var socket = maker.open()) {
+      expectTooLong(socket, () -> socket.write(fragments(bomb, 1_000)));
+    }
+  }
+
+  /** Frames of a compressed message, without the last one. */
+  private static byte[] fragments(byte[] message, int size) {
+    var frames = new ByteArrayOutputStream();
+    frames.writeBytes(
+        WebSocketFrame.of(WebSocketFrame.TEXT, new byte[0]).withRsv(4).withoutFin().bytes());
+    for (int from = 0; from < message.length; from += size) {
+      byte[] piece = Arrays.copyOfRange(message, from, Math.min(from + size, message.length));
+      frames.writeBytes(WebSocketFrame.continuation(piece).withoutFin().bytes());
+    }
+    return frames.toByteArray();
   }
 
   @ParameterizedTest

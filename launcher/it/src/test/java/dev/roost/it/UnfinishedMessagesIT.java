@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -148,9 +149,18 @@ class UnfinishedMessagesIT {
     return socket(open.size() % 2, SOCKET);
   }
 
-  /** A heartbeat of about so many bytes. */
+  /** A heartbeat of about so many bytes; compressed it is half of that. */
   private static byte[] message(int bytes) {
-    return ("[null,\"1\",\"phoenix\",\"heartbeat\",{\"pad\":\"" + "x".repeat(bytes) + "\"}]")
+    var random = new Random(1);
+    var pad = new StringBuilder(bytes + Long.BYTES * 2);
+    while (pad.length() < bytes) {
+      pad.append(Long.toHexString(random.nextLong()));
+    }
+    return message(pad.substring(0, bytes));
+  }
+
+  private static byte[] message(String pad) {
+    return ("[null,\"1\",\"phoenix\",\"heartbeat\",{\"pad\":\"" + pad + "\"}]")
         .getBytes(StandardCharsets.UTF_8);
   }
 
@@ -266,6 +276,34 @@ class UnfinishedMessagesIT {
     assertEquals(200, post(polling(), message(2 * MEBIBYTE)).status());
     awaitNothingTaken();
     assertEquals(refusals + 1, counted(reached, Limit.MAX_UNFINISHED_BYTES));
+  }
+
+  /** Inflated, those of two sockets would be more than there is room for. */
+  @Test
+  void aCompressedMessageTakesWhatHasComeUntilAllOfItHas() {
+    byte[] message = Deflated.message(message("x".repeat(3 * MEBIBYTE)));
+    int pieces = 100;
+    int size = Math.ceilDiv(message.length, pieces);
+    var sockets = new ArrayList<RawWebSocket>();
+    for (int i = 0; i < 8; i++) {
+      RawWebSocket socket = socket();
+      sockets.add(socket);
+      socket.write(
+          WebSocketFrame.of(WebSocketFrame.TEXT, Arrays.copyOf(message, size))
+              .withRsv(4)
+              .withoutFin());
+      for (int from = size; from + size < message.length; from += size) {
+        byte[] piece = Arrays.copyOfRange(message, from, from + size);
+        socket.write(WebSocketFrame.continuation(piece).withoutFin());
+      }
+    }
+    assertEquals(0, settled(), "no more than each has besides");
+    for (RawWebSocket socket : sockets) {
+      int from = (Math.ceilDiv(message.length, size) - 1) * size;
+      socket.write(WebSocketFrame.continuation(Arrays.copyOfRange(message, from, message.length)));
+      expectAnswer(socket);
+      awaitNothingTaken();
+    }
   }
 
   @ParameterizedTest
