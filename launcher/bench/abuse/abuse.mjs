@@ -5,7 +5,7 @@
 //   .ci/abuse --short    fewer attackers, a minute or two; the times are printed and not judged
 //   .ci/abuse --only=WORDS   the attacks with one of these words in their names, with commas between them
 //
-// An attack is repeated until it has lasted three seconds, since a p99 needs a few thousand answers; the same was done twice before,
+// An attack is repeated until it has lasted three seconds, since a p99 needs a few thousand answers; the same was done thrice before,
 // unjudged but for its counts, so that what is measured is the server and not its compiler. No more than a thousand attackers come in a
 // second: a flood of connections is another attack, which handshakes-per-second-per-address is for. In life attackers have machines of
 // their own. Here they get the processor time that the others leave, and what the kernel does for them is at the others' expense all the
@@ -712,7 +712,7 @@ async function main() {
   stepForward(honest.pid);
   const quietMs = size(4_000, 2_000);
   await honestly(honest, size(15_000, 4_000), "warm-up"); // until the JIT has seen it all
-  await warmUp(size(10_000, 500));
+  await warmUp(size(40_000, 500));
   await honestly(honest, size(30_000, 2_000));
   const baseHeap = heap(roost.pid);
   const base = await metrics();
@@ -721,7 +721,7 @@ async function main() {
   const leastMs = size(3_000, 0);
   for (const [name, attack] of Object.entries(attacks).filter(([name]) => only.some((word) => name.includes(word)))) {
     if (!short && !patient.includes(name)) {
-      for (target of [elsewhere, node, node]) await (await play(`${name}, before`, attack, leastMs, await metrics())).settle();
+      for (target of [elsewhere, node, node, node]) await (await play(`${name}, before`, attack, leastMs, await metrics())).settle();
     }
     for (let attempt = 1; ; attempt++) {
       heap(roost.pid);
