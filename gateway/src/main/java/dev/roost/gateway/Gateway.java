@@ -73,7 +73,7 @@ public final class Gateway {
   private final GatewayOptions options;
   private final BusEndpoint endpoint;
   private final Workers workers;
-  private final Workers signatures;
+  private final TokenGate gate;
   private final SocketTable table;
   private final Edge edge;
   private final Connects connects;
@@ -109,9 +109,12 @@ public final class Gateway {
             budget,
             options.metrics(),
             options.limits().refusalsPerSecond());
-    this.signatures = Workers.forSignatures(vertx);
-    var gate =
-        new TokenGate(context, options.auth().jwt(), signatures, options.maxPendingConnects());
+    this.gate =
+        new TokenGate(
+            context,
+            options.auth().jwt(),
+            Workers.forSignatures(vertx),
+            options.maxPendingConnects());
     this.connects = new Connects(node, endpoint, gate, options);
     this.places = Places.of(vertx);
     this.door = new Door(options, places);
@@ -290,7 +293,8 @@ public final class Gateway {
               }
               node.unlisten(onChange);
               webSockets.close();
-              return Future.join(endpoint.close(), workers.close(), signatures.close()).mapEmpty();
+              gate.close();
+              return Future.join(endpoint.close(), workers.close()).mapEmpty();
             });
   }
 

@@ -54,6 +54,9 @@ public final class JwtVerifier implements AutoCloseable {
   /** Characters of a token at most, 64 Ki; a longer one is invalid. */
   public static final int MAX_CHARACTERS = 64 * 1024;
 
+  private static final DefaultJOSEObjectTypeVerifier<Found> TYPES =
+      new DefaultJOSEObjectTypeVerifier<>(JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), null);
+
   private final JwtSettings settings;
   private final JWSKeySelector<SecurityContext> keys;
   private final DefaultJWTProcessor<Found> processor = new DefaultJWTProcessor<>();
@@ -74,9 +77,7 @@ public final class JwtVerifier implements AutoCloseable {
           case JwtKeys.Jwks jwks -> JwksSelector.open(jwks);
         };
     processor.setJWSKeySelector((header, found) -> found.keys());
-    processor.setJWSTypeVerifier(
-        new DefaultJOSEObjectTypeVerifier<>(
-            JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), null));
+    processor.setJWSTypeVerifier(TYPES);
     processor.setJWTClaimsSetVerifier(new ClaimsVerifier(settings));
   }
 
@@ -90,8 +91,8 @@ public final class JwtVerifier implements AutoCloseable {
 
   /**
    * The same in two parts: this one finds the keys, for which it may block; the one that it returns
-   * does the rest, up to a millisecond of work that waits for nothing. So that may be done by other
-   * threads, and by fewer.
+   * does the rest, some tenths of a millisecond of work for each key that may be the one, and waits
+   * for nothing. So that may be done by other threads, and by fewer.
    */
   public Supplier<JwtResult> prepare(@Nullable String token) {
     if (token == null) {
@@ -106,7 +107,7 @@ public final class JwtVerifier implements AutoCloseable {
       JWT parsed = JWTParser.parse(token);
       var found =
           new Found(
-              parsed instanceof SignedJWT signed
+              parsed instanceof SignedJWT signed && needsKeys(signed)
                   ? keys.selectJWSKeys(signed.getHeader(), null)
                   : List.of());
       return () -> check(parsed, found);
@@ -118,6 +119,16 @@ public final class JwtVerifier implements AutoCloseable {
   /** Whether {@link #prepare} may block. */
   public boolean mayBlock() {
     return settings.keys() instanceof JwtKeys.Jwks;
+  }
+
+  /** Others are refused before it comes to their keys, and cause no fetch. */
+  private static boolean needsKeys(SignedJWT token) {
+    try {
+      TYPES.verify(token.getHeader().getType(), null);
+      return token.getJWTClaimsSet() != null;
+    } catch (BadJOSEException | ParseException e) {
+      return false;
+    }
   }
 
   private JwtResult check(JWT token, Found found) {

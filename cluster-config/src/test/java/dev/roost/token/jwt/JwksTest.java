@@ -349,6 +349,16 @@ class JwksTest {
   }
 
   @Test
+  void keysOfTokensThatAreNoneForClientsAreNotFetched() {
+    String proof = "{\"alg\":\"RS256\",\"typ\":\"dpop+jwt\",\"kid\":\"old\"}";
+    try (var verifier = verifier(JwtKeys.jwks(location))) {
+      assertInvalid(verifier, OLD.sign("RS256", proof, CLAIMS));
+      assertInvalid(verifier, OLD.token("RS256", "old", "no claims"));
+      assertEquals(0, fetches.get());
+    }
+  }
+
+  @Test
   void aPreparedTokenWaitsForNothing() {
     try (var verifier = verifier(JwtKeys.jwks(location))) {
       assertTrue(verifier.mayBlock());

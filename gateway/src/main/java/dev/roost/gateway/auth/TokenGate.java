@@ -29,12 +29,13 @@ public final class TokenGate {
   private final int maxInFlight;
   private final OutageLog outages = new OutageLog(System::nanoTime);
   private int inFlight;
+  private boolean closed;
 
   /**
    * A gate of this context.
    *
    * @param verifiers by the names that mounts know them by
-   * @param signatures who checks them
+   * @param signatures who checks them; closed with this gate
    * @param maxInFlight tokens that are verified at a time; over it the next is {@link
    *     Verdict.Unknown}
    */
@@ -53,6 +54,8 @@ public final class TokenGate {
       then.accept(new Verdict.Unknown("this gateway has no keys named " + check.keys()));
     } else if (token == null) {
       then.accept(new Verdict.Bad("there is no token"));
+    } else if (closed) {
+      then.accept(new Verdict.Unknown("this gateway is closed"));
     } else if (inFlight >= maxInFlight) {
       then.accept(new Verdict.Unknown(inFlight + " tokens are being verified already"));
     } else {
@@ -62,6 +65,7 @@ public final class TokenGate {
             inFlight--;
             report(check.keys(), verdict);
             then.accept(verdict);
+            endWhenIdle();
           };
       if (verifier.mayBlock()) {
         THREADS.start(() -> findKeys(verifier, check, token, done));
@@ -74,15 +78,12 @@ public final class TokenGate {
   /* The virtual thread does not wait for a worker: who wakes it may start a thread that carries it, with its own niceness. */
   private void findKeys(
       JwtVerifier verifier, JwtCheck check, String token, Consumer<Verdict> done) {
-    Callable<Verdict> rest;
     try {
       Supplier<JwtResult> prepared = verifier.prepare(token);
-      rest = () -> verdict(verifier, check, prepared.get());
+      context.runOnContext(ignored -> decide(() -> verdict(verifier, check, prepared.get()), done));
     } catch (Throwable failure) {
-      rest = () -> failed(failure);
+      context.runOnContext(ignored -> done.accept(failed(failure)));
     }
-    Callable<Verdict> decision = rest;
-    context.runOnContext(ignored -> decide(decision, done));
   }
 
   private void decide(Callable<Verdict> decision, Consumer<Verdict> done) {
@@ -115,6 +116,18 @@ public final class TokenGate {
       case Verdict.Unknown(var reason) -> outages.unavailable(keys, reason);
       case Verdict.Good(var identity, var claims) -> outages.verified(keys);
       case Verdict.Bad(var reason) -> {}
+    }
+  }
+
+  /** Takes no more; the threads end when the last token is verified that was taken. */
+  public void close() {
+    closed = true;
+    endWhenIdle();
+  }
+
+  private void endWhenIdle() {
+    if (closed && inFlight == 0) {
+      var unused = signatures.close();
     }
   }
 

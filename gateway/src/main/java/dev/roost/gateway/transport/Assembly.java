@@ -102,9 +102,11 @@ final class Assembly {
 
   /** The whole message; nothing of it is left here. */
   byte[] drain() {
-    byte[] bytes = toBytes();
-    release();
-    return bytes;
+    try {
+      return toBytes();
+    } finally {
+      release();
+    }
   }
 
   /** Gives back what it has: nobody uses it any more. */

@@ -75,6 +75,7 @@ final class Inflation {
         }
       } else if (!goesOnBehindLastBlock()) {
         if (next == input.length && !isTailDue) {
+          forgetInput();
           return Progress.DONE;
         }
         if (next < input.length && slices++ == step.slices()) {
@@ -110,10 +111,16 @@ final class Inflation {
     next += length;
   }
 
-  void reset() {
-    inflater.reset();
+  /** A piece may be large, and the next one may never come. */
+  private void forgetInput() {
     input = TAIL;
     next = TAIL.length;
+    inflater.setInput(TAIL, TAIL.length, 0);
+  }
+
+  void reset() {
+    inflater.reset();
+    forgetInput();
     isTailDue = false;
     lastBlocks = 0;
   }

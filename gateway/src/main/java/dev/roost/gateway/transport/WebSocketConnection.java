@@ -306,19 +306,21 @@ final class WebSocketConnection implements Connection, WebSocketChannel.Receiver
   /*
    * Small pieces of a message that is not whole are gathered first. Each inflated when it came, bombs
    * of 100 octets a piece were in turns at a worker and grew together, 25 of them to 200 MB, which
-   * the collector had to move; now each is a turn or two, and one is over before the next begins.
+   * the collector had to move; now each is a turn or two, and over before the worker begins the next.
    */
   private void inflate(Inflation inflating, Assembly assembled, ByteBuf content, boolean last)
       throws DataFormatException {
     Assembly gathered = pieces;
     if (gathered == null && (last || content.readableBytes() >= MUCH)) {
+      int length = content.readableBytes();
       content.retain();
       inflatePiece(
           inflating,
           assembled,
-          content.readableBytes(),
+          length,
           () -> {
             try {
+              deflated.hold(length); // Now, for it is counted until it is released.
               return FrameReader.bytes(content);
             } finally {
               content.release();

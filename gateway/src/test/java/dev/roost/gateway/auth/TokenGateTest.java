@@ -27,6 +27,7 @@ import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
@@ -148,6 +149,29 @@ class TokenGateTest {
     assertInstanceOf(Verdict.Bad.class, verify(gate, good + "A"));
     assertEquals(
         new Verdict.Bad("it has expired"), verify(gate, token(Instant.now().minusSeconds(120))));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aGateThatClosesDecidesWhatItHasTaken(Source source) throws Exception {
+    TokenGate gate = gate(source, InstantSource.system());
+    String token = token(Instant.now().plusSeconds(60));
+    var taken = new ArrayList<CompletableFuture<Verdict>>();
+    var late = new CompletableFuture<Verdict>();
+    context.runOnContext(
+        ignored -> {
+          for (int i = 0; i < 10; i++) {
+            var answer = new CompletableFuture<Verdict>();
+            taken.add(answer);
+            gate.verify(CHECK, token, answer::complete);
+          }
+          gate.close();
+          gate.verify(CHECK, token, late::complete);
+        });
+    assertEquals(new Verdict.Unknown("this gateway is closed"), late.get(30, TimeUnit.SECONDS));
+    for (CompletableFuture<Verdict> answer : taken) {
+      assertInstanceOf(Verdict.Good.class, answer.get(30, TimeUnit.SECONDS));
+    }
   }
 
   @ParameterizedTest

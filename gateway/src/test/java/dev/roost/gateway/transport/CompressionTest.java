@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.roost.gateway.admission.MessageBudget;
 import io.vertx.core.buffer.Buffer;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,26 @@ class CompressionTest {
     assertEquals(Inflation.Progress.DONE, progress);
     compression.giveBack(inflation);
     return message.toBytes();
+  }
+
+  /** The next piece may never come; what is done is not counted any more. */
+  @Test
+  void aPieceIsForgottenWhenItIsDone() throws Exception {
+    Inflation inflation = compression.inflation();
+    byte[] piece = new byte[5 * 100_000]; // Stored blocks without an octet, none of them the last.
+    for (int i = 0; i < piece.length; i += 5) {
+      piece[i + 3] = piece[i + 4] = (byte) 0xff;
+    }
+    inflation.begin(piece, false);
+    assertEquals(Inflation.Progress.DONE, inflation.append(assembly(), step(1_000), 1_000));
+    var held = new WeakReference<>(piece);
+    piece = null;
+    for (int i = 0; i < 100 && held.get() != null; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertTrue(held.get() == null, "the piece is still held");
+    inflation.end();
   }
 
   /* ---- offers */
