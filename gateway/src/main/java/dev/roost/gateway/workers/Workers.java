@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,17 +37,21 @@ public final class Workers {
     return new Workers(vertx, vertx.createSharedWorkerExecutor(name, threads));
   }
 
-  /** Does some work; the result comes on the caller's context. */
+  /** Does some work; the result comes on the caller's context. Fails when they are closed. */
   @SuppressWarnings("ThreadPriorityCheck") // Nothing relies on it: others wait a little longer.
   public <T> Future<@Nullable T> compute(Callable<T> work) {
-    return executor.executeBlocking(
-        () -> {
-          Niceness.lower();
-          // Else it would keep its processor until the kernel's next tick, however much there is.
-          Thread.yield();
-          return work.call();
-        },
-        false);
+    try {
+      return executor.executeBlocking(
+          () -> {
+            Niceness.lower();
+            // Else it would keep its processor until the kernel's next tick, however much there is.
+            Thread.yield();
+            return work.call();
+          },
+          false);
+    } catch (RejectedExecutionException closed) {
+      return Future.failedFuture(closed);
+    }
   }
 
   /** Does something on the caller's context, behind what that has to do already. */

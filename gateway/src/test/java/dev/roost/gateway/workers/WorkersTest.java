@@ -1,15 +1,19 @@
 package dev.roost.gateway.workers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,5 +48,13 @@ class WorkersTest {
     }
     assertEquals(Set.of(Math.min(19, own + 10)), found);
     assertEquals(own, niceness());
+  }
+
+  @Test
+  void workThatComesTooLateFails() {
+    Workers workers = Workers.forMessages(vertx);
+    workers.close().await();
+    Future<Integer> late = workers.compute(() -> 1);
+    assertThrows(RejectedExecutionException.class, late::await);
   }
 }
