@@ -365,9 +365,13 @@ class JwksTest {
       Supplier<JwtResult> good = verifier.prepare(OLD.token("RS256", "old", CLAIMS));
       Supplier<JwtResult> bad = verifier.prepare(Signer.rsa(2048).token("RS256", "old", CLAIMS));
       assertEquals(1, fetches.get());
-      server.stop(0);
+      Supplier<JwtResult> unknown = verifier.prepare(NEW.token("ES256", "new", CLAIMS));
+      assertEquals(2, fetches.get());
+      set = set(NEW.jwk("\"kid\":\"new\""));
       assertInstanceOf(JwtResult.Valid.class, good.get());
       assertInstanceOf(JwtResult.Invalid.class, bad.get());
+      assertInstanceOf(JwtResult.Invalid.class, unknown.get());
+      assertEquals(2, fetches.get());
     }
   }
 

@@ -5,6 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.ECDSASigner;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import dev.roost.gateway.LogLines;
 import dev.roost.gateway.workers.Workers;
 import dev.roost.routing.JwtCheck;
@@ -15,21 +25,13 @@ import dev.roost.token.jwt.JwtVerifier;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.Signature;
-import java.security.interfaces.ECPublicKey;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HexFormat;
+import java.util.Date;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -43,7 +45,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TokenGateTest {
 
   private static final JwtCheck CHECK = JwtCheck.of(TokenSource.param("jwt"));
-  private static final KeyPair PAIR = pair();
+  private static final ECKey KEY = key();
 
   private final Vertx vertx = Vertx.vertx();
   private final Context context = vertx.getOrCreateContext();
@@ -60,11 +62,7 @@ class TokenGateTest {
 
   @BeforeEach
   void writeSet() throws IOException {
-    ECPublicKey key = (ECPublicKey) PAIR.getPublic();
-    Files.writeString(
-        folder.resolve("keys.json"),
-        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"}]}"
-            .formatted(coordinate(key.getW().getAffineX()), coordinate(key.getW().getAffineY())));
+    Files.writeString(folder.resolve("keys.json"), new JWKSet(KEY.toPublicJWK()).toString());
   }
 
   @AfterEach
@@ -73,43 +71,28 @@ class TokenGateTest {
     vertx.close().await();
   }
 
-  private static KeyPair pair() {
+  private static ECKey key() {
     try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"));
-      return generator.generateKeyPair();
-    } catch (GeneralSecurityException e) {
+      return new ECKeyGenerator(Curve.P_256).generate();
+    } catch (JOSEException e) {
       throw new AssertionError(e);
     }
   }
 
-  private static String coordinate(BigInteger value) {
-    return base64(HexFormat.of().parseHex("%064x".formatted(value)));
+  private static String token(Instant expiry) throws JOSEException {
+    var claims = new JWTClaimsSet.Builder().subject("ada").expirationTime(Date.from(expiry));
+    var token = new SignedJWT(new JWSHeader(JWSAlgorithm.ES256), claims.build());
+    token.sign(new ECDSASigner(KEY));
+    return token.serialize();
   }
 
-  private static String base64(byte[] bytes) {
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-  }
-
-  private static String token(Instant expiry) throws GeneralSecurityException {
-    String claims = "{\"sub\":\"ada\",\"exp\":" + expiry.getEpochSecond() + "}";
-    String text =
-        base64("{\"alg\":\"ES256\"}".getBytes(StandardCharsets.UTF_8))
-            + "."
-            + base64(claims.getBytes(StandardCharsets.UTF_8));
-    Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
-    signature.initSign(PAIR.getPrivate());
-    signature.update(text.getBytes(StandardCharsets.UTF_8));
-    return text + "." + base64(signature.sign());
-  }
-
-  private TokenGate gate(Source source, InstantSource clock) {
+  private TokenGate gate(Source source, InstantSource clock) throws JOSEException {
     JwtKeys keys =
         switch (source) {
           case TEXT ->
               JwtKeys.publicKeys(
                   "-----BEGIN PUBLIC KEY-----\n"
-                      + Base64.getMimeEncoder().encodeToString(PAIR.getPublic().getEncoded())
+                      + Base64.getMimeEncoder().encodeToString(KEY.toPublicKey().getEncoded())
                       + "\n-----END PUBLIC KEY-----\n");
           case SET -> JwtKeys.jwks(folder.resolve("keys.json").toUri());
         };
